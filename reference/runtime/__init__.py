@@ -1,0 +1,1 @@
+"""What every process of the lab shares: clock, chance, faults, journal, control API, serving, storage."""

@@ -1,0 +1,96 @@
+"""Databases of the parts: SQLite in the folder, PostgreSQL by URL, one set of migrations for both."""
+
+from __future__ import annotations
+
+import importlib.resources
+import os
+import sqlite3
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import alembic.command
+import alembic.config
+import sqlalchemy
+from sqlalchemy import event
+
+URL_VARIABLE = "KASSALAB_DATABASE_URL"
+BUSY_TIMEOUT_MS = 10_000
+WAL_AUTOCHECKPOINT_PAGES = 1_000
+READ_ONLY = "kassalab_read_only"
+"""Execution option: a transaction that only reads begins without taking SQLite's one writer's place."""
+
+_PRAGMAS = (
+    f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}",
+    "PRAGMA journal_mode=WAL",
+    # FULL, not NORMAL: a committed row must survive a power cut, because an acknowledgement follows it.
+    "PRAGMA synchronous=FULL",
+    "PRAGMA foreign_keys=ON",
+    f"PRAGMA wal_autocheckpoint={WAL_AUTOCHECKPOINT_PAGES}",
+)
+_MIGRATION_LOCK = 0x6B61737361
+"""Key of the PostgreSQL advisory lock under which one process at a time migrates."""
+
+
+def open_engine(path_or_url: Path | str, environ: Mapping[str, str] = os.environ) -> sqlalchemy.Engine:
+    """An engine on a SQLite file, or on the database a URL names.
+
+    A path gives way to KASSALAB_DATABASE_URL when that is set, so that several processes can serve one
+    ledger. Raises sqlalchemy.exc.ArgumentError for an unreadable URL and ModuleNotFoundError for a missing
+    driver.
+    """
+    text = str(path_or_url)
+    url = text if "://" in text else environ.get(URL_VARIABLE, "")
+    if not url:
+        Path(text).parent.mkdir(parents=True, exist_ok=True)
+        return _sqlite(sqlalchemy.URL.create("sqlite", database=text))
+    parsed = sqlalchemy.make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        return _sqlite(parsed)
+    if parsed.drivername in {"postgres", "postgresql"}:
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    return sqlalchemy.create_engine(parsed, pool_pre_ping=True)
+
+
+def _sqlite(url: sqlalchemy.URL) -> sqlalchemy.Engine:
+    engine = sqlalchemy.create_engine(url)
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: sqlite3.Connection, _record: Any) -> None:
+        # The driver's own transactions begin too late (after the first read); ours begin below.
+        connection.isolation_level = None
+        for pragma in _PRAGMAS:
+            connection.execute(pragma)
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: sqlalchemy.Connection) -> None:
+        # A reader that turns writer cannot wait for the lock (SQLITE_BUSY_SNAPSHOT), so writers say so at
+        # once.
+        reading = connection.get_execution_options().get(READ_ONLY, False)
+        connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+def migrate(engine: sqlalchemy.Engine, script_package: str) -> None:
+    """Bring the database to the newest schema of `script_package`, in one transaction; processes take turns.
+
+    The package holds Alembic revision files, in itself or in its folder `versions`; it needs no env.py. Each
+    package counts its revisions in a table of its own, so parts can share one database.
+    """
+    folder = Path(str(importlib.resources.files(script_package)))
+    versions = folder / "versions" if (folder / "versions").is_dir() else folder
+    environment = Path(__file__).parent / "migration_environment"
+    config = alembic.config.Config()
+    # Options are read through ConfigParser, which takes % for the start of a reference.
+    config.set_main_option("script_location", str(environment).replace("%", "%%"))
+    config.set_main_option("version_locations", str(versions).replace("%", "%%"))
+    config.set_main_option("path_separator", "newline")
+    with engine.begin() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execute(
+                sqlalchemy.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK}
+            )
+        config.attributes["connection"] = connection
+        config.attributes["version_table"] = "alembic_" + script_package.replace(".", "_")
+        alembic.command.upgrade(config, "head")

@@ -1,0 +1,1 @@
+"""The one Alembic environment all parts migrate in."""
