@@ -175,7 +175,9 @@ def _add_error_handlers(blueprint: Blueprint) -> None:
         return response
 
     def value(error: ValueError) -> Response:
-        return _problem("", "refused", str(error), 422)
+        _log.info("control request refused", path=request.path, exc_info=error)
+        rule = getattr(error, "rule", "refused")
+        return _problem(str(getattr(error, "field", "")), str(rule), str(error), 422)
 
     def http(error: HTTPException) -> Response:
         return _problem("", error.name.lower().replace(" ", "-"), str(error.description), error.code or 500)

@@ -60,31 +60,31 @@ class Bench:
 
     def fault_list(self) -> dict[str, Any]:
         """Body of :class:`FaultList`."""
-        return {"points": dict(self.faults.known), "rules": [_rule(rule) for rule in self.faults.rules()]}
+        return {"points": dict(self.faults.known), "rules": [asdict(rule) for rule in self.faults.rules()]}
 
     def add_fault(self, body: models.FaultBody) -> dict[str, Any]:
-        """Lay a rule; ControlError when the part has no such point."""
-        if body.point not in self.faults.known:
-            known = ", ".join(sorted(self.faults.known)) or "none"
-            raise ControlError(
-                "point", "known", f"{self.part.name} has no fault point {body.point!r}; known: {known}"
-            )
-        rule = _rule(self.faults.add(**body.model_dump()))
+        """Lay a rule; FaultRuleError, a ValueError with field and rule, when the part cannot do that."""
+        fields = body.model_dump()
+        if body.id is None:
+            del fields["id"]
+        rule = asdict(self.faults.add(**fields))
         self.events.record("control.fault", **body.model_dump(exclude_defaults=True))
         return rule
 
     def remove_fault(self, rule_id: str) -> dict[str, int]:
         """Take one rule away; ControlError 404 when there is none of that id."""
-        for rule in self.faults.rules():
-            if str(rule.id) == rule_id:
-                self.faults.remove(rule.id)
-                return {"removed": 1}
-        raise ControlError("id", "exists", f"there is no fault rule {rule_id}", 404)
+        try:
+            self.faults.remove(rule_id)
+        except KeyError:
+            raise ControlError("id", "exists", f"there is no fault rule {rule_id}", 404) from None
+        self.events.record("control.fault-removed", id=rule_id)
+        return {"removed": 1}
 
     def clear_faults(self) -> dict[str, int]:
         """Take every rule away."""
         count = len(self.faults.rules())
         self.faults.clear()
+        self.events.record("control.faults-cleared", count=count)
         return {"removed": count}
 
     def journal(self, after: int, limit: int) -> dict[str, Any]:
@@ -147,8 +147,3 @@ class Bench:
         result = self.operation(name).run(arguments) or {}
         self.events.record("control.operation", name=name)
         return result
-
-
-def _rule(rule: Any) -> dict[str, Any]:
-    fields = asdict(rule)
-    return {name: fields[name] for name in models.FaultState.model_fields}

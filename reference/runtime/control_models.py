@@ -64,6 +64,7 @@ class ClockState(BaseModel):
 class FaultBody(Body):
     """A fault rule to be laid on one named fault point."""
 
+    id: str | None = Field(None, min_length=1, description="name of the rule; without: the next free number")
     point: str
     action: str
     skip: int = Field(0, ge=0, description="hits let through before the first")
@@ -81,9 +82,9 @@ class FaultBody(Body):
 
 
 class FaultState(BaseModel):
-    """A fault rule as it lies."""
+    """A fault rule as it lies, with what it has done."""
 
-    id: int | str
+    id: str
     point: str
     action: str
     skip: int
@@ -94,6 +95,8 @@ class FaultState(BaseModel):
     seconds: float | None
     delay: float
     value: str
+    hits: int = Field(description="how often it has acted")
+    over: bool = Field(description="whether it will never act again")
 
 
 class FaultList(BaseModel):

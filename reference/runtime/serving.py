@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import threading
 from types import TracebackType
 from typing import Self
@@ -75,7 +74,8 @@ class HttpServer:
             threads=threads,
             # Flask answers 413 in the part's own dialect first; this is the backstop.
             max_request_body_size=2 * max_body,
-            socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
+            # select() breaks above descriptor 1023. TCP_NODELAY is set by waitress itself.
+            asyncore_use_poll=True,
             clear_untrusted_proxy_headers=True,
             ident=None,
         )

@@ -1,0 +1,70 @@
+"""The parts a lab is made of, as data: the module that runs each, its ports, its links to the others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """A listening port: the option that sets it, the ready-line address it shows up as, the real default."""
+
+    option: str
+    address: str
+    default: int
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """An option filled from another part's address.
+
+    It is given once for the address `address` of `part`, or once for each of `address.0`, `address.1`, … in
+    order.
+    """
+
+    option: str
+    part: str
+    address: str
+    form: str = "{}"
+
+
+@dataclass(frozen=True, slots=True)
+class PartSpec:
+    """A part process: `python -m module`, started after the parts its wires name.
+
+    `control` is the ready-line address under which its control API lives; `options` always go along.
+    """
+
+    name: str
+    module: str
+    ports: tuple[Port, ...]
+    control: str
+    wires: tuple[Wire, ...] = ()
+    options: tuple[str, ...] = ()
+
+
+UZ_PARTS = (
+    PartSpec(
+        name="module",
+        module="simulator",
+        ports=(Port("--port", "module", 4387), Port("--control-port", "control", 4388)),
+        control="control",
+    ),
+    PartSpec(
+        name="operator",
+        module="ofd_mock",
+        ports=(Port("--port", "operator", 13447), Port("--http-port", "http", 13448)),
+        control="http",
+    ),
+    PartSpec(
+        name="drive",
+        module="reference.drive",
+        ports=(Port("--port", "drive", 3449),),
+        control="drive",
+        wires=(
+            Wire("--module", "module", "module", "tcp://{}"),
+            Wire("--server-address", "operator", "operator"),
+            Wire("--qr-base", "operator", "http", "{}/check"),
+        ),
+    ),
+)
