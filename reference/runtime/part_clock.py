@@ -1,7 +1,8 @@
 """Lab time as one part of the lab sees it, and how a part waits.
 
 Every wait here is a loop: register to be woken, work out how long it takes if nobody touches the clock, block
-for that long, look again. The clock itself is clock.py; this module reads time through the LabClock it is given.
+for that long, look again. The clock itself is clock.py; this module reads time through the LabClock it is
+given.
 """
 
 from __future__ import annotations
