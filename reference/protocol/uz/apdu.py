@@ -168,7 +168,7 @@ class Command(NamedTuple):
     data: bytes = b""
 
     def encode(self) -> bytes:
-        """The bytes, Lc always there; CodecError above 255 data bytes or for a header value that is no byte."""
+        """The bytes, Lc always there; CodecError above 255 data bytes or for a header value above a byte."""
         if len(self.data) > MAX_DATA:
             raise CodecError(
                 f"{len(self.data)} bytes, at most {MAX_DATA}", field="data", clause="uz-fiscal FM-S-01"
