@@ -1,0 +1,1 @@
+"""The judge: clauses, cases, targets, grading, transcripts, reports. It reaches every part over its wire alone."""

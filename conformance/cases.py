@@ -1,0 +1,274 @@
+"""How a conformance case is written, and the registry that holds them all.
+
+A case is a plain function under `conformance/suites/`. It gets one argument, the context, through which it
+speaks to the target and says what it expects::
+
+    from conformance.cases import case, family
+    from conformance.context import Context
+
+    @case(
+        "uz.module.shift.open-twice",
+        target="module",
+        clauses=["FM-Z-01", "ZR-02"],
+        requirements=["UZ-SHF-01"],
+        description="A shift is opened while one is open.",
+        expectation="9022, and nothing in the module has changed.",
+    )
+    def open_twice(ctx: Context) -> None:
+        ctx.module.ready(shift="open")
+        before = ctx.module.memory()
+        ctx.step("open again, one second after the last operation")
+        answer = ctx.module.open(ctx.module.next_time())
+        ctx.check(StatusWord.ZREPORT_IS_NOT_CLOSED, answer.sw, "status word", clause="FM-Z-01")
+        ctx.check(before, ctx.module.memory(), "fiscal memory", clause="ZR-02")
+
+One function, many cases, through a table (the key ends the id; every text may use `{key}`)::
+
+    @family(
+        "uz.module.time.invalid.{key}",
+        rows={"month-13": "2024130154101010", "no-t": "2024010100101010"},
+        target="module", clauses=["FM-C-04"], description="Open at a time that is none: {key}.",
+        expectation="9010.",
+    )
+    def invalid_time(ctx: Context, text: str) -> None: ...
+
+`clauses`, `requirements`, `description`, `expectation` and `needs` of a family may also be functions of the
+row.
+
+The rules: a case judges one thing and has a stable dotted id (`uz.`, `kz.` or `bx.`, then the target kind);
+it prepares the target relative to what the target says, never from an assumed state; what it needs beyond the
+wire stands in `needs` (names of `CAPABILITIES`), and it is then not applicable where that is missing;
+expected values come from the clause, a vector or the case's own arithmetic. docs/writing-cases.md teaches the
+rest.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeVar
+
+from conformance.clauses import ClauseBook, UnknownClauseError, book
+from conformance.outcomes import Level
+
+if TYPE_CHECKING:
+    from conformance.context import Context
+
+Row = TypeVar("Row")
+Names = Iterable[str]
+Body = Callable[["Context"], None]
+RowBody = Callable[["Context", Row], None]
+
+TARGET_KINDS = ("module", "drive", "operator")
+
+CAPABILITIES: dict[str, str] = {
+    "control": "the target's own control API (state, reset, faults)",
+    "clock": "a lab clock that the judge may move",
+    "faults": "fault points that can be switched by the control API",
+    "fresh-module": "the module can be reset to a new one with chosen settings",
+    "module-control": "the control API of the module behind the target",
+    "operator-control": "the control API of the operator behind the target, and its state page",
+    "drive-control": "the control API of the drive in front of the target",
+    "test-keys": "the module takes acknowledgements and syncs signed with the public test keys",
+    "power": "the judge can cut the module's power (TCP: by closing the connection)",
+    "raw-link": "the judge sees the link's bytes (TCP), so it may send broken frames",
+    "card": "the drive has at least one module connected",
+    "processes": "the judge may kill and restart the parts (embedded lab)",
+    "destructive": "the owner agrees to lasting changes such as a filled memory (`destructive=yes`)",
+}
+
+_ID = re.compile(r"(uz|kz|bx)\.([a-z0-9]+(-[a-z0-9]+)*)(\.[a-z0-9]+(-[a-z0-9]+)*)+")
+
+
+class CaseError(Exception):
+    """A case that breaks the rules of the registry; the text names the case and the rule."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One test of one rule. `level` is that of its most binding clause unless the case sets its own."""
+
+    id: str
+    target: str
+    clauses: tuple[str, ...]
+    requirements: tuple[str, ...]
+    description: str
+    expectation: str
+    needs: frozenset[str]
+    tags: frozenset[str]
+    level: Level
+    body: Body = field(repr=False, compare=False)
+
+
+class Registry:
+    """All cases by id; refuses doubled ids and citations of what is not in the book."""
+
+    def __init__(self, clause_book: ClauseBook | None = None) -> None:
+        self._book = clause_book
+        self._cases: dict[str, Case] = {}
+
+    def add(self, new: Case) -> None:
+        """Take a case in, or raise `CaseError`."""
+        if new.id in self._cases:
+            raise CaseError(f"{new.id}: a case of this id exists already")
+        if not _ID.fullmatch(new.id):
+            raise CaseError(f"{new.id}: an id is uz., kz. or bx. and dotted lower-case words after it")
+        if not new.clauses:
+            raise CaseError(f"{new.id}: a case cites at least one clause")
+        self._check_citations(new)
+        if new.target not in TARGET_KINDS:
+            raise CaseError(f"{new.id}: target is one of {', '.join(TARGET_KINDS)}, not {new.target!r}")
+        unknown = sorted(new.needs - CAPABILITIES.keys())
+        if unknown:
+            raise CaseError(f"{new.id}: unknown needs {', '.join(unknown)}; see CAPABILITIES")
+        self._cases[new.id] = new
+
+    def _check_citations(self, new: Case) -> None:
+        clause_book = self.book
+        try:
+            for clause_id in new.clauses:
+                clause_book.clause(clause_id)
+            for requirement_id in new.requirements:
+                clause_book.requirement(requirement_id)
+        except UnknownClauseError as error:
+            raise CaseError(f"{new.id}: {error}") from None
+
+    @property
+    def book(self) -> ClauseBook:
+        """The clauses that cases of this registry may cite."""
+        return self._book if self._book is not None else book()
+
+    def __iter__(self) -> Iterator[Case]:
+        return iter(sorted(self._cases.values(), key=lambda each: each.id))
+
+    def __len__(self) -> int:
+        return len(self._cases)
+
+    def __getitem__(self, case_id: str) -> Case:
+        return self._cases[case_id]
+
+    def case(
+        self,
+        case_id: str,
+        *,
+        target: str,
+        clauses: Names,
+        description: str,
+        expectation: str,
+        requirements: Names = (),
+        needs: Names = (),
+        tags: Names = (),
+        level: str | None = None,
+    ) -> Callable[[Body], Body]:
+        """Register the decorated function as one case."""
+
+        def register(body: Body) -> Body:
+            self.add(
+                self._made(
+                    case_id, target, clauses, requirements, description, expectation, needs, tags, level, body
+                )
+            )
+            return body
+
+        return register
+
+    def family(
+        self,
+        pattern: str,
+        *,
+        rows: Mapping[str, Row],
+        target: str,
+        clauses: Names | Callable[[Row], Names],
+        description: str | Callable[[Row], str],
+        expectation: str | Callable[[Row], str],
+        requirements: Names | Callable[[Row], Names] = (),
+        needs: Names | Callable[[Row], Names] = (),
+        tags: Names = (),
+        level: str | None = None,
+    ) -> Callable[[RowBody[Row]], RowBody[Row]]:
+        """Register the decorated function once for every row;
+        `{key}` in `pattern` and texts is the row's key.
+        """
+        if "{key}" not in pattern:
+            raise CaseError(f"{pattern}: the id of a family holds {{key}}")
+
+        def register(body: RowBody[Row]) -> RowBody[Row]:
+            for key, row in rows.items():
+                self.add(
+                    self._made(
+                        pattern.replace("{key}", key),
+                        target,
+                        _of_row(clauses, row),
+                        _of_row(requirements, row),
+                        _of_row(description, row).replace("{key}", key),
+                        _of_row(expectation, row).replace("{key}", key),
+                        _of_row(needs, row),
+                        tags,
+                        level,
+                        _bound(body, row),
+                    )
+                )
+            return body
+
+        return register
+
+    def _made(
+        self,
+        case_id: str,
+        target: str,
+        clauses: Names,
+        requirements: Names,
+        description: str,
+        expectation: str,
+        needs: Names,
+        tags: Names,
+        level: str | None,
+        body: Body,
+    ) -> Case:
+        cited = tuple(clauses)
+        try:
+            binding = Level(level) if level is not None else self.book.level(cited)
+        except UnknownClauseError as error:
+            raise CaseError(f"{case_id}: {error}") from None
+        return Case(
+            case_id,
+            target,
+            cited,
+            tuple(requirements),
+            description,
+            expectation,
+            frozenset(needs),
+            frozenset(tags),
+            binding,
+            body,
+        )
+
+
+Value = TypeVar("Value")
+
+
+def _of_row(value: Value | Callable[[Row], Value], row: Row) -> Value:
+    return value(row) if callable(value) else value
+
+
+def _bound(body: RowBody[Row], row: Row) -> Body:
+    def run(ctx: Context) -> None:
+        body(ctx, row)
+
+    return run
+
+
+REGISTRY = Registry()
+case = REGISTRY.case
+family = REGISTRY.family
+
+
+def load_suites(package: str = "conformance.suites") -> Registry:
+    """Import every module below `package`, which fills `REGISTRY`; returns it."""
+    parent = importlib.import_module(package)
+    for found in pkgutil.walk_packages(parent.__path__, f"{package}."):
+        importlib.import_module(found.name)
+    return REGISTRY

@@ -1,0 +1,272 @@
+"""What a case holds in its hands:
+the target's driver, the lab's controls, and the ways to state a finding.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING, NoReturn
+
+from conformance.cases import Case
+from conformance.clauses import ClauseBook
+from conformance.drivers.drive import DriveDriver
+from conformance.drivers.module import ModuleDriver
+from conformance.drivers.operator import OperatorDriver
+from conformance.events import Direction, EventStream, Exchange, Layer, Step, StepKind
+from conformance.outcomes import Level
+from conformance.verdicts import CaseFailed, CaseStopped, Inconclusive, NotApplicable
+
+if TYPE_CHECKING:
+    from conformance.controls import Control, LabTime, Processes
+    from conformance.session import Session
+
+
+@dataclass(slots=True)
+class Findings:
+    """What a case has gathered that does not end it at once."""
+
+    should_missed: list[Step] = field(default_factory=list)
+    stand_in_missed: list[Step] = field(default_factory=list)
+
+
+class Context:
+    """One case on one target. Cases read from it and state findings; they never keep it.
+
+    `rng` is a generator seeded from the run's seed and the case id, so a repeat with the same seed is the
+    same.
+    """
+
+    def __init__(
+        self,
+        case: Case,
+        session: Session,
+        stream: EventStream,
+        book: ClauseBook,
+        rng: random.Random,
+        *,
+        strict: bool = False,
+    ) -> None:
+        self.case = case
+        self.rng = rng
+        self.findings = Findings()
+        self._session = session
+        self._stream = stream
+        self._book = book
+        self._strict = strict
+        self._module: ModuleDriver | None = None
+        self._drive: DriveDriver | None = None
+        self._operator: OperatorDriver | None = None
+
+    # the target and its surroundings
+
+    @property
+    def module(self) -> ModuleDriver:
+        """Driver of the module under test (target kind `module`)."""
+        self._only("module")
+        if self._module is None:
+            self._module = ModuleDriver(self._session, self._session.link(), self._session.tap, self)
+        return self._module
+
+    @property
+    def drive(self) -> DriveDriver:
+        """Driver of the drive under test (target kind `drive`)."""
+        self._only("drive")
+        if self._drive is None:
+            self._drive = DriveDriver(self._session, self._session.tap, self)
+        return self._drive
+
+    @property
+    def operator(self) -> OperatorDriver:
+        """Driver of the operator under test (target kind `operator`)."""
+        self._only("operator")
+        if self._operator is None:
+            self._operator = OperatorDriver(self._session, self._session.tap, self)
+        return self._operator
+
+    @property
+    def clock(self) -> LabTime:
+        """The lab clock, through the control API (needs `clock`)."""
+        return self._session.clock
+
+    @property
+    def control(self) -> Control:
+        """The target's own control API (needs `control`)."""
+        return self._session.control(self.case.target)
+
+    @property
+    def module_control(self) -> Control:
+        """The control API of the module (needs `module-control`; for a module target it is `control`)."""
+        return self._session.control("module")
+
+    @property
+    def drive_control(self) -> Control:
+        """The control API of the drive (needs `drive-control`)."""
+        return self._session.control("drive")
+
+    @property
+    def operator_control(self) -> Control:
+        """The control API of the operator (needs `operator-control`)."""
+        return self._session.control("operator")
+
+    @property
+    def processes(self) -> Processes:
+        """Kill and restart parts of the embedded lab (needs `processes`)."""
+        return self._session.processes
+
+    @property
+    def vendor(self) -> bool:
+        """Whether the target is somebody else's product, which stand-in clauses do not bind."""
+        return self._session.target.vendor
+
+    def can(self, capability: str) -> bool:
+        """Whether the target has a capability of `conformance.cases.CAPABILITIES`."""
+        return capability in self._session.capabilities
+
+    # what was done and seen
+
+    def step(self, text: str) -> None:
+        """Say what the case does next; the report shows it above the exchanges that follow."""
+        self._send(Step(self._session.name, self.case.id, StepKind.STEP, text))
+
+    def note(self, text: str) -> None:
+        """Remark something worth reading that decides nothing."""
+        self._send(Step(self._session.name, self.case.id, StepKind.NOTE, text))
+
+    # findings
+
+    def check(self, expected: object, observed: object, what: str, *, clause: str = "") -> None:
+        """`observed` equals `expected`, or the case fails. `clause` defaults to the first one of the case.
+
+        A miss of a stand-in clause on somebody else's product does not stop the case: it ends informational.
+        """
+        self.check_that(expected == observed, shown(expected), observed, what, clause=clause)
+
+    def check_in(self, allowed: Collection[object], observed: object, what: str, *, clause: str = "") -> None:
+        """`observed` is one of `allowed`, or the case fails."""
+        expected = "one of " + ", ".join(shown(each) for each in allowed)
+        self.check_that(observed in allowed, expected, observed, what, clause=clause)
+
+    def check_that(
+        self, holds: bool, expected: str, observed: object, what: str, *, clause: str = ""
+    ) -> None:
+        """`holds` is true, or the case fails; `expected` says in words what had to be so."""
+        step = self._compared(StepKind.CHECK, holds, expected, observed, what, clause)
+        if holds:
+            return
+        if self.vendor and self._level(step.clause) is Level.STAND_IN:
+            self.findings.stand_in_missed.append(step)
+            return
+        if self.vendor and self._level(step.clause) is Level.SHOULD and not self._strict:
+            self.findings.should_missed.append(step)
+            return
+        raise CaseFailed(
+            f"{what}: expected {step.expected}, observed {step.observed}",
+            clause=step.clause,
+            expected=step.expected,
+            observed=step.observed,
+        )
+
+    def should(self, holds: bool, expected: str, observed: object, what: str, *, clause: str = "") -> None:
+        """`holds` should be true: a miss makes a pass non-strict, and fails the case under --strict."""
+        step = self._compared(StepKind.SHOULD, holds, expected, observed, what, clause)
+        if holds:
+            return
+        if self._strict:
+            raise CaseFailed(
+                f"{what}: should be {step.expected}, observed {step.observed}",
+                clause=step.clause,
+                expected=step.expected,
+                observed=step.observed,
+            )
+        self.findings.should_missed.append(step)
+
+    def fail(self, message: str, *, clause: str = "") -> NoReturn:
+        """The case fails for a reason that is no comparison."""
+        raise CaseFailed(message, clause=clause or self.case.clauses[0])
+
+    def inconclusive(self, missing: str) -> NoReturn:
+        """What would decide the case cannot be observed; say what."""
+        raise Inconclusive(missing)
+
+    def not_applicable(self, reason: str) -> NoReturn:
+        """The target turns out to lack what the case needs; say what."""
+        raise NotApplicable(reason)
+
+    @contextmanager
+    def preparing(self, what: str) -> Iterator[None]:
+        """Whatever fails inside makes the case inconclusive: preparation is not what it judges."""
+        self.step(f"prepare: {what}")
+        try:
+            yield
+        except (Inconclusive, NotApplicable):
+            raise
+        except CaseStopped as stopped:
+            raise Inconclusive(
+                f"could not prepare ({what}): {stopped.message}",
+                clause=stopped.clause,
+                expected=stopped.expected,
+                observed=stopped.observed,
+            ) from stopped
+
+    # for the runner
+
+    def exchanged(self, layer: Layer, direction: Direction, raw: bytes, about: bytes = b"") -> None:
+        """Write down bytes that crossed a wire; the drivers' tap."""
+        self._stream.send(
+            Exchange(self._session.name, self.case.id, self._stream.lab_time(), layer, direction, raw, about)
+        )
+
+    def finish(self) -> None:
+        """Close the drivers."""
+        for driver in (self._module, self._drive, self._operator):
+            if driver is not None:
+                driver.close()
+
+    def _only(self, kind: str) -> None:
+        if self.case.target != kind:
+            raise LookupError(f"{self.case.id} is a case for a {self.case.target}, it has no {kind}")
+
+    def _compared(
+        self, kind: StepKind, holds: bool, expected: str, observed: object, what: str, clause: str
+    ) -> Step:
+        step = Step(
+            self._session.name,
+            self.case.id,
+            kind,
+            what,
+            holds,
+            expected,
+            shown(observed),
+            clause or self.case.clauses[0],
+        )
+        self._send(step)
+        return step
+
+    def _level(self, clause: str) -> Level:
+        return self._book.clause(clause).level
+
+    def _send(self, step: Step) -> None:
+        self._stream.send(step)
+
+
+def shown(value: object) -> str:
+    """A value as a report shows it: bytes as hex, status words with their names, the rest as it prints."""
+    if isinstance(value, bytes | bytearray | memoryview):
+        return bytes(value).hex() or "(no bytes)"
+    if isinstance(value, Enum):
+        return _enum_shown(value)
+    if isinstance(value, tuple | list) and not hasattr(value, "_fields"):
+        return "[" + ", ".join(shown(each) for each in value) + "]"
+    return str(value)
+
+
+def _enum_shown(value: Enum) -> str:
+    if type(value).__name__ == "StatusWord":
+        return f"{value.value:04X} - {value.name}"
+    if isinstance(value.value, str):
+        return value.value
+    return f"{value.value} ({value.name})"

@@ -1,0 +1,156 @@
+"""What a case may move around a target: the parts' control APIs, the lab clock and the embedded lab's
+processes.
+
+All of it goes over HTTP or the lab; whatever a case has changed is put back by `Session.end`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from conformance.control_client import ControlClient, Json
+from conformance.drivers.wire import Tap
+from conformance.events import Direction, Layer
+from conformance.lab import Lab
+from conformance.verdicts import NotApplicable
+from reference.protocol.uz.values import to_tashkent
+from reference.runtime.clock import LabClock
+
+Seconds = float | timedelta
+
+
+class Control(ControlClient):
+    """The control API of one part, every call written down.
+
+    `reset` keeps the settings in `lasting` (such as the deliberate defects the part was started with), so
+    that a fresh part is still the part under test.
+    """
+
+    def __init__(self, url: str, token: str | None, tap: Tap) -> None:
+        super().__init__(url, token)
+        self._tap = tap
+        self.lasting: Json = {}
+        self.was_reset = False
+        self.has_faults = False
+
+    def reset(self, **settings: Any) -> Json:
+        """Start the part afresh with `settings` on top of the lasting ones;
+        it is reset again after the case.
+        """
+        self.was_reset = True
+        return super().reset(**{**self.lasting, **settings})
+
+    def add_fault(self, point: str, action: str, **fields: Any) -> Json:
+        """Lay a fault rule; it is taken away after the case."""
+        self.has_faults = True
+        return super().add_fault(point, action, **fields)
+
+    def put_back(self) -> None:
+        """Undo what a case has done by this control: faults, then the state of a reset."""
+        if self.has_faults:
+            self.clear_faults()
+        if self.was_reset:
+            super().reset(**self.lasting)
+        self.has_faults = self.was_reset = False
+
+    def _ask(self, method: str, path: str, body: object | None = None) -> Json:
+        text = f"{method} {self.url}/control/{path}"
+        sent = f"{text} {json.dumps(body)}" if body is not None else text
+        self._tap(Layer.CONTROL, Direction.SENT, sent.encode())
+        answer = super()._ask(method, path, body)
+        self._tap(Layer.CONTROL, Direction.RECEIVED, json.dumps(answer).encode(), sent.encode())
+        return answer
+
+
+class LabTime:
+    """The lab clock as a case sees it. Reading always works; moving needs the capability `clock`."""
+
+    def __init__(self, own: LabClock, control: Callable[[], Control | None]) -> None:
+        self._own = own
+        self._control = control
+        self._changed: dict[str, set[str]] = {"skew": set(), "drift": set()}
+        self._rate: float | None = None
+
+    def now(self) -> datetime:
+        """Lab time, aware, UTC."""
+        control = self._control()
+        if control is None:
+            return self._own.now()
+        return datetime.fromisoformat(control.clock()["now"])
+
+    def tashkent(self) -> datetime:
+        """Lab time as naive Tashkent time in whole seconds, as the protocols write it."""
+        return to_tashkent(self.now()).replace(microsecond=0)
+
+    def advance(self, seconds: Seconds) -> None:
+        """Jump the time of all parts forward."""
+        self._moved().advance(_seconds(seconds))
+
+    def set_rate(self, rate: float) -> None:
+        """Let lab time run `rate` times as fast; put back after the case."""
+        control = self._moved()
+        if self._rate is None:
+            self._rate = float(control.clock()["rate"])
+        control.set_clock(rate=rate)
+
+    def skew(self, part: str, seconds: Seconds) -> None:
+        """Set one part's clock apart from lab time; put back after the case."""
+        self._changed["skew"].add(part)
+        self._moved().set_clock(skew={part: _seconds(seconds)})
+
+    def drift(self, part: str, ppm: float) -> None:
+        """Let one part's clock drift; put back after the case."""
+        self._changed["drift"].add(part)
+        self._moved().set_clock(drift={part: ppm})
+
+    def put_back(self) -> None:
+        """Undo rate, skews and drifts of a case. Lab time itself only goes forward."""
+        if self._rate is not None:
+            self._moved().set_clock(rate=self._rate)
+        for part in self._changed["drift"]:
+            self._moved().set_clock(drift={part: 0.0})
+        for part in self._changed["skew"] | self._changed["drift"]:
+            self._moved().set_clock(skew={part: 0.0})
+        self._rate = None
+        self._changed = {"skew": set(), "drift": set()}
+
+    def _moved(self) -> Control:
+        control = self._control()
+        if control is None:
+            raise NotApplicable("the target has no lab clock that could be moved")
+        return control
+
+
+class Processes:
+    """The embedded lab's parts as processes:
+    kill -9 and restart, for cases on durability (needs `processes`).
+    """
+
+    def __init__(self, lab: Lab) -> None:
+        self._lab = lab
+
+    def kill(self, part: str) -> None:
+        """kill -9 of `module`, `drive` or `operator`."""
+        self._lab.kill(part)
+
+    def restart(self, part: str, *extra: str) -> None:
+        """Start a part again in its folder and on its ports; `extra` are options for this start only."""
+        self._lab.restart(part, extra=extra)
+
+    def alive(self, part: str) -> bool:
+        """Whether the part's process runs."""
+        return self._lab.alive(part)
+
+    def put_back(self, parts: tuple[str, ...]) -> tuple[str, ...]:
+        """Start again what has died; returns which."""
+        dead = tuple(part for part in parts if not self._lab.alive(part))
+        for part in dead:
+            self._lab.restart(part)
+        return dead
+
+
+def _seconds(value: Seconds) -> float:
+    return value.total_seconds() if isinstance(value, timedelta) else float(value)

@@ -1,0 +1,1 @@
+"""Drivers speak a target's wire for the cases and write down every byte that crosses it."""

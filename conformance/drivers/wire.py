@@ -1,0 +1,117 @@
+"""A TCP connection of the judge's own: every piece it sends or gets goes into the transcript.
+
+For cases that break frames on purpose, and for the operator's wire. Time-outs are the operating system's.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+from collections.abc import Callable
+from typing import Protocol
+
+from conformance.events import Direction, Layer
+from conformance.verdicts import AnswerMissing, TargetUnreachable
+from reference.links.address import Endpoint, connect
+
+
+class Tap(Protocol):
+    """Where exchanges are written down."""
+
+    def __call__(self, layer: Layer, direction: Direction, raw: bytes, about: bytes = b"") -> None:
+        """Note bytes that crossed a wire; `about` is the command that a received answer answers."""
+
+
+class Wire:
+    """One TCP connection to `endpoint`. `seconds` is how long the peer may stay silent."""
+
+    def __init__(self, endpoint: Endpoint, tap: Tap, layer: Layer, seconds: float) -> None:
+        self.endpoint = endpoint
+        self._tap = tap
+        self._layer = layer
+        self._seconds = seconds
+        try:
+            self._socket = connect(endpoint, seconds)
+        except OSError as error:
+            raise TargetUnreachable(f"{endpoint}: {error}") from error
+
+    def send(self, data: bytes) -> None:
+        """Send all of `data`. AnswerMissing when the peer has hung up."""
+        self._tap(self._layer, Direction.SENT, data)
+        self._socket.settimeout(self._seconds)
+        try:
+            self._socket.sendall(data)
+        except OSError as error:
+            raise AnswerMissing(f"{self.endpoint} took no more bytes: {error}") from error
+
+    def send_pieces(self, *pieces: bytes) -> None:
+        """Send each piece in a segment of its own."""
+        for piece in pieces:
+            self.send(piece)
+
+    def finish_sending(self) -> None:
+        """Close our direction; the peer's answer can still be read."""
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_WR)
+
+    def receive(self, size: int, *, seconds: float | None = None, about: bytes = b"") -> bytes:
+        """Exactly `size` bytes. AnswerMissing when the peer closes or stays silent first."""
+        data = self.receive_until(lambda got: len(got) >= size, limit=size, seconds=seconds, about=about)
+        if len(data) < size:
+            raise AnswerMissing(f"{self.endpoint} closed after {len(data)} of {size} bytes")
+        return data
+
+    def receive_until(
+        self,
+        done: Callable[[bytes], bool],
+        *,
+        limit: int = 1 << 24,
+        seconds: float | None = None,
+        about: bytes = b"",
+    ) -> bytes:
+        """Bytes until `done(bytes so far)` or the peer closes. AnswerMissing when it stays silent first."""
+        data = b""
+        self._socket.settimeout(self._seconds if seconds is None else seconds)
+        try:
+            while not done(data) and len(data) < limit:
+                piece = self._socket.recv(min(65536, limit - len(data)))
+                if not piece:
+                    self._tap(self._layer, Direction.CLOSED, b"", about)
+                    break
+                data += piece
+        except TimeoutError:
+            raise AnswerMissing(f"{self.endpoint} stayed silent after {len(data)} bytes") from None
+        except ConnectionError:
+            self._tap(self._layer, Direction.CLOSED, b"", about)
+        finally:
+            if data:
+                self._tap(self._layer, Direction.RECEIVED, data, about)
+        return data
+
+    def closed_by_peer(self, seconds: float) -> bool:
+        """Whether the peer closes within `seconds` real seconds without another byte."""
+        self._socket.settimeout(seconds)
+        try:
+            piece = self._socket.recv(1)
+        except TimeoutError:
+            return False
+        except ConnectionError:
+            piece = b""
+        if piece:
+            self._tap(self._layer, Direction.RECEIVED, piece)
+            return False
+        self._tap(self._layer, Direction.CLOSED, b"")
+        return True
+
+    def close(self, *, abruptly: bool = False) -> None:
+        """Close the connection; `abruptly` resets it, as a cut cable does."""
+        if abruptly:
+            with contextlib.suppress(OSError):
+                self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+        self._socket.close()
+
+    def __enter__(self) -> Wire:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

@@ -1,0 +1,114 @@
+"""First questions to a target: is it there, who is it, and what can it do.
+
+A module that is not a test one (TerminalID not ZZ…, or mode production) is never judged: the suites open
+shifts, register receipts and acknowledge them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from conformance.drivers.drive_client import DriveClient
+from conformance.drivers.module_host import ModuleHost
+from conformance.drivers.wire import Wire
+from conformance.events import Layer
+from conformance.verdicts import AnswerUnreadable, TargetUnreachable
+from reference.protocol.uz import apdu, standin
+from reference.protocol.uz.errors import UzError
+from reference.protocol.uz.objects import MODE_PRODUCTION
+
+if TYPE_CHECKING:
+    from conformance.session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Probed:
+    """What a probe found: capabilities, and facts for the report."""
+
+    capabilities: frozenset[str]
+    facts: dict[str, str] = field(default_factory=dict)
+
+
+def probe_module(session: Session) -> Probed:
+    """Power up, select, read Info;
+    try a sync that changes nothing to learn whether the test keys are known.
+    """
+    host = ModuleHost(session.link(), session.tap)
+    try:
+        atr = host.connect()
+        version = host.demand(apdu.get_version()).data
+        info = host.info()
+        terminal = info.terminal_id or ""
+        _require_test_identity(terminal, info.mode)
+        capabilities = {"power"}
+        if session.target.address.startswith("tcp://"):
+            capabilities.add("raw-link")
+        if _takes_test_keys(host, terminal):
+            capabilities.add("test-keys")
+        return Probed(
+            frozenset(capabilities),
+            {"terminal": terminal, "applet version": version.hex(), "answer to reset": atr.hex()},
+        )
+    finally:
+        host.close()
+
+
+def probe_drive(session: Session) -> Probed:
+    """List the modules and read Info of the first."""
+    client = DriveClient(session.target.endpoint, session.tap, session.seconds)
+    try:
+        listed = client.post("/FiscalDrive/List").demand().json
+        if not isinstance(listed, list):
+            raise AnswerUnreadable("FiscalDrive/List answers no array", clause="S-4.3")
+        if not listed:
+            return Probed(frozenset(), {"modules": "none"})
+        factory = str(listed[0].get("FactoryID", ""))
+        info = client.post(f"/FiscalDrive/Info/{factory}").demand().json
+        terminal = str(info.get("TerminalID", ""))
+        _require_test_identity(terminal, None)
+        return Probed(
+            frozenset({"card"}),
+            {
+                "modules": str(len(listed)),
+                "factory id": factory,
+                "terminal": terminal,
+                "applet version": str(info.get("AppletVersion", "")),
+            },
+        )
+    finally:
+        client.close()
+
+
+def probe_operator(session: Session) -> Probed:
+    """Connect."""
+    with Wire(session.target.endpoint, session.tap, Layer.MESSAGE, session.seconds):
+        return Probed(frozenset({"raw-link"}), {"address": str(session.target.endpoint)})
+
+
+PROBES: dict[str, Callable[[Session], Probed]] = {
+    "module": probe_module,
+    "drive": probe_drive,
+    "operator": probe_operator,
+}
+
+
+def _require_test_identity(terminal: str, mode: int | None) -> None:
+    if not terminal.startswith("ZZ") or mode == MODE_PRODUCTION:
+        raise TargetUnreachable(
+            f"{terminal or 'the module'} is not a test module (TerminalID ZZ and twelve digits, mode test): "
+            "the suites register receipts and refuse to touch it"
+        )
+
+
+def _takes_test_keys(host: ModuleHost, terminal: str) -> bool:
+    info = host.info()
+    last_operation = host.memory().last_operation
+    if info.sync_challenge is None or last_operation is None:
+        return False
+    try:
+        file = standin.make_sync_file(terminal, info.sync_challenge, last_operation)
+    except UzError:
+        return False
+    return host.transmit(apdu.sync(file)).ok

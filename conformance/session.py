@@ -1,0 +1,196 @@
+"""A target with the connection facts of a run: what was probed, the controls around it, and the driver of
+each case.
+
+`open` says whether anybody is there and what the target can do; `begin` and `end` enclose one case.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import httpx
+
+from conformance.control_client import ControlClientError
+from conformance.controls import Control, LabTime, Processes
+from conformance.drivers.wire import Tap
+from conformance.events import Direction, Layer, TargetFacts
+from conformance.lab import Lab
+from conformance.probes import PROBES, Probed
+from conformance.targets import Target
+from conformance.verdicts import CaseStopped, NotApplicable, TargetUnreachable
+from reference.links.link import Link
+from reference.links.tcp import TcpLink
+from reference.links.urls import make_link
+from reference.runtime.clock import LabClock, open_clock
+
+EXCHANGE_SECONDS = 15.0
+
+
+def _nowhere(layer: Layer, direction: Direction, raw: bytes, about: bytes = b"") -> None:
+    """Tap of exchanges that belong to no case."""
+
+
+@dataclass(slots=True)
+class Session:
+    """One target during a run. `seconds` is the real time a target may keep silent in an exchange (EM-03)."""
+
+    target: Target
+    lab: Lab | None = None
+    seconds: float = EXCHANGE_SECONDS
+    capabilities: frozenset[str] = frozenset()
+    facts: dict[str, str] = field(default_factory=dict)
+    _tap: Tap = _nowhere
+    _controls: dict[str, Control] = field(default_factory=dict)
+    _clock: LabTime | None = None
+
+    @property
+    def name(self) -> str:
+        """Name of the target in events and reports."""
+        return self.target.name
+
+    # opening
+
+    def open(self) -> TargetFacts:
+        """Probe the target. TargetUnreachable, with a sentence for the person,
+        when it cannot be judged at all.
+        """
+        capabilities = self._surroundings()
+        self.capabilities = frozenset(capabilities)
+        try:
+            probed: Probed = PROBES[self.target.kind](self)
+        except CaseStopped as stopped:
+            raise TargetUnreachable(
+                f"{self.target.address} answers, but not as a {self.target.kind} does: {stopped.message}"
+            ) from stopped
+        self.capabilities = frozenset(capabilities | probed.capabilities)
+        self.facts = dict(probed.facts)
+        return TargetFacts(
+            self.name,
+            self.target.kind,
+            self.target.text,
+            tuple(sorted(self.capabilities)),
+            self.target.vendor,
+            self.facts,
+        )
+
+    def _surroundings(self) -> set[str]:
+        found: set[str] = set()
+        for part in self.target.controls:
+            try:
+                state = self.control(part).state()
+            except ControlClientError as error:
+                raise TargetUnreachable(f"control API of the {part}: {error}") from error
+            defects = state.get("defects")
+            if defects:
+                self.control(part).lasting = {"defects": defects}
+            found |= {"clock", "faults", "control" if part == self.target.kind else f"{part}-control"}
+            if part == "module":
+                found |= {"fresh-module", "module-control"}
+        if self.target.destructive:
+            found.add("destructive")
+        if self.lab is not None:
+            found.add("processes")
+        return found
+
+    def alive(self) -> bool:
+        """Whether the target still answers its probe."""
+        try:
+            PROBES[self.target.kind](self)
+        except (TargetUnreachable, CaseStopped):
+            return False
+        return True
+
+    # one case
+
+    @contextmanager
+    def during(self, tap: Tap) -> Iterator[None]:
+        """Write exchanges to `tap` until the case is over."""
+        self._tap = tap
+        try:
+            yield
+        finally:
+            self._tap = _nowhere
+
+    def put_back(self) -> tuple[str, ...]:
+        """Undo what a case has moved;
+        returns parts of the embedded lab that had died and were started again.
+        """
+        died: tuple[str, ...] = ()
+        if self.lab is not None:
+            died = self.processes.put_back(tuple(self.target.controls))
+        self.clock.put_back()
+        for control in self._controls.values():
+            control.put_back()
+        return died
+
+    def close(self) -> None:
+        """Close the control connections."""
+        for control in self._controls.values():
+            control.close()
+        self._controls.clear()
+
+    # what drivers are made of
+
+    def link(self) -> Link:
+        """A closed link to the module under test."""
+        if self.target.address.startswith("tcp://"):
+            return TcpLink(self.target.endpoint, timeout=self.seconds)
+        return make_link(self.target.address)
+
+    def tap(self, layer: Layer, direction: Direction, raw: bytes, about: bytes = b"") -> None:
+        """Write an exchange down in the case that runs."""
+        self._tap(layer, direction, raw, about)
+
+    def control(self, part: str) -> Control:
+        """The control API of a part; NotApplicable when the target has none."""
+        if part not in self._controls:
+            url = self.target.controls.get(part)
+            if url is None:
+                raise NotApplicable(f"no control API of the {part} is known")
+            self._controls[part] = Control(url, self.target.token or None, self.tap)
+        return self._controls[part]
+
+    @property
+    def clock(self) -> LabTime:
+        """The lab clock: the target's through a control API, or the judge's own, which cannot be moved."""
+        if self._clock is None:
+            own = LabClock.attach(self.lab.clock_path) if self.lab is not None else open_clock(None)
+            self._clock = LabTime(own, self._clock_control)
+        return self._clock
+
+    def _clock_control(self) -> Control | None:
+        # The operator is never the one a case kills or cuts from power in a drive's or module's case.
+        for part in ("operator", "drive", "module"):
+            if part in self.target.controls:
+                return self.control(part)
+        return None
+
+    @property
+    def processes(self) -> Processes:
+        """The embedded lab's processes; NotApplicable without an embedded lab."""
+        if self.lab is None:
+            raise NotApplicable("the judge does not run the target's processes")
+        return Processes(self.lab)
+
+    def state_page(
+        self, *, change: str = "", lock: str = "", pos_unlock: str = "", terminal: str = ""
+    ) -> None:
+        """Set the operator's state page (S-11.10);
+        NotApplicable when the operator's web address is not known.
+        """
+        base = self.target.controls.get("operator")
+        if base is None:
+            raise NotApplicable(
+                "the operator's state page is not known; give the target operator-control=URL"
+            )
+        form = {"ChangeLockState": change, "LockState": lock, "POSUnlock": pos_unlock, "TerminalID": terminal}
+        given = {name: value for name, value in form.items() if value}
+        self.tap(Layer.CONTROL, Direction.SENT, f"POST {base}/state {given}".encode())
+        try:
+            answer = httpx.post(f"{base}/state", data=given, timeout=self.seconds, trust_env=False)
+        except httpx.TransportError as error:
+            raise TargetUnreachable(f"state page at {base}/state: {error}") from error
+        if answer.status_code >= 400:
+            raise NotApplicable(f"the state page refuses the form: {answer.status_code} {answer.text[:200]}")

@@ -1,0 +1,1 @@
+"""Cases whose target is a drive of the Uzbek chain."""

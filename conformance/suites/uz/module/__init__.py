@@ -1,0 +1,1 @@
+"""Cases whose target is a module of the Uzbek chain."""

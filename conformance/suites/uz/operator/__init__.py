@@ -1,0 +1,1 @@
+"""Cases whose target is a operator of the Uzbek chain."""

@@ -1,0 +1,132 @@
+"""Target addresses as people write them, e.g. `module:tcp://127.0.0.1:4387?control=http://127.0.0.1:4388`.
+
+    KIND:URL[?control=URL][&module-control=URL][&operator-control=URL][&drive-control=URL]
+                [&vendor=yes|no][&destructive=yes|no][&name=TEXT][&token=TEXT]
+
+`vendor=yes` says that the product is somebody else's, which the stand-in clauses do not bind; it is the
+default where no control API is given. `destructive=yes` lets cases leave lasting changes, such as a filled
+memory; it is the default where there is one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl
+
+from conformance.cases import TARGET_KINDS
+from reference.links.address import AddressRefusedError, Endpoint, parse_endpoint
+from reference.links.urls import parse_module_url
+
+DEFAULT_PORTS = {"module": 4387, "drive": 3449, "operator": 13447}
+_SWITCHES = {"yes": True, "no": False}
+_CONTROLS = {"control", "module-control", "drive-control", "operator-control"}
+_OPTIONS = (*sorted(_CONTROLS), "vendor", "destructive", "name", "token")
+
+
+class TargetError(ValueError):
+    """A target address that cannot be read; the text says what would be right."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What is under test: its kind, where it is, and which control APIs stand around it (part name → URL)."""
+
+    kind: str
+    address: str
+    text: str
+    name: str
+    controls: Mapping[str, str] = field(default_factory=dict)
+    vendor: bool = True
+    destructive: bool = False
+    token: str = ""
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """Host and port of a TCP or HTTP address; TargetError for addresses of other links."""
+        scheme, _, place = self.address.partition("://")
+        if scheme not in ("tcp", "http"):
+            raise TargetError(f"{self.address} has no host and port")
+        return parse_endpoint(place.rstrip("/"), DEFAULT_PORTS[self.kind])
+
+
+def parse_target(text: str) -> Target:
+    """The target a person wrote, or `TargetError`."""
+    kind, separator, rest = text.strip().partition(":")
+    if not separator or kind not in TARGET_KINDS:
+        raise TargetError(
+            f"{text!r} is not a target; write KIND:URL with KIND one of {', '.join(TARGET_KINDS)}, "
+            "e.g. module:tcp://127.0.0.1:4387"
+        )
+    address, _, query = rest.partition("?")
+    options = _options(text, query)
+    controls = {name.removesuffix("-control"): url for name, url in options.items() if name in _CONTROLS}
+    if "control" in controls:
+        controls[kind] = controls.pop("control")
+    return Target(
+        kind,
+        _checked(kind, address, text),
+        text.strip(),
+        options.get("name", kind),
+        {part: url.removesuffix("/").removesuffix("/control") for part, url in controls.items()},
+        _switch(options, "vendor", kind not in controls),
+        _switch(options, "destructive", kind in controls),
+        options.get("token", ""),
+    )
+
+
+def _options(text: str, query: str) -> dict[str, str]:
+    options: dict[str, str] = {}
+    for name, value in parse_qsl(query, keep_blank_values=True):
+        if name not in _OPTIONS:
+            raise TargetError(f"{text!r}: unknown option {name!r}; there are {', '.join(_OPTIONS)}")
+        if name in _CONTROLS and not value.startswith(("http://", "https://")):
+            raise TargetError(f"{text!r}: {name} is a URL such as http://127.0.0.1:4388")
+        options[name] = value
+    return options
+
+
+def _switch(options: Mapping[str, str], name: str, default: bool) -> bool:
+    value = options.get(name)
+    if value is None:
+        return default
+    if value not in _SWITCHES:
+        raise TargetError(f"{name} is yes or no, not {value!r}")
+    return _SWITCHES[value]
+
+
+def _checked(kind: str, address: str, text: str) -> str:
+    try:
+        if kind == "module":
+            return str(parse_module_url(address))
+        scheme, separator, place = address.partition("://")
+        wanted = "http" if kind == "drive" else "tcp"
+        if not separator or scheme != wanted:
+            raise TargetError(f"{text!r}: a {kind} is reached by {wanted}://HOST:PORT")
+        return f"{scheme}://{parse_endpoint(place.rstrip('/'), DEFAULT_PORTS[kind])}"
+    except AddressRefusedError as error:
+        raise TargetError(f"{text!r}: {error}") from None
+
+
+def distinct_names(targets: list[Target]) -> list[Target]:
+    """The same targets with names that differ, so that reports can tell two modules apart."""
+    seen: dict[str, int] = {}
+    named = []
+    for target in targets:
+        seen[target.name] = seen.get(target.name, 0) + 1
+        count = seen[target.name]
+        named.append(target if count == 1 else _renamed(target, f"{target.name}-{count}"))
+    return named
+
+
+def _renamed(target: Target, name: str) -> Target:
+    return Target(
+        target.kind,
+        target.address,
+        target.text,
+        name,
+        target.controls,
+        target.vendor,
+        target.destructive,
+        target.token,
+    )
