@@ -5,6 +5,7 @@ The judge speaks to them over the wire and the control API alone, as it would to
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import socket
@@ -15,7 +16,7 @@ from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import IO, Any, Self
 
 from conformance.control_client import ControlClient
 from conformance.lab_parts import UZ_PARTS, PartSpec, Wire
@@ -67,6 +68,7 @@ class Lab:
         self._ready_seconds = ready_seconds
         self._processes: dict[str, PartProcess] = {}
         self._clients: dict[str, ControlClient] = {}
+        self._claim: IO[bytes] | None = None
         unknown = set(self._options) - set(self._parts)
         if unknown:
             raise LabError(f"no such part: {', '.join(sorted(unknown))}; there are {', '.join(self._parts)}")
@@ -78,9 +80,9 @@ class Lab:
 
     def start(self) -> Self:
         """Start every part in order; LabError when one fails, with those already started stopped again."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self._open_clock()
+        self._claim_folder()
         try:
+            self._open_clock()
             for name in self._parts:
                 self._launch(name)
         except BaseException:
@@ -97,7 +99,10 @@ class Lab:
                 ends.callback(client.close)
         self._processes.clear()
         self._clients.clear()
-        (self.folder / LAB_FILE).unlink(missing_ok=True)
+        if self._claim is not None:
+            (self.folder / LAB_FILE).unlink(missing_ok=True)
+            self._claim.close()
+            self._claim = None
 
     def control(self, part: str) -> ControlClient:
         """The control client of `part`; it stays the same across restarts."""
@@ -141,6 +146,19 @@ class Lab:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+    def _claim_folder(self) -> None:
+        """Hold the folder for this lab; the lock goes with the process, however it ends."""
+        if self._claim is not None:
+            raise LabError(f"the lab in {self.folder} runs already")
+        self.folder.mkdir(parents=True, exist_ok=True)
+        claim = (self.folder / ".lock").open("ab")
+        try:
+            fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            claim.close()
+            raise LabError(f"another lab runs in {self.folder}; stop it or give another folder") from None
+        self._claim = claim
 
     def _open_clock(self) -> None:
         if not self.clock_path.exists():

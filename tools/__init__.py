@@ -1,0 +1,1 @@
+"""What a person runs: the `kassalab` command and what stands behind it."""

@@ -1,0 +1,28 @@
+# `make demo` and `make test` do all they need on a fresh checkout; CI calls the same two.
+.PHONY: demo test lint clean lock venv
+
+VENV := .venv
+
+demo: venv
+	$(VENV)/bin/kassalab demo
+
+test: venv
+	tools/setup_env.sh system
+	$(VENV)/bin/tox run
+
+lint: venv
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+
+venv:
+	tools/setup_env.sh venv
+
+# Resolves the newest versions that pyproject.toml allows, and pins them.
+lock: venv
+	tools/lock.sh
+
+clean:
+	rm -rf build dist .tox .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage*
+	find . -name __pycache__ -type d -not -path './.venv/*' -prune -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""The commands of `kassalab`, one file per group; tools/cli.py registers them."""
