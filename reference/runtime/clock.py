@@ -56,7 +56,7 @@ _View = tuple[int, int, int, float, int]
 
 _LAST_NS = 7_258_118_400 * SECOND_NS  # 2200-01-01
 _NEVER_NS = 2**63 - 1
-_RESERVE_NS = 30 * SECOND_NS
+_RESERVE_NS = 120 * SECOND_NS  # the kernel writes a changed page to disk well within this
 
 # Bound inside partial objects at import: tools that replace time functions by identity do not find them.
 _monotonic_ns: Callable[[], int] = functools.partial(time.clock_gettime_ns, time.CLOCK_MONOTONIC)
@@ -198,11 +198,10 @@ class LabClock:
         self._page.close()
 
     def refresh(self) -> tuple[_View, ClockState]:
-        """Read the shared state anew. Time that reaches the reserve draws a new one, on disk before use."""
+        """Read the shared state anew, and draw a new reserve when lab time has reached the old one."""
         sequence, state = self._page.read()
         if state.lab_ns(_monotonic_ns()) >= state.reserved:
             self._page.change(_with_reserve, wake=False)
-            self._page.sync()
             sequence, state = self._page.read()
         view = (sequence, state.base_real, state.base_lab, state.rate, state.reserved)
         self._view = view
@@ -218,8 +217,9 @@ class LabClock:
         self._jump(changed)
 
     def _jump(self, make: Callable[[ClockState], ClockState]) -> None:
-        self._page.change(make, wake=True)
+        self._page.change(lambda state: _with_reserve(make(state)), wake=True)
         self.wakes.announce()
+        self._page.sync()  # a jump reaches further than the reserve on disk
 
     def _continue_after_reboot(self) -> None:
         boot = _boot_identity()

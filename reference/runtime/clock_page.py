@@ -14,7 +14,6 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import fcntl
-import math
 import mmap
 import os
 import struct
@@ -40,6 +39,7 @@ _ACTIVE = 3
 _COPY_OFFSET = (64, 64 + 4096)
 _SIZE = 64 + 2 * 4096
 _SPINS = 200
+_FAR = 10**12
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -254,8 +254,8 @@ def moment_ns(time: datetime) -> int:
 
 
 def finite(field: str, value: float) -> float:
-    """`value` as a float; ClockError naming `field` when it is no finite number."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+    """`value` as a float; ClockError naming `field` when it is no number or beyond ±10¹²."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not -_FAR <= value <= _FAR:
         raise ClockError(field, "must be a finite number", value)
     return float(value)
 

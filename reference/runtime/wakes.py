@@ -38,7 +38,14 @@ class Futex:
     def of_this_machine(cls) -> Futex | None:
         """The futex call, or None where it is not known."""
         number = _FUTEX_NUMBERS.get(platform.machine()) if sys.platform == "linux" else None
-        return cls(number) if number is not None and sys.maxsize > 2**32 else None
+        if number is None or sys.maxsize < 2**32:
+            return None
+        futex = cls(number)
+        try:
+            futex.wake(ctypes.c_uint32())
+        except OSError:  # a sandbox may forbid it
+            return None
+        return futex
 
     def wait(self, word: ctypes.c_uint32, seen: int, seconds: int) -> None:
         """Block until the word is woken, is not `seen` any more, or `seconds` have passed."""

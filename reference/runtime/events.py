@@ -1,0 +1,203 @@
+"""What happened in a part, numbered: kept in memory for the control API and on disk for whoever looks later.
+
+`record` only takes note; a background thread makes the notes durable, all that came during one disk sync by
+the next. Events are for people and for the judge. What a part must not lose it keeps in its own journal or
+database.
+"""
+
+from __future__ import annotations
+
+import enum
+import itertools
+import json
+import math
+import threading
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import fields, is_dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from reference.runtime.clock import LabClock, PartClock
+from reference.runtime.journal import Journal, JournalError
+
+_COMPACT_AT = 32 * 1024 * 1024
+
+
+class EventLog:
+    """The last `capacity` events of one part. Safe to use from any thread.
+
+    An event is `{"n", "time", "part", "kind", "data"}`: number from 1, lab time in ISO 8601, and JSON values.
+    With `path` None nothing is written to disk.
+    """
+
+    def __init__(
+        self,
+        path: str | Path | None,
+        clock: LabClock | PartClock,
+        part: str,
+        *,
+        capacity: int = 20_000,
+        compact_at: int = _COMPACT_AT,
+    ) -> None:
+        """Take up the events of an earlier run at `path`; JournalError when that is not its journal."""
+        self.part = part
+        self._clock = clock.lab if isinstance(clock, PartClock) else clock
+        self._ring: deque[dict[str, Any]] = deque(maxlen=capacity)
+        self._last = 0
+        self._changed = threading.Condition()
+        self._queue: list[dict[str, Any]] = []
+        self._durable = 0
+        self._closing = False
+        self._failure: str | None = None
+        self._compact_at = compact_at
+        self._next_compaction = compact_at
+        self._journal = None if path is None else Journal(path)
+        self._writer: threading.Thread | None = None
+        if self._journal is not None:
+            self._recover(self._journal)
+            self._writer = threading.Thread(target=self._write, name=f"events-{part}", daemon=True)
+            self._writer.start()
+
+    def record(self, kind: str, /, **data: object) -> int:
+        """Note that `kind` happened, with any values (kept as JSON), without waiting for a disk.
+
+        Gives the number of the event.
+        """
+        safe = {name: json_safe(value) for name, value in data.items()}
+        with self._changed:
+            # The time is read here, so that later numbers never have earlier times.
+            return self._note(kind, safe)
+
+    def since(self, n: int, limit: int = 100) -> list[dict[str, Any]]:
+        """At most `limit` events numbered above `n`, oldest first, of those still kept."""
+        with self._changed:
+            if not self._ring:
+                return []
+            start = max(0, n + 1 - int(self._ring[0]["n"]))
+            return [dict(event) for event in itertools.islice(self._ring, start, start + max(0, limit))]
+
+    def last(self, count: int) -> list[dict[str, Any]]:
+        """The last `count` events, oldest first."""
+        with self._changed:
+            newest = self._last
+        return self.since(newest - count, count)
+
+    @property
+    def number(self) -> int:
+        """The number of the newest event, 0 when there is none."""
+        return self._last
+
+    def flush(self) -> None:
+        """Return when all events recorded before are on disk; JournalError when they cannot be."""
+        if self._journal is None:
+            return
+        with self._changed:
+            upto = self._last
+            self._changed.wait_for(
+                lambda: self._durable >= upto or self._failure is not None or self._closing
+            )
+            if self._durable < upto:
+                raise JournalError(self._failure or f"events of {self.part} are closed")
+
+    def close(self) -> None:
+        """Bring what was recorded to disk and let go of the file; JournalError when that fails."""
+        with self._changed:
+            self._closing = True
+            self._changed.notify_all()
+        if self._writer is not None:
+            self._writer.join()
+        if self._journal is not None:
+            self._journal.close()
+        if self._failure is not None:
+            raise JournalError(self._failure)
+
+    def _note(self, kind: str, data: dict[str, Any]) -> int:
+        self._last += 1
+        event = {
+            "n": self._last,
+            "time": self._clock.now().isoformat(),
+            "part": self.part,
+            "kind": kind,
+            "data": data,
+        }
+        self._ring.append(event)
+        if self._journal is not None and self._failure is None:
+            self._queue.append(event)
+            self._changed.notify_all()
+        return self._last
+
+    def _recover(self, journal: Journal) -> None:
+        for payload in journal.recover():
+            self._ring.append(json.loads(payload))
+        if self._ring:
+            self._last = self._durable = int(self._ring[-1]["n"])
+
+    def _write(self) -> None:
+        assert self._journal is not None
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._queue or self._closing)
+                if not self._queue:
+                    return
+                batch, self._queue = self._queue, []
+                kept = list(self._ring) if self._journal.size >= self._next_compaction else None
+            try:
+                self._bring_to_disk(self._journal, batch, kept)
+            except JournalError as error:
+                self._fail(error)
+                return
+            with self._changed:
+                self._durable = int(batch[-1]["n"])
+                self._changed.notify_all()
+
+    def _bring_to_disk(
+        self, journal: Journal, batch: Iterable[dict[str, Any]], kept: Iterable[dict[str, Any]] | None
+    ) -> None:
+        if kept is not None:  # holds the batch too
+            journal.rewrite(_encode(event) for event in kept)
+            self._next_compaction = max(self._compact_at, 2 * journal.size)
+            return
+        for event in batch:
+            journal.append(_encode(event))
+        journal.commit()
+
+    def _fail(self, error: JournalError) -> None:
+        with self._changed:
+            self._failure = str(error)
+            self._queue = []
+            self._note("events.failed", {"text": self._failure})
+            self._changed.notify_all()
+
+
+def json_safe(value: object) -> Any:
+    """`value` in JSON terms: bytes as hex, times in ISO 8601, enum members by name, dataclasses as objects.
+
+    What JSON has no word for (and NaN and infinities) becomes its text.
+    """
+    if isinstance(value, enum.Enum):
+        return value.name
+    if value is None or isinstance(value, (bool, str)):
+        return value
+    if isinstance(value, int):
+        return int(value)
+    if isinstance(value, float):
+        return value if math.isfinite(value) else str(value)
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return bytes(value).hex()
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return {str(key): json_safe(item) for key, item in value.items()}
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: json_safe(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, Set):
+        return sorted((json_safe(item) for item in value), key=str)
+    if isinstance(value, Sequence):
+        return [json_safe(item) for item in value]
+    return str(value)
+
+
+def _encode(event: dict[str, Any]) -> bytes:
+    return json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
