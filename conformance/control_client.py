@@ -103,6 +103,11 @@ class ControlClient:
         events: list[Json] = self._ask("GET", f"journal?after={after}&limit={limit}")["events"]
         return events
 
+    def journal_tail(self, last: int) -> list[Json]:
+        """The `last` newest events, oldest first."""
+        events: list[Json] = self._ask("GET", f"journal?last={last}")["events"]
+        return events
+
     def snapshots(self) -> list[str]:
         """Names of the snapshots the part keeps."""
         names: list[str] = self._ask("GET", "snapshot")["snapshots"]

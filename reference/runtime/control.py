@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 import pydantic
 import structlog
-from flask import Blueprint, Response, render_template, request, send_from_directory
+from flask import Blueprint, Response, render_template, request
 from pydantic_core import to_json
 from werkzeug.exceptions import HTTPException
 
@@ -84,7 +85,7 @@ def _add_endpoints(blueprint: Blueprint, bench: Bench, with_token: bool) -> None
         DELETE=bench.clear_faults,
     )
     _route(blueprint, "/faults/<rule_id>", DELETE=bench.remove_fault)
-    _route(blueprint, "/journal", GET=lambda: bench.journal(_number("after", 0), _number("limit", 100)))
+    _route(blueprint, "/journal", GET=lambda: _journal(bench))
     _route(
         blueprint,
         "/snapshot",
@@ -113,12 +114,10 @@ def _add_page(blueprint: Blueprint, bench: Bench) -> None:
             ],
         )
 
-    def asset(name: str) -> Response:
-        return send_from_directory(PAGE_FOLDER, name)
-
     _route(blueprint, "/", GET=lambda: Response(page(), mimetype="text/html"))
-    for name in ("control_page.css", "control_page.js"):
-        _route(blueprint, f"/{name}", GET=lambda name=name: asset(name))
+    for name, mimetype in (("control_page.css", "text/css"), ("control_page.js", "text/javascript")):
+        content = (PAGE_FOLDER / name).read_bytes()
+        _route(blueprint, f"/{name}", GET=partial(Response, content, mimetype=mimetype))
 
 
 def _route(blueprint: Blueprint, path: str, **views: _View) -> None:
@@ -128,9 +127,8 @@ def _route(blueprint: Blueprint, path: str, **views: _View) -> None:
         view = views.get("GET" if request.method == "HEAD" else request.method)
         if view is None:
             allowed = ", ".join(sorted(views))
-            raise ControlError(
-                "method", "method", f"{request.method} is not possible here; allowed: {allowed}", 405
-            )
+            text = f"{request.method} is not possible here; allowed: {allowed}"
+            raise ControlError("method", "method", text, 405, headers={"Allow": allowed})
         result = view(**arguments)
         return result if isinstance(result, Response) else _answer(result)
 
@@ -142,6 +140,12 @@ def _route(blueprint: Blueprint, path: str, **views: _View) -> None:
 def _answer(result: object) -> Response:
     body, status = result if isinstance(result, tuple) else (result, 200)
     return Response(to_json(body, bytes_mode="hex", inf_nan_mode="null"), status, mimetype="application/json")
+
+
+def _journal(bench: Bench) -> dict[str, Any]:
+    if "last" in request.args:
+        return bench.journal_tail(_number("last", 0))
+    return bench.journal(_number("after", 0), _number("limit", 100))
 
 
 def _number(name: str, default: int) -> int:
@@ -172,6 +176,7 @@ def _add_error_handlers(blueprint: Blueprint) -> None:
         response = _problem(error.field, error.rule, error.text, error.status)
         if error.status == 401:
             response.headers["WWW-Authenticate"] = 'Basic realm="Kassalab control"'
+        response.headers.extend(error.headers)
         return response
 
     def value(error: ValueError) -> Response:

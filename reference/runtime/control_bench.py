@@ -91,6 +91,10 @@ class Bench:
         """Events numbered above `after`, oldest first, at most `limit` and never more than a thousand."""
         return {"events": self.events.since(after, min(limit, JOURNAL_LIMIT))}
 
+    def journal_tail(self, last: int) -> dict[str, Any]:
+        """The `last` newest events, oldest first, never more than a thousand."""
+        return {"events": self.events.last(min(last, JOURNAL_LIMIT))}
+
     def snapshots(self) -> dict[str, list[str]]:
         """Names of the snapshots kept."""
         root = self.folder / "snapshots"

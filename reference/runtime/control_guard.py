@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hmac
 import ipaddress
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -23,16 +24,19 @@ WRITING = frozenset({"POST", "DELETE", "PUT", "PATCH"})
 class ControlError(Exception):
     """A request the control API refuses; parts raise it from their operations too.
 
-    `field` names what is wrong, `rule` the rule in one word, `text` tells a person what to do; `status` is
-    the HTTP status, always 4xx.
+    `field` names what is wrong, `rule` the rule in one word, `text` tells a person what to do; `status` is the
+    HTTP status, always 4xx, and `headers` go along with the answer.
     """
 
-    def __init__(self, field: str, rule: str, text: str, status: int = 422) -> None:
+    def __init__(
+        self, field: str, rule: str, text: str, status: int = 422, headers: Mapping[str, str] | None = None
+    ) -> None:
         super().__init__(text)
         self.field = field
         self.rule = rule
         self.text = text
         self.status = status
+        self.headers = dict(headers or {})
 
 
 def is_loopback(host: str) -> bool:

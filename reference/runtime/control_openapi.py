@@ -51,17 +51,20 @@ ENDPOINTS = (
     _Endpoint("post", "/control/reset", "Start afresh with settings; gives the state", models.ResetBody),
 )
 
+
+def _count(name: str, text: str, **bounds: int) -> dict[str, Any]:
+    schema = {"type": "integer", "minimum": 0, **bounds}
+    return {"name": name, "in": "query", "description": text, "schema": schema}
+
+
 _PARAMETERS: dict[tuple[str, str], list[dict[str, Any]]] = {
     ("delete", "/control/faults/{id}"): [
         {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}},
     ],
     ("get", "/control/journal"): [
-        {"name": "after", "in": "query", "schema": {"type": "integer", "minimum": 0, "default": 0}},
-        {
-            "name": "limit",
-            "in": "query",
-            "schema": {"type": "integer", "minimum": 0, "default": 100, "maximum": 1000},
-        },
+        _count("after", "events numbered above this", default=0),
+        _count("limit", "at most so many", default=100, maximum=1000),
+        _count("last", "in place of after and limit: the newest so many", maximum=1000),
     ],
 }
 

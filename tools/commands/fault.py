@@ -48,8 +48,10 @@ def list_faults(
         print_json(found)
         return
     if points:
-        rows = [(name, point, text) for name, each in found.items() for point, text in each["points"].items()]
-        print_table(("part", "point", "meaning"), rows)
+        known = [
+            (name, point, text) for name, each in found.items() for point, text in each["points"].items()
+        ]
+        print_table(("part", "point", "meaning"), known)
     laid = [(name, rule) for name, each in found.items() for rule in each["rules"]]
     if not laid:
         out().print("No fault is switched on.")

@@ -53,14 +53,16 @@ def up(
 
 
 def _show(lab: Lab, folder: Path) -> None:
-    rows = [
+    rows: list[tuple[str, str, str]] = [
         (part, key, address)
         for part, addresses in lab.addresses.items()
         for key, address in addresses.items()
         if key != "control"
     ]
     rows += [(part, "control page", f"{lab.control_url(part)}/control/") for part in lab.addresses]
-    print_table(("part", "what", "address"), sorted(rows, key=lambda row: [*lab.addresses].index(row[0])))
+    order = [*lab.addresses]
+    rows.sort(key=lambda row: order.index(row[0]))
+    print_table(("part", "what", "address"), rows)
     where = "" if folder == DEFAULT_FOLDER else f" --dir {folder}"
     now = to_tashkent(lab.clock.now()).replace(microsecond=0)
     out().print(f"seed {lab.seed} · lab time {now} Tashkent · logs {lab.folder / 'log'}", soft_wrap=True)

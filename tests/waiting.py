@@ -1,0 +1,36 @@
+"""Waiting for what another thread or process brings about: bounded, and without guessing how long."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import TypeVar
+
+from reference.runtime.clock import real_elapsed
+
+_Result = TypeVar("_Result")
+_PAUSE_SECONDS = 0.01
+
+
+def eventually(check: Callable[[], _Result], seconds: float) -> _Result:
+    """The first true result of `check`, asked again and again for at most `seconds` real seconds.
+
+    An AssertionError of `check` counts as not yet. AssertionError with the last one, or the last result, at
+    the end.
+    """
+    pause = threading.Event()
+    end = real_elapsed() + seconds
+    while True:
+        failure: AssertionError | None = None
+        result: object = None
+        try:
+            found = check()
+        except AssertionError as error:
+            failure = error
+        else:
+            if found:
+                return found
+            result = found
+        if real_elapsed() >= end:
+            raise AssertionError(f"not within {seconds:g} s; last result {result!r}") from failure
+        pause.wait(_PAUSE_SECONDS)
