@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -13,10 +11,8 @@ from hypothesis import strategies as st
 from reference.protocol.uz import apdu
 from reference.protocol.uz.apdu import Command, StatusWord
 from reference.protocol.uz.errors import CodecError
+from tests.protocol.uz.vectors import VECTORS
 
-VECTORS = json.loads(
-    (Path(__file__).parents[3] / "conformance" / "vectors" / "uz.json").read_text(encoding="utf-8")
-)
 BYTE = st.integers(0, 255)
 TIME = datetime(2023, 1, 27, 12, 38, 25)
 LOCK = {name: bytes.fromhex(text) for name, text in VECTORS["pos_lock"].items() if name != "source"}

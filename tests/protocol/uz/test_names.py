@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from reference.protocol.uz import names
 from reference.protocol.uz.errors import CodecError
+from tests.protocol.uz.vectors import VECTORS
 
-VECTORS = json.loads(
-    (Path(__file__).parents[3] / "conformance" / "vectors" / "uz.json").read_text(encoding="utf-8")
-)["name"]
+CASES = VECTORS["name"]
 
 
-@pytest.mark.parametrize("case", VECTORS, ids=lambda c: c["text"])
+@pytest.mark.parametrize("case", CASES, ids=lambda c: c["text"])
 def test_vectors(case):
     codes = bytes.fromhex(case["hex"])
     assert len(codes) == case["bytes"]

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from reference.protocol.uz import tlv
 from reference.protocol.uz.errors import TlvError
+from tests.protocol.uz.vectors import VECTORS
 
-VECTORS = json.loads(
-    (Path(__file__).parents[3] / "conformance" / "vectors" / "uz.json").read_text(encoding="utf-8")
-)
 PRIMITIVES = st.lists(st.tuples(st.integers(1, 0x7F), st.binary(max_size=300)), max_size=8)
 
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from datetime import datetime
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -16,10 +14,9 @@ from reference.protocol.uz.errors import CodecError
 from reference.protocol.uz.receipt import Item, Receipt
 from reference.protocol.uz.status_words import StatusWord
 from reference.protocol.uz.total_block import REFUSALS, TotalBlock, extra_for, total_block_for
+from tests.protocol.uz.vectors import VECTORS
 
-VECTORS = json.loads(
-    (Path(__file__).parents[3] / "conformance" / "vectors" / "uz.json").read_text(encoding="utf-8")
-)["receipts"]
+CASES = VECTORS["receipts"]
 BLOCK = TotalBlock(bytes(32), 500000, 0, 53571, datetime(2026, 7, 1, 9, 0, 1), 0, 0, 1)
 SUM = st.integers(0, values.MAX_BCD)
 BLOCKS = st.builds(
@@ -53,7 +50,7 @@ def receipt_of(json_receipt: dict) -> Receipt:
     )
 
 
-@pytest.mark.parametrize("case", VECTORS, ids=lambda c: c["id"])
+@pytest.mark.parametrize("case", CASES, ids=lambda c: c["id"])
 def test_vectors(case):
     block = total_block_for(receipt_of(case["receipt"]), bytes.fromhex(case["tlv_hex"]))
     assert block.items_hash.hex() == case["hash_hex"]
@@ -136,7 +133,7 @@ def test_values_without_a_place(change, field):
 
 
 def test_extra_only_for_one_item_with_spic():
-    receipt = receipt_of(VECTORS[0]["receipt"])
+    receipt = receipt_of(CASES[0]["receipt"])
     (item,) = receipt.items
     assert extra_for(receipt).hex() == "04113031393035303031303031303030303030"
     assert extra_for(replace(receipt, items=(item, item))) == b""

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -12,10 +10,8 @@ from hypothesis import strategies as st
 
 from reference.protocol.uz import values
 from reference.protocol.uz.errors import CodecError
+from tests.protocol.uz.vectors import VECTORS
 
-VECTORS = json.loads(
-    (Path(__file__).parents[3] / "conformance" / "vectors" / "uz.json").read_text(encoding="utf-8")
-)
 LAYOUT = '"2006-01-02 15:04:05"'
 TIMES = st.datetimes(datetime(1999, 1, 1), datetime(9999, 12, 31, 23, 59, 59)).map(
     lambda t: t.replace(microsecond=0)
