@@ -300,13 +300,10 @@ def parse_compact_time(text: str, field: str = "DateTime") -> datetime:
     """The time in 14 digits `YYYYMMDDHHMMSS` (uz-fiscal TM-03); CodecError for anything else."""
     if re.fullmatch(r"[0-9]{14}", text):
         try:
-            return datetime(*(int(text[at:to]) for at, to in _COMPACT_PARTS))  # type: ignore[arg-type]
+            return datetime.strptime(text, "%Y%m%d%H%M%S")
         except ValueError:
             pass
     raise CodecError(f"{text!r} is not a time of 14 digits", field=field, clause="uz-fiscal TM-03")
-
-
-_COMPACT_PARTS: Final = ((0, 4), (4, 6), (6, 8), (8, 10), (10, 12), (12, 14))
 
 
 def format_compact_time(time: datetime) -> str:
