@@ -15,8 +15,9 @@ from rich.text import Text
 
 from conformance.control_client import RefusedError, UnreachableError
 from conformance.lab import LabError
-from tools.commands import clock, fault, lab, state
+from tools.commands import clock, decode, fault, lab, receipt, state, tlv
 from tools.console import err, out
+from tools.input import InputError
 
 COMMANDS: dict[str, Callable[..., Any]] = {
     "up": lab.up,
@@ -31,12 +32,16 @@ COMMANDS: dict[str, Callable[..., Any]] = {
 GROUPS: dict[str, typer.Typer] = {
     "clock": clock.app,
     "fault": fault.app,
+    "receipt": receipt.app,
+    "tlv": tlv.app,
+    "decode": decode.app,
 }
 """Groups of commands by name."""
 
 FAILURES: tuple[tuple[type[Exception], int], ...] = (
     (RefusedError, 1),
     (LabError, 2),
+    (InputError, 2),
     (UnreachableError, 3),
 )
 """Expected failures, shown as one text without a traceback, and their exit status."""

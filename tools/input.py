@@ -1,0 +1,32 @@
+"""What a person hands to a command: a file, standard input, or hex text on the command line."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+
+class InputError(Exception):
+    """Something given to a command cannot be used; the text names it and the rule (exit status 2)."""
+
+
+def read_input(file: Path) -> bytes:
+    """The bytes of `file`, or of standard input for `-`."""
+    if str(file) == "-":
+        return sys.stdin.buffer.read()
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise InputError(f"{file}: {error.strerror}") from None
+
+
+def hex_or_file(given: str | None, file: Path | None) -> bytes:
+    """Bytes from hex text (spaces allowed) or from a file; exactly one of the two is wanted."""
+    if (given is None) == (file is None):
+        raise InputError("give either hex on the command line or --file")
+    if file is not None:
+        return read_input(file)
+    try:
+        return bytes.fromhex(given or "")
+    except ValueError as error:
+        raise InputError(f"not hex: {error}") from None
