@@ -24,8 +24,8 @@ WRITING = frozenset({"POST", "DELETE", "PUT", "PATCH"})
 class ControlError(Exception):
     """A request the control API refuses; parts raise it from their operations too.
 
-    `field` names what is wrong, `rule` the rule in one word, `text` tells a person what to do; `status` is the
-    HTTP status, always 4xx, and `headers` go along with the answer.
+    `field` names what is wrong, `rule` the rule in one word, `text` tells a person what to do; `status` is
+    the HTTP status, always 4xx, and `headers` go along with the answer.
     """
 
     def __init__(

@@ -10,6 +10,7 @@ from pydantic import BeforeValidator
 
 UNIT_SECONDS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1, "ms": 0.001}
 _PIECE = re.compile(r"(\d+(?:\.\d+)?)(ms|[dhms])")
+_GAP = re.compile(r"(?<=[dhms])\s+(?=\d)")
 _WHOLE = re.compile(r"([+-]?)((?:\d+(?:\.\d+)?(?:ms|[dhms]))+)")
 
 
@@ -28,7 +29,7 @@ def parse_duration(value: object) -> float:
 
 
 def _from_text(text: str) -> float:
-    compact = text.strip().lower().replace(" ", "")
+    compact = _GAP.sub("", text.strip().lower())
     match = _WHOLE.fullmatch(compact)
     if match is None:
         try:

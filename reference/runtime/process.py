@@ -131,8 +131,11 @@ def announce(part: str, addresses: Mapping[str, str], **facts: str | int) -> Non
     sys.stdout.flush()
 
 
-def run_until_signalled() -> str:
-    """Block the main thread until SIGTERM, SIGINT, or the end of the parent; gives the reason in one word."""
+def run_until_signalled(ready: Callable[[], None] | None = None) -> str:
+    """Block the main thread until SIGTERM, SIGINT, or the end of the parent; gives the reason in one word.
+
+    `ready` (the announcement) is called once signals are heeded, so that none comes too early.
+    """
     reasons: list[str] = []
     ended = threading.Event()
 
@@ -145,6 +148,8 @@ def run_until_signalled() -> str:
 
     previous = {number: signal.signal(number, on_signal) for number in STOP_SIGNALS}
     _watch_parent(end)
+    if ready is not None:
+        ready()
     try:
         ended.wait()
     finally:
@@ -153,7 +158,7 @@ def run_until_signalled() -> str:
     return reasons[0]
 
 
-async def until_signalled() -> str:
+async def until_signalled(ready: Callable[[], None] | None = None) -> str:
     """The same for a part whose main thread is an asyncio loop."""
     loop = asyncio.get_running_loop()
     ended: asyncio.Future[str] = loop.create_future()
@@ -165,6 +170,8 @@ async def until_signalled() -> str:
     for number in STOP_SIGNALS:
         loop.add_signal_handler(number, end, number.name)
     _watch_parent(lambda reason: _end_in(loop, end, reason))
+    if ready is not None:
+        ready()
     try:
         return await ended
     finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from types import TracebackType
 from typing import Self
@@ -66,20 +67,20 @@ class HttpServer:
     def __init__(self, app: Flask, host: str, port: int, threads: int = 8, max_body: int = MAX_BODY) -> None:
         self.host = "127.0.0.1" if host == "localhost" else host
         self._connections: dict[int, wasyncore.dispatcher] = {}
+        listening = _listen(self.host, port)
+        self.port: int = int(listening.getsockname()[1])
         self._server = waitress.create_server(
             app,
             map=self._connections,
-            host=self.host,
-            port=port,
+            sockets=[listening],
             threads=threads,
             # Flask answers 413 in the part's own dialect first; this is the backstop.
             max_request_body_size=2 * max_body,
-            # select() breaks above descriptor 1023. TCP_NODELAY is set by waitress itself.
+            # select() breaks above descriptor 1023.
             asyncore_use_poll=True,
             clear_untrusted_proxy_headers=True,
             ident=None,
         )
-        self.port: int = int(self._server.effective_port)
         self._thread: threading.Thread | None = None
 
     @property
@@ -115,3 +116,17 @@ class HttpServer:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """A bound socket. Waitress would bind too, but leaves threads behind when the port is in use."""
+    listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # Accepted connections inherit it; waitress sets it on them as well.
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        listening.bind((host, port))
+    except OSError:
+        listening.close()
+        raise
+    return listening
