@@ -1,0 +1,1 @@
+"""How the outside reaches an emulated module: one shell a wire."""
