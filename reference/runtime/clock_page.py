@@ -175,16 +175,14 @@ class ClockPage:
 
     def read(self) -> tuple[int, ClockState]:
         """The sequence number and the whole state that stands under it."""
-        for attempt in range(1, 1_000_000):
+        for _ in range(_SPINS):
             sequence = self.words[SEQUENCE]
             if not sequence & 1:
-                state = ClockState.decode(self._memory, _COPY_OFFSET[self.words[_ACTIVE] & 1])
+                state = self._copy(self.words[_ACTIVE])
                 if self.words[SEQUENCE] == sequence:
                     return sequence, state
-            if attempt % _SPINS == 0:
-                with self._exclusive():  # a writer was put to sleep, or died: wait for it, or mend after it
-                    pass
-        raise ClockError("clock", "is written faster than it can be read")
+        with self._exclusive():  # a writer was put to sleep, or died
+            return self.words[SEQUENCE], self._copy(self.words[_ACTIVE])
 
     def change(self, make: Callable[[ClockState], ClockState], *, wake: bool) -> ClockState:
         """Replace the state by `make(state)`, alone among all processes; `wake` moves the generation on.
@@ -198,7 +196,7 @@ class ClockPage:
             self.words[SEQUENCE] = sequence + 1
             published = sequence
             try:
-                state = make(ClockState.decode(self._memory, _COPY_OFFSET[active]))
+                state = make(self._copy(active))
                 image = state.encode()
                 offset = _COPY_OFFSET[1 - active]
                 self._memory[offset : offset + len(image)] = image
@@ -228,6 +226,9 @@ class ClockPage:
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
+
+    def _copy(self, index: int) -> ClockState:
+        return ClockState.decode(self._memory, _COPY_OFFSET[index & 1])
 
     @contextlib.contextmanager
     def _exclusive(self) -> Iterator[None]:

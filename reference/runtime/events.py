@@ -50,6 +50,7 @@ class EventLog:
         self._queue: list[dict[str, Any]] = []
         self._durable = 0
         self._closing = False
+        self._closed = False
         self._failure: str | None = None
         self._compact_at = compact_at
         self._next_compaction = compact_at
@@ -95,9 +96,7 @@ class EventLog:
             return
         with self._changed:
             upto = self._last
-            self._changed.wait_for(
-                lambda: self._durable >= upto or self._failure is not None or self._closing
-            )
+            self._changed.wait_for(lambda: self._durable >= upto or self._failure is not None or self._closed)
             if self._durable < upto:
                 raise JournalError(self._failure or f"events of {self.part} are closed")
 
@@ -108,6 +107,9 @@ class EventLog:
             self._changed.notify_all()
         if self._writer is not None:
             self._writer.join()
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
         if self._journal is not None:
             self._journal.close()
         if self._failure is not None:
@@ -123,7 +125,7 @@ class EventLog:
             "data": data,
         }
         self._ring.append(event)
-        if self._journal is not None and self._failure is None:
+        if self._journal is not None and self._failure is None and not self._closed:
             self._queue.append(event)
             self._changed.notify_all()
         return self._last
@@ -135,22 +137,27 @@ class EventLog:
             self._last = self._durable = int(self._ring[-1]["n"])
 
     def _write(self) -> None:
+        try:
+            while self._write_batch():
+                pass
+        except BaseException as error:
+            self._fail(error)
+            if not isinstance(error, JournalError):
+                raise
+
+    def _write_batch(self) -> bool:
         assert self._journal is not None
-        while True:
-            with self._changed:
-                self._changed.wait_for(lambda: self._queue or self._closing)
-                if not self._queue:
-                    return
-                batch, self._queue = self._queue, []
-                kept = list(self._ring) if self._journal.size >= self._next_compaction else None
-            try:
-                self._bring_to_disk(self._journal, batch, kept)
-            except JournalError as error:
-                self._fail(error)
-                return
-            with self._changed:
-                self._durable = int(batch[-1]["n"])
-                self._changed.notify_all()
+        with self._changed:
+            self._changed.wait_for(lambda: self._queue or self._closing)
+            if not self._queue:
+                return False
+            batch, self._queue = self._queue, []
+            kept = list(self._ring) if self._journal.size >= self._next_compaction else None
+        self._bring_to_disk(self._journal, batch, kept)
+        with self._changed:
+            self._durable = int(batch[-1]["n"])
+            self._changed.notify_all()
+        return True
 
     def _bring_to_disk(
         self, journal: Journal, batch: Iterable[dict[str, Any]], kept: Iterable[dict[str, Any]] | None
@@ -163,9 +170,9 @@ class EventLog:
             journal.append(_encode(event))
         journal.commit()
 
-    def _fail(self, error: JournalError) -> None:
+    def _fail(self, error: BaseException) -> None:
         with self._changed:
-            self._failure = str(error)
+            self._failure = str(error) or type(error).__name__
             self._queue = []
             self._note("events.failed", {"text": self._failure})
             self._changed.notify_all()
