@@ -1,1 +1,4 @@
-"""The judge: clauses, cases, targets, grading, transcripts, reports. It reaches every part over its wire alone."""
+"""The judge: clauses, cases, targets, grading, transcripts and reports.
+
+It reaches parts over the wire alone.
+"""

@@ -108,7 +108,7 @@ def _takes_test_keys(host: ModuleHost, terminal: str) -> bool:
     if info.sync_challenge is None or last_operation is None:
         return False
     try:
-        file = standin.make_sync_file(terminal, info.sync_challenge, last_operation)
+        file = standin.make_sync_file(standin.SyncFlags.NONE, terminal, info.sync_challenge, last_operation)
     except UzError:
         return False
     return host.transmit(apdu.sync(file)).ok

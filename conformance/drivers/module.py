@@ -22,6 +22,7 @@ from reference.links.link import Link
 from reference.protocol.uz import apdu, standin, values
 from reference.protocol.uz.apdu import status_text
 from reference.protocol.uz.objects import ReceiptInfo
+from reference.protocol.uz.standin import SyncFlags
 from reference.protocol.uz.total_block import TotalBlock
 
 if TYPE_CHECKING:
@@ -184,13 +185,13 @@ class ModuleDriver(ModuleHost):
 
         `time` is the operator's; by default the last operation, so that nothing moves.
         """
+        flags = SyncFlags.UNDO_POS_LOCK if undo_pos_lock else SyncFlags.NONE
+        if lock is not None:
+            flags |= SyncFlags.CHANGE_LOCK | (SyncFlags.LOCKED if lock else SyncFlags.NONE)
+        if challenge is None:
+            challenge = present(self.info().sync_challenge, "a0.04")
         return standin.make_sync_file(
-            terminal or self.terminal,
-            self.info().sync_challenge if challenge is None else challenge,
-            time or self.last_operation,
-            change_lock=lock is not None,
-            lock=bool(lock),
-            undo_pos_lock=undo_pos_lock,
+            flags, terminal or self.terminal, challenge, time or self.last_operation
         )
 
     def sync(self, **asked: object) -> Answer:

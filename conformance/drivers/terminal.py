@@ -9,13 +9,12 @@ import random
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from reference.protocol.uz.generate import random_receipt
-from reference.protocol.uz.standin import ModuleKeys, ReceiptRecord, ZReportRecord
-
 from reference.protocol.uz import gost, standin
+from reference.protocol.uz.generate import random_receipt
 from reference.protocol.uz.message import File, FileType
-from reference.protocol.uz.objects import ReceiptFile, ZReportFile
-from reference.protocol.uz.receipt import Receipt, encode_full_receipt
+from reference.protocol.uz.objects import Account, ReceiptFile, ZReportFile
+from reference.protocol.uz.receipt import Operation, Receipt, ReceiptType, encode_full_receipt
+from reference.protocol.uz.standin import ModuleKeys, ReceiptRecord, ZReportRecord
 from reference.protocol.uz.total_block import TotalBlock, total_block_for
 
 FULL_TYPES = (FileType.PurchaseReceipt, FileType.AdvanceReceipt, FileType.CreditReceipt)
@@ -84,23 +83,11 @@ class Terminal:
 
     def sign_block(self, receipt: Receipt, tlv: bytes, block: TotalBlock, seq: int) -> Issued:
         """Sign whatever a case gives, also what does not fit together."""
-        sign = self.keys.fiscal_sign(self.id, seq) if block.type == 0 else ""
+        sign = self.keys.fiscal_sign(self.id, seq) if block.type == ReceiptType.PURCHASE else None
         key = self.keys.cipher_key(self.id, seq)
-        record = ReceiptRecord(
-            sign=sign,
-            time=block.time,
-            type=block.type,
-            operation=block.operation,
-            cash=block.cash,
-            card=block.card,
-            vat=block.vat,
-            items_count=block.items_count,
-            items_hash=block.items_hash,
-            cipher_key=key,
-            extra=block.extra,
-        )
+        record = ReceiptRecord.of_block(block, sign, key)
         file = standin.make_receipt_file(self.keys, self.id, seq, record, seq - 1)
-        return Issued(self.id, seq, sign, receipt, tlv, block, record, file, gost.encrypt(key, tlv))
+        return Issued(self.id, seq, sign or "", receipt, tlv, block, record, file, gost.encrypt(key, tlv))
 
     def close_shift(self, **changes: object) -> ZReportFile:
         """The signed Z-report of what was issued since the last one;
@@ -118,24 +105,24 @@ class Terminal:
         return File(FileType.ZReport, 0x02, shift.encode())
 
     def _shift_record(self) -> ZReportRecord:
-        def total(name: str, operation: int) -> int:
-            return sum(
-                int(getattr(each.block, name)) for each in self._in_shift if each.block.operation == operation
-            )
+        def account(name: str) -> Account:
+            return Account(*(self._sum(name, operation) for operation in Operation))
 
+        operations = [each.block.operation for each in self._in_shift]
         numbers = [each.seq for each in self._in_shift]
         return ZReportRecord(
             ordinal=self.shifts + 1,
             open_time=self._opened,
             close_time=self.tick(),
-            sales=sum(each.block.operation == 0 for each in self._in_shift),
-            refunds=sum(each.block.operation == 1 for each in self._in_shift),
-            first_seq=min(numbers, default=0),
-            last_seq=max(numbers, default=0),
-            cash_sale=total("cash", 0),
-            cash_refund=total("cash", 1),
-            card_sale=total("card", 0),
-            card_refund=total("card", 1),
-            vat_sale=total("vat", 0),
-            vat_refund=total("vat", 1),
+            sales=operations.count(Operation.SALE),
+            refunds=operations.count(Operation.REFUND),
+            first_receipt=min(numbers, default=0),
+            last_receipt=max(numbers, default=0),
+            cash=account("cash"),
+            card=account("card"),
+            vat=account("vat"),
         )
+
+    def _sum(self, name: str, operation: Operation) -> int:
+        blocks = [each.block for each in self._in_shift if each.block.operation == operation]
+        return sum(int(getattr(block, name)) for block in blocks)

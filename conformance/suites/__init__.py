@@ -1,1 +1,1 @@
-"""The suites: every module below is imported by `conformance.cases.load_suites`, which registers its cases."""
+"""The suites: every module below is imported by `conformance.cases.load_suites`, which registers cases."""

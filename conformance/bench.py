@@ -1,0 +1,82 @@
+"""Where the targets of a run come from: addresses a person gave, or labs of this repository started for the
+run.
+
+Each embedded target stands in a lab of its own, so that targets can be judged at the same time and a case
+that moves one lab's clock disturbs no other.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from conformance.lab import Lab
+from conformance.lab_parts import UZ_PARTS
+from conformance.session import EXCHANGE_SECONDS, Session
+from conformance.targets import Target, distinct_names
+
+PARTS_NEEDED: Mapping[str, tuple[str, ...]] = {
+    "module": ("module",),
+    "operator": ("operator",),
+    "drive": ("module", "operator", "drive"),
+}
+"""Which parts a lab needs for a target of each kind."""
+
+_SCHEMES = {"module": "tcp", "operator": "tcp", "drive": "http"}
+
+PartOptions = Mapping[str, Sequence[str]]
+
+
+def given(targets: Sequence[Target], seconds: float = EXCHANGE_SECONDS) -> list[Session]:
+    """Sessions of targets that somebody else runs."""
+    return [Session(target, seconds=seconds) for target in distinct_names(list(targets))]
+
+
+@contextmanager
+def embedded(
+    kinds: Sequence[str],
+    seed: int,
+    *,
+    options: PartOptions | None = None,
+    seconds: float = EXCHANGE_SECONDS,
+    folder: Path | None = None,
+) -> Iterator[list[Session]]:
+    """Sessions of a lab for each target kind, stopped and forgotten at the end.
+
+    `options` are command-line options by part name, such as a deliberate defect; `folder` keeps the labs'
+    files. LabError when a part does not start.
+    """
+    with ExitStack() as ends:
+        place = folder or Path(ends.enter_context(tempfile.TemporaryDirectory(prefix="kassalab-run-")))
+        labs = {kind: _lab(kind, place / kind, seed, options or {}) for kind in kinds}
+        for lab in labs.values():
+            ends.callback(lab.stop)
+        with ThreadPoolExecutor(max_workers=max(1, len(labs))) as pool:
+            list(pool.map(Lab.start, labs.values()))
+        yield [Session(_target(kind, lab), lab, seconds) for kind, lab in labs.items()]
+
+
+def _lab(kind: str, folder: Path, seed: int, options: PartOptions) -> Lab:
+    needed = PARTS_NEEDED[kind]
+    return Lab(
+        folder,
+        parts=[part for part in UZ_PARTS if part.name in needed],
+        seed=seed,
+        options={name: words for name, words in options.items() if name in needed},
+    )
+
+
+def _target(kind: str, lab: Lab) -> Target:
+    place = lab.addresses[kind][kind].removeprefix("http://")
+    return Target(
+        kind=kind,
+        address=f"{_SCHEMES[kind]}://{place}",
+        text=f"{kind} of the embedded lab",
+        name=kind,
+        controls={part: lab.control_url(part) for part in PARTS_NEEDED[kind]},
+        vendor=False,
+        destructive=True,
+    )

@@ -1,0 +1,223 @@
+"""What bytes mean: APDU, objects, TLV, message v6 frames and HTTP as trees of named fields.
+
+Decoding never raises: what cannot be read is shown as it is, with the reason beside it. The command
+`kassalab decode`, the console and the HTML report show the same trees.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+from conformance.events import Direction, Exchange, Layer
+from reference.protocol.uz import message, standin, tlv
+from reference.protocol.uz.apdu import (
+    Command,
+    StatusWord,
+    find_instruction,
+    split_response,
+    status_text,
+)
+from reference.protocol.uz.errors import UzError
+from reference.protocol.uz.objects import OBJECTS
+from reference.protocol.uz.receipt import decode_full_receipt
+from reference.protocol.uz.total_block import TotalBlock
+from reference.protocol.uz.values import decode_time
+
+_DATA: dict[str, tuple[str, Callable[[bytes], object]]] = {
+    "ZREPORT_OPEN": ("time", decode_time),
+    "ZREPORT_CLOSE": ("time", decode_time),
+    "RECEIPT_REGISTER": ("TotalBlock", lambda data: TotalBlock.decode(data, strict=False)),
+    "ACK": ("AckFile", standin.read_ack_file),
+    "SYNC": ("SyncFile", standin.read_sync_file),
+}
+"""What the data of a command is, where it is more than bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """One named field: its value as text, or the fields inside it."""
+
+    name: str
+    value: str = ""
+    children: tuple[Tree, ...] = ()
+
+    def lines(self, depth: int = 0) -> Iterator[str]:
+        """The tree as indented text, one field a line."""
+        text = f"{self.name}: {self.value}" if self.value else self.name
+        yield "  " * depth + text
+        for child in self.children:
+            yield from child.lines(depth + 1)
+
+    def as_json(self) -> dict[str, object]:
+        """The tree as JSON data: name, value where there is one, children where there are some."""
+        data: dict[str, object] = {"name": self.name}
+        if self.value:
+            data["value"] = self.value
+        if self.children:
+            data["children"] = [child.as_json() for child in self.children]
+        return data
+
+
+def decode_exchange(exchange: Exchange) -> Tree:
+    """Tree of what crossed the wire in one exchange."""
+    if exchange.direction is Direction.CLOSED:
+        return Tree("connection closed")
+    return _LAYERS[exchange.layer](exchange.raw, exchange.direction, exchange.about)
+
+
+def decode_command(raw: bytes) -> Tree:
+    """A command APDU with its instruction's name and its data by the instruction's table."""
+    if raw[:2] == b"\x00\xa4":
+        return Tree("SELECT" if len(raw) > 5 else "DESELECT", raw[5:].decode("ascii", "replace"))
+    try:
+        command = Command.decode(raw)
+    except UzError as error:
+        return Tree("APDU", f"{raw.hex()} ({error})")
+    found = find_instruction(command.ins, command.p1, command.p2)
+    name = f"unknown INS {command.ins:02X}" if isinstance(found, StatusWord) else found.name
+    children = []
+    if isinstance(found, StatusWord):
+        children.append(Tree("P1 P2", f"{command.p1:02x} {command.p2:02x}"))
+    elif found.indexed:
+        children.append(Tree("index", str(command.p1 << 8 | command.p2)))
+    if command.data:
+        children.append(_command_data(name, command.data))
+    return Tree(name, "", tuple(children))
+
+
+def decode_response(raw: bytes, about: bytes = b"") -> Tree:
+    """A response APDU: status word with its name, and its data as the object it is."""
+    if len(raw) < 2:
+        return Tree("answer", f"{raw.hex() or 'no bytes'} (no status word)")
+    data, sw = split_response(raw)
+    children = (decode_bytes(data),) if data else ()
+    if data and about[:5] == b"\x00\x00\x00\x00\x00":
+        children = (Tree("version", data.hex()),)
+    return Tree("answer", status_text(sw), children)
+
+
+def decode_frame(raw: bytes) -> Tree:
+    """A frame of message version 6, request or response; a TLV tree where it is neither."""
+    for name, decode in (("request", message.Request.decode), ("response", message.Response.decode)):
+        try:
+            return _of_value(f"message {name}", decode(raw))
+        except UzError:
+            continue
+    if raw[:1] == b"\x06" and len(raw) > 5:
+        return Tree("message frame that cannot be read", "", (_of_tlv(raw[1:-4]),))
+    return Tree("bytes", raw.hex())
+
+
+def decode_bytes(data: bytes) -> Tree:
+    """Bytes as an object a0…a5, a full receipt 8d, a TLV tree, or plain hex, whichever they are."""
+    kind = OBJECTS.get(data[0]) if data else None
+    if kind is not None:
+        try:
+            return _of_value(f"{data[0]:02x} {kind.__name__}", kind.decode(data))
+        except UzError:
+            return _of_tlv(data)
+    if data[:1] == b"\x8d":
+        try:
+            return _of_value("8d FullReceipt", decode_full_receipt(data))
+        except UzError:
+            return _of_tlv(data)
+    return Tree("data", data.hex())
+
+
+def decode_http(raw: bytes) -> Tree:
+    """A request or answer: its first line, and a JSON body as a tree."""
+    head, _, body = raw.partition(b"\r\n\r\n")
+    first, *headers = head.decode("latin-1").split("\r\n")
+    shown = [Tree(name, value.strip()) for name, _, value in (line.partition(":") for line in headers)]
+    children = [Tree("headers", "", tuple(shown))] if shown else []
+    if body:
+        children.append(_of_body(body))
+    return Tree(first, "", tuple(children))
+
+
+def _command_data(name: str, data: bytes) -> Tree:
+    title, decode = _DATA.get(name, ("data", bytes.hex))
+    try:
+        return _of_value(title, decode(data))
+    except UzError as error:
+        return Tree(title, f"{data.hex()} ({error})")
+
+
+def _of_tlv(data: bytes) -> Tree:
+    try:
+        return Tree("TLV", "", tuple(_of_node(node) for node in tlv.tree(data)))
+    except UzError as error:
+        return Tree("data", f"{data.hex()} ({error})")
+
+
+def _of_node(node: tlv.Node) -> Tree:
+    name = f"{node.tag:02x}"
+    if node.children:
+        return Tree(name, "", tuple(_of_node(child) for child in node.children))
+    return Tree(name, node.value.hex())
+
+
+def _of_body(body: bytes) -> Tree:
+    text = body.decode("utf-8", "replace")
+    try:
+        return _of_value("JSON", json.loads(text))
+    except ValueError:
+        return Tree("body", text)
+
+
+def _of_value(name: str, value: object) -> Tree:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        fields = ((each.name, getattr(value, each.name)) for each in dataclasses.fields(value))
+        return Tree(name, "", tuple(_of_value(each, inner) for each, inner in fields if inner is not None))
+    if isinstance(value, dict):
+        return Tree(name, "", tuple(_of_value(str(key), inner) for key, inner in value.items()))
+    if isinstance(value, list | tuple):
+        inner = tuple(_of_value(f"[{i}]", one) for i, one in enumerate(value))
+        return Tree(name, "" if value else "[]", inner)
+    return Tree(name, _text(value))
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bytes):
+        return value.hex()
+    if isinstance(value, Enum):
+        return f"{value.value} {value.name}"
+    if isinstance(value, datetime):
+        return value.isoformat(sep=" ")
+    if isinstance(value, str):
+        return value or '""'
+    return str(value)
+
+
+def _of_apdu(raw: bytes, direction: Direction, about: bytes) -> Tree:
+    return decode_command(raw) if direction is Direction.SENT else decode_response(raw, about)
+
+
+def _of_link(raw: bytes, direction: Direction, about: bytes) -> Tree:  # noqa: ARG001 - one shape for all layers
+    return Tree("link bytes", raw.hex())
+
+
+def _of_message(raw: bytes, direction: Direction, about: bytes) -> Tree:  # noqa: ARG001
+    return decode_frame(raw)
+
+
+def _of_http(raw: bytes, direction: Direction, about: bytes) -> Tree:  # noqa: ARG001
+    return decode_http(raw)
+
+
+def _of_control(raw: bytes, direction: Direction, about: bytes) -> Tree:  # noqa: ARG001
+    return Tree("control", raw.decode("utf-8", "replace"))
+
+
+_LAYERS: dict[Layer, Callable[[bytes, Direction, bytes], Tree]] = {
+    Layer.LINK: _of_link,
+    Layer.APDU: _of_apdu,
+    Layer.MESSAGE: _of_message,
+    Layer.HTTP: _of_http,
+    Layer.CONTROL: _of_control,
+}

@@ -1,0 +1,114 @@
+"""One run from request to verdict: choose the cases, bring up the targets, judge, and tell the consumers.
+
+The command line, the demo and the tests of deliberate defects all come in here.
+"""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+
+from conformance.bench import embedded, given
+from conformance.cases import TARGET_KINDS, Case, Registry
+from conformance.events import Consumer, EventStream, RunEnded
+from conformance.runner import Runner, RunSettings
+from conformance.selection import SelectionError, select
+from conformance.session import EXCHANGE_SECONDS, Session
+from conformance.targets import Target
+from reference.runtime.clock import LabClock, open_clock
+
+
+@dataclass(frozen=True, slots=True)
+class RunRequest:
+    """What a person asks for. Without targets every kind the cases need is started as an embedded lab.
+
+    `defects` are (part, name) pairs that the embedded parts are started with. `seconds` is the real time a
+    target may keep silent in one exchange.
+    """
+
+    seed: int
+    select: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    targets: tuple[Target, ...] = ()
+    strict: bool = False
+    defects: tuple[tuple[str, str], ...] = field(default=())
+    seconds: float = EXCHANGE_SECONDS
+
+    @property
+    def options(self) -> dict[str, object]:
+        """The request as it stands in reports."""
+        return {
+            "select": " ".join(self.select) or "everything",
+            "exclude": " ".join(self.exclude) or "nothing",
+            "targets": ", ".join(target.text for target in self.targets) or "embedded lab",
+            "strict": "yes" if self.strict else "no",
+            "defects": ", ".join(f"{part}:{name}" for part, name in self.defects) or "none",
+            "seconds an exchange may take": f"{self.seconds:g}",
+        }
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """Options of `kassalab run` that repeat this request for one case on an embedded lab."""
+        return tuple(word for part, name in self.defects for word in ("--defect", f"{part}:{name}"))
+
+
+def plan(request: RunRequest, registry: Registry) -> list[Case]:
+    """Cases of the request in order; SelectionError when there is none."""
+    kinds = {target.kind for target in request.targets} or set(TARGET_KINDS)
+    chosen = select(registry, request.select, request.exclude)
+    cases = [case for case in chosen if case.target in kinds]
+    if not cases:
+        what = " ".join(request.select) or "the suites"
+        raise SelectionError(f"{what}: no case is left for a {' or '.join(sorted(kinds))}")
+    return cases
+
+
+def judge(request: RunRequest, registry: Registry, consumers: Sequence[Consumer]) -> RunEnded:
+    """Run the request; every consumer has seen the whole stream when this returns.
+
+    SelectionError for a selection of nothing, LabError when the embedded lab does not start.
+    """
+    cases = plan(request, registry)
+    settings = RunSettings(
+        request.seed,
+        request.strict,
+        versions(),
+        request.options,
+        embedded=not request.targets,
+        words=request.words,
+    )
+    with _sessions(request, cases) as sessions:
+        stream = EventStream(consumers, _lab_time(sessions))
+        return Runner(registry.book, stream, settings).run(sessions, cases)
+
+
+def versions() -> dict[str, str]:
+    """What judged: our version and Python's."""
+    try:
+        own = version("kassalab")
+    except PackageNotFoundError:
+        own = "not installed"
+    return {"kassalab": own, "python": platform.python_version()}
+
+
+@contextmanager
+def _sessions(request: RunRequest, cases: Sequence[Case]) -> Iterator[list[Session]]:
+    if request.targets:
+        yield given(request.targets, request.seconds)
+        return
+    kinds = [kind for kind in TARGET_KINDS if any(case.target == kind for case in cases)]
+    options: dict[str, list[str]] = {}
+    for part, name in request.defects:
+        options.setdefault(part, []).extend(("--defect", name))
+    with embedded(kinds, request.seed, options=options, seconds=request.seconds) as sessions:
+        yield sessions
+
+
+def _lab_time(sessions: Sequence[Session]) -> Callable[[], str]:
+    """Lab time for the transcript: that of the embedded labs (they start together), else the judge's own."""
+    labs = [session.lab for session in sessions if session.lab is not None]
+    clock = LabClock.attach(labs[0].clock_path) if labs else open_clock(None)
+    return lambda: clock.now().isoformat(timespec="milliseconds")

@@ -1,0 +1,135 @@
+"""The run as a person watches it: a line a case, and all that is known about each one that did not pass."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.markup import escape
+from rich.text import Text
+
+from conformance.clauses import ClauseBook
+from conformance.decode import decode_exchange
+from conformance.diagnoses import diagnose
+from conformance.events import (
+    CaseRecord,
+    CaseStarted,
+    Direction,
+    Event,
+    Exchange,
+    Layer,
+    RunEnded,
+    RunStarted,
+    Step,
+    Verdict,
+)
+from conformance.outcomes import Outcome
+
+COLOURS = {
+    Outcome.PASS: "green",
+    Outcome.PASS_NON_STRICT: "yellow",
+    Outcome.FAIL: "bold red",
+    Outcome.INCONCLUSIVE: "magenta",
+    Outcome.NOT_APPLICABLE: "dim",
+    Outcome.INFORMATIONAL: "cyan",
+    Outcome.TOOL_ERROR: "bold yellow",
+}
+SIGNS = {Direction.SENT: "→", Direction.RECEIVED: "←", Direction.CLOSED: "×"}
+LAST_EXCHANGES = 6
+LINES_OF_EXCHANGE = 14
+_TOLD = (Outcome.FAIL, Outcome.TOOL_ERROR, Outcome.INCONCLUSIVE)
+
+
+class ConsoleReport:
+    """Consumer that writes to a rich console; `verbose` shows the cases that do not apply too."""
+
+    def __init__(self, console: Console, book: ClauseBook, *, verbose: bool = False) -> None:
+        self._console = console
+        self._book = book
+        self._verbose = verbose
+        self._open: dict[str, CaseRecord] = {}
+        self._several = False
+
+    def take(self, event: Event) -> None:
+        """Write what the event calls for."""
+        match event:
+            case RunStarted():
+                self._started(event)
+            case CaseStarted():
+                self._open[event.target] = CaseRecord(event.target, event.case, event.lab_time)
+            case Step() | Exchange():
+                if event.target in self._open:
+                    self._open[event.target].timeline.append(event)
+            case Verdict():
+                self._verdict(event)
+            case RunEnded():
+                self._ended(event)
+
+    def _started(self, event: RunStarted) -> None:
+        self._several = len(event.targets) > 1
+        versions = ", ".join(f"{name} {version}" for name, version in event.versions.items())
+        self._console.print(f"[bold]seed {event.seed}[/]  {escape(versions)}")
+        for target in event.targets:
+            facts = ", ".join(f"{name} {value}" for name, value in target.facts.items())
+            kind = " (somebody else's product)" if target.vendor else ""
+            self._console.print(f"target [bold]{escape(target.name)}[/] {escape(target.address)}{kind}")
+            self._console.print(f"  {escape(facts)}", style="dim")
+            able = ", ".join(target.capabilities) or "nothing beyond its wire"
+            self._console.print(f"  can: {escape(able)}", style="dim")
+        self._console.print(f"{event.planned} cases\n")
+
+    def _verdict(self, event: Verdict) -> None:
+        record = self._open.pop(event.target)
+        if event.outcome is Outcome.NOT_APPLICABLE and not self._verbose:
+            return
+        line = Text(f"{event.outcome.value:<16}", style=COLOURS[event.outcome])
+        line.append(event.case_id, style="default")
+        if self._several and record.case.target != event.target:
+            line.append(f" on {event.target}", style="dim")
+        line.append(f"  {event.seconds:.2f} s", style="dim")
+        self._console.print(line)
+        if event.outcome in _TOLD:
+            self._tell(record, event)
+        elif event.message and event.outcome is not Outcome.PASS:
+            self._console.print(Text(f"    {event.message}"))
+
+    def _tell(self, record: CaseRecord, verdict: Verdict) -> None:
+        """Clause, expected, observed, the last exchanges decoded, the likely cause,
+        and how to see it again.
+        """
+        rows = [("case", record.case.description), ("because", verdict.message)]
+        if verdict.clause:
+            clause = self._book.clause(verdict.clause)
+            rows.append(("clause", f"{clause.id} ({clause.source}, {clause.mark}): {clause.text}"))
+        if verdict.expected or verdict.observed:
+            rows += [("expected", verdict.expected), ("observed", verdict.observed)]
+        for name, text in rows:
+            self._console.print(Text(f"    {name:<9} {text}"))
+        for exchange in record.exchanges[-LAST_EXCHANGES:]:
+            self._exchange(exchange)
+        found = diagnose(verdict.observed, verdict.message, record.case.clauses)
+        if found is not None and verdict.outcome is not Outcome.TOOL_ERROR:
+            causes = "; or ".join(found.causes)
+            self._console.print(Text(f"    likely    {found.symptom}: {causes}", style="yellow"))
+        if verdict.trace:
+            self._console.print(Text(verdict.trace.rstrip(), style="dim"))
+        self._console.print(Text(f"    again     {verdict.again}", style="bold"))
+        self._console.print()
+
+    def _exchange(self, exchange: Exchange) -> None:
+        sign = SIGNS[exchange.direction]
+        lines = list(decode_exchange(exchange).lines())
+        if exchange.layer is Layer.HTTP:
+            lines = [line for line in lines if not line.startswith("    ") or "JSON" in lines[0]]
+        if len(lines) > LINES_OF_EXCHANGE:
+            lines = [*lines[:LINES_OF_EXCHANGE], "…"]
+        for number, line in enumerate(lines):
+            self._console.print(
+                Text(f"      {sign if number == 0 else ' '} {line}", style="dim"), overflow="fold"
+            )
+
+    def _ended(self, event: RunEnded) -> None:
+        parts = [
+            f"[{COLOURS[Outcome(name)]}]{count} {name}[/]" for name, count in event.summary.items() if count
+        ]
+        self._console.print(f"\n{', '.join(parts) or 'nothing was run'} in {event.seconds:.1f} s")
+        if event.stopped:
+            self._console.print(Text(event.stopped, style="bold red"))
