@@ -16,11 +16,14 @@ from rich.text import Text
 from conformance.control_client import RefusedError, UnreachableError
 from conformance.lab import LabError
 from tools.commands import clock, decode, fault, lab, receipt, state, tlv
+from tools.commands import run as judging
 from tools.console import err, out
 from tools.input import InputError
 
 COMMANDS: dict[str, Callable[..., Any]] = {
     "up": lab.up,
+    "run": judging.run,
+    "coverage": judging.coverage,
     "state": state.state,
     "journal": state.journal,
     "snapshot": state.snapshot,
