@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import pydantic
 import structlog
 from flask import Blueprint, Response, render_template, request
-from pydantic_core import to_json
+from pydantic_core import to_json, to_jsonable_python
 from werkzeug.exceptions import HTTPException
 
 from reference.runtime import control_models as models
@@ -103,7 +103,7 @@ def _add_page(blueprint: Blueprint, bench: Bench) -> None:
         return render_template(
             "control_page.html",
             name=bench.part.name,
-            state=bench.part.state(),
+            state=to_jsonable_python(bench.part.state(), bytes_mode="hex"),
             clock=clock,
             part_names=sorted({bench.part.name, *clock["parts"]}),
             faults=bench.fault_list(),
