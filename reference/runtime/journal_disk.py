@@ -71,7 +71,7 @@ class Disk:
         """Write all of `data` at offset `at`; OSError when the system cannot."""
         if self._faults is not None:
             rule = self._faults.hit(self._write_point, file=self._name, stage=stage)
-            if rule is not None and rule.action.startswith("torn"):
+            if rule is not None and rule.action in ("torn", "torn-crash"):
                 self._tear(rule, fd, data, at)
             elif rule is not None:
                 self._disturb(rule, errno.ENOSPC)
