@@ -51,6 +51,8 @@ document.addEventListener("submit", async (event) => {
   if (form.dataset.ask && !window.confirm(form.dataset.ask)) return;
   const button = form.querySelector("button");
   button.disabled = true;
+  // An answer left over would look like the answer to this.
+  show("", false);
   try {
     const answer = await send(form);
     const shown = form.dataset.path.startsWith("do/") && Object.keys(answer).length ? JSON.stringify(answer, null, 1) : "Done.";
