@@ -69,7 +69,7 @@ def _outcomes(case_ids: Iterable[str], report: Mapping[str, Any]) -> dict[str, i
     return counts
 
 
-def test_citations(folder: Path, book: ClauseBook) -> dict[str, list[str]]:
+def named_in_tests(folder: Path, book: ClauseBook) -> dict[str, list[str]]:
     """Requirement id → test files below `folder` that name it, for requirements that no case can judge."""
     found: dict[str, list[str]] = {}
     for path in sorted(folder.rglob("test_*.py")):

@@ -137,7 +137,7 @@ def decode_http(raw: bytes) -> Tree:
     children = [Tree("headers", "", tuple(shown))] if shown else []
     if body:
         children.append(_of_body(body))
-    return Tree(first, "", tuple(children))
+    return Tree(first or "(empty)", "", tuple(children))
 
 
 def _command_data(name: str, data: bytes) -> Tree:
@@ -172,7 +172,7 @@ def _of_body(body: bytes) -> Tree:
 
 def _of_value(name: str, value: object) -> Tree:
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = ((each.name, getattr(value, each.name)) for each in dataclasses.fields(value))
+        fields = ((each.name, _named(value, each.name)) for each in dataclasses.fields(value))
         return Tree(name, "", tuple(_of_value(each, inner) for each, inner in fields if inner is not None))
     if isinstance(value, dict):
         return Tree(name, "", tuple(_of_value(str(key), inner) for key, inner in value.items()))
@@ -180,6 +180,14 @@ def _of_value(name: str, value: object) -> Tree:
         inner = tuple(_of_value(f"[{i}]", one) for i, one in enumerate(value))
         return Tree(name, "" if value else "[]", inner)
     return Tree(name, _text(value))
+
+
+def _named(owner: object, field: str) -> object:
+    """A field of a value, with the name of its number where a file's type is one."""
+    value: object = getattr(owner, field)
+    if isinstance(owner, message.File) and field == "type" and value in set(message.FileType):
+        return message.FileType(owner.type)
+    return value
 
 
 def _text(value: object) -> str:

@@ -114,7 +114,7 @@ class Runner:
             try:
                 facts.append(session.open())
             except TargetUnreachable as error:
-                self._stopped.append(f"target {session.name} ({session.target.text}): {error}")
+                self._stopped.append(f"{session.target.text}: {error}; nothing was judged")
         return tuple(facts)
 
     def _run_session(self, session: Session, cases: Sequence[Case]) -> None:

@@ -107,7 +107,7 @@ class DriveClient:
         try:
             response = self._client.send(request)
         except httpx.ConnectError as error:
-            raise TargetUnreachable(f"no drive at {self.endpoint}: {error}") from error
+            raise TargetUnreachable(f"no drive answers at {self.endpoint} ({error})") from error
         except httpx.TransportError as error:
             self._tap(Layer.HTTP, Direction.CLOSED, b"", sent)
             raise AnswerMissing(

@@ -72,7 +72,7 @@ class ModuleHost:
             try:
                 self._atr = self._link.open()
             except LinkError as error:
-                raise TargetUnreachable(f"no module at {self._link.name}: {error}") from error
+                raise TargetUnreachable(f"no module answers at {self._link.name} ({error})") from error
             self._tap(Layer.LINK, Direction.RECEIVED, self._atr)
         return self._atr
 

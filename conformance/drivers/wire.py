@@ -33,7 +33,7 @@ class Wire:
         try:
             self._socket = connect(endpoint, seconds)
         except OSError as error:
-            raise TargetUnreachable(f"{endpoint}: {error}") from error
+            raise TargetUnreachable(f"nobody answers at {endpoint} ({error})") from error
 
     def send(self, data: bytes) -> None:
         """Send all of `data`. AnswerMissing when the peer has hung up."""

@@ -74,7 +74,7 @@ class ConsoleReport:
             self._console.print(f"  {escape(facts)}", style="dim")
             able = ", ".join(target.capabilities) or "nothing beyond its wire"
             self._console.print(f"  can: {escape(able)}", style="dim")
-        self._console.print(f"{event.planned} cases\n")
+        self._console.print(f"{event.planned} case{'s' if event.planned != 1 else ''}\n")
 
     def _verdict(self, event: Verdict) -> None:
         record = self._open.pop(event.target)
@@ -132,4 +132,4 @@ class ConsoleReport:
         ]
         self._console.print(f"\n{', '.join(parts) or 'nothing was run'} in {event.seconds:.1f} s")
         if event.stopped:
-            self._console.print(Text(event.stopped, style="bold red"))
+            self._console.print(Text(event.stopped, style="bold red"), soft_wrap=True)

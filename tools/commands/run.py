@@ -181,10 +181,10 @@ def _defect(text: str, with_targets: bool) -> tuple[str, str]:
 
 
 def _print_cases(cases: Sequence[Case]) -> None:
-    print_table(
-        ("case", "level", "needs", "description"),
-        [(case.id, case.level.value, " ".join(sorted(case.needs)), case.description) for case in cases],
-    )
+    width = max(len(case.id) for case in cases)
+    for case in cases:
+        needs = f" (needs {', '.join(sorted(case.needs))})" if case.needs else ""
+        out().print(Text(f"{case.id:<{width}}  {case.description}{needs}"), soft_wrap=True)
 
 
 def _print_plan(request: RunRequest, cases: Sequence[Case]) -> None:

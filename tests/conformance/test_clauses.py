@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import jsonschema
+import pytest
+
+from conformance.clauses import UnknownClauseError, book, read_json
+from conformance.diagnoses import diagnoses
+from conformance.outcomes import Level
+
+
+def test_clauses_and_requirements_fit_their_schemas() -> None:
+    jsonschema.validate(read_json("clauses/uz.json"), read_json("schema/clauses.schema.json"))
+    jsonschema.validate(read_json("requirements.json"), read_json("schema/requirements.schema.json"))
+
+
+def test_no_id_stands_twice() -> None:
+    for name, key in (("clauses/uz.json", "clauses"), ("requirements.json", "requirements")):
+        ids = [row["id"] for row in read_json(name)[key]]  # type: ignore[index]
+        assert len(ids) == len(set(ids))
+
+
+def test_clauses_name_requirements_that_exist() -> None:
+    known = book()
+    for clause in known.clauses.values():
+        for requirement in clause.requirements:
+            assert known.requirement(requirement).id == requirement
+
+
+def test_a_rule_on_a_stand_in_alone_is_one() -> None:
+    for clause in book().clauses.values():
+        assert (clause.level is Level.STAND_IN) == (clause.mark == "S"), clause.id
+
+
+def test_every_rule_family_of_generation_two_is_there() -> None:
+    families = {clause.rpartition("-")[0] for clause in book().clauses}
+    assert families >= {
+        *("ID", "TM", "TY", "TLV", "G2-T", "G2-S", "G2-P", "FM-S", "FM-C", "FM-R", "FM-Z", "FM-T", "FM-I"),
+        *("FM-A", "FM-Y", "FM-P", "FM-Q", "MEM", "EM", "RC", "NM", "CR", "ZR", "QR", "CK", "OF", "CL", "HB"),
+    }
+
+
+def test_the_most_binding_clause_gives_the_level() -> None:
+    known = book()
+    assert known.level(["FM-S-08", "FM-T-03"]) is Level.MUST
+    assert known.level(["FM-S-08", "FM-R-12"]) is Level.SHOULD
+    assert known.level(["FM-S-08"]) is Level.STAND_IN
+
+
+def test_unknown_ids_are_named() -> None:
+    with pytest.raises(UnknownClauseError, match="FM-X-99"):
+        book().clause("FM-X-99")
+    with pytest.raises(UnknownClauseError, match="UZ-XXX-01"):
+        book().requirement("UZ-XXX-01")
+
+
+def test_diagnoses_name_clauses_that_exist() -> None:
+    for diagnosis in diagnoses():
+        for clause in diagnosis.clauses:
+            assert book().clause(clause).id == clause
