@@ -1,0 +1,1 @@
+"""The mock operators (OFD) of the lab: Uzbekistan in uz/."""

@@ -1,0 +1,1 @@
+"""Schema of the Uzbek operator's ledger, as Alembic revisions."""
