@@ -219,13 +219,15 @@ class ClockPage:
             self._memory.flush()
 
     def close(self) -> None:
-        """Let go of the memory and the file."""
-        self.words.release()
-        del self.generation
-        self._memory.close()
-        if self._descriptor is not None:
-            os.close(self._descriptor)
-            self._descriptor = None
+        """Let go of the file. The memory goes with the last thread that still looks at it."""
+        with self._threads:
+            self.words.release()
+            del self.generation
+            with contextlib.suppress(BufferError):
+                self._memory.close()
+            if self._descriptor is not None:
+                os.close(self._descriptor)
+                self._descriptor = None
 
     def _copy(self, index: int) -> ClockState:
         return ClockState.decode(self._memory, _COPY_OFFSET[index & 1])

@@ -249,7 +249,8 @@ class GroupCommit:
 
     def __init__(self, journal: Journal) -> None:
         self.journal = journal
-        self._leading = threading.Lock()
+        self._waiting = threading.Condition()
+        self._busy = False
 
     def append_and_wait(self, payload: bytes) -> int:
         """Append and return the record's number when it is on disk.
@@ -257,9 +258,22 @@ class GroupCommit:
         JournalError reaches every thread whose record is not known to be there.
         """
         number = self.journal.append(payload)
-        with self._leading:
-            if self.journal.committed < number:
+        while self.journal.committed < number:
+            with self._waiting:
+                if self._busy:
+                    # Not a lock to queue for: all that a commit served must leave before the next one starts,
+                    # to be back with their next records while it runs.
+                    self._waiting.wait()
+                    continue
+                if self.journal.committed >= number:
+                    break
+                self._busy = True
+            try:
                 self.journal.commit()
+            finally:
+                with self._waiting:
+                    self._busy = False
+                    self._waiting.notify_all()
         return number
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ctypes
 import math
 import struct
 import threading
@@ -508,6 +509,15 @@ def test_closing_ends_the_watcher(path: Path):
     clock.close()
     assert not watcher.is_alive()
     assert real_elapsed() - before < 1
+
+
+def test_closing_does_not_pull_memory_from_under_a_reader(path: Path):
+    clock = LabClock.create(path, START, rate=0)
+    held = ctypes.byref(clock._page.generation)
+    clock.close()
+    assert held is not None
+    with second(path) as again:
+        assert again.now() == START
 
 
 def test_clock_is_not_created_twice(path: Path):

@@ -627,9 +627,9 @@ def test_threads_that_write_during_a_rewrite_lose_nothing(path: Path):
             with lock:
                 state.append(record)
                 appended = journal.append(record)
-            with group._leading:
-                if journal.committed < appended:
-                    journal.commit()
+            if journal.committed < appended:
+                journal.commit()
+            group.append_and_wait(b"")
 
     threads = [threading.Thread(target=write, args=(letter,)) for letter in (b"a", b"b", b"c")]
     for thread in threads:
@@ -640,7 +640,7 @@ def test_threads_that_write_during_a_rewrite_lose_nothing(path: Path):
     for thread in threads:
         thread.join(30)
     journal.close()
-    assert recovered(path) == state
+    assert [record for record in recovered(path) if record] == state
     assert len(state) == 120
 
 
