@@ -4,6 +4,7 @@ the target's driver, the lab's controls, and the ways to state a finding.
 
 from __future__ import annotations
 
+import dataclasses
 import random
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
@@ -143,7 +144,8 @@ class Context:
 
         A miss of a stand-in clause on somebody else's product does not stop the case: it ends informational.
         """
-        self.check_that(expected == observed, shown(expected), observed, what, clause=clause)
+        left, right = differing(expected, observed)
+        self.check_that(expected == observed, left, right, what, clause=clause)
 
     def check_in(self, allowed: Collection[object], observed: object, what: str, *, clause: str = "") -> None:
         """`observed` is one of `allowed`, or the case fails."""
@@ -253,12 +255,35 @@ class Context:
         self._stream.send(step)
 
 
+def differing(expected: object, observed: object) -> tuple[str, object]:
+    """Both sides of a comparison as a report shows them: of two objects of a kind only what differs."""
+    if (
+        expected == observed
+        or type(expected) is not type(observed)
+        or not dataclasses.is_dataclass(expected)
+        or not dataclasses.is_dataclass(observed)
+    ):
+        return shown(expected), observed
+    names = [
+        field.name
+        for field in dataclasses.fields(expected)
+        if getattr(expected, field.name) != getattr(observed, field.name)
+    ]
+    sides = [
+        ", ".join(f"{name}={shown(getattr(side, name))}" for name in names) for side in (expected, observed)
+    ]
+    return sides[0], sides[1]
+
+
 def shown(value: object) -> str:
-    """A value as a report shows it: bytes as hex, status words with their names, the rest as it prints."""
+    """A value as a report shows it: bytes as hex, status words with their names, objects by their fields."""
     if isinstance(value, bytes | bytearray | memoryview):
         return bytes(value).hex() or "(no bytes)"
     if isinstance(value, Enum):
         return _enum_shown(value)
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        fields = ((field.name, getattr(value, field.name)) for field in dataclasses.fields(value))
+        return ", ".join(f"{name}={shown(inner)}" for name, inner in fields if inner is not None)
     if isinstance(value, tuple | list) and not hasattr(value, "_fields"):
         return "[" + ", ".join(shown(each) for each in value) + "]"
     return str(value)

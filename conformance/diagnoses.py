@@ -50,9 +50,9 @@ def diagnoses() -> tuple[Diagnosis, ...]:
 def diagnose(observed: str, message: str = "", clauses: Iterable[str] = ()) -> Diagnosis | None:
     """The diagnosis that fits best, None when none does.
 
-    What was observed weighs like the message; the clauses decide where neither says anything.
+    What was observed is asked, and the message only where nothing was; the clauses decide between equals.
     """
-    text = f"{observed} {message}".lower()
+    text = (observed or message).lower()
     cited = tuple(clauses)
     best = max(diagnoses(), key=lambda each: each.score(text, cited))
     return best if best.score(text, cited) else None

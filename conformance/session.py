@@ -82,9 +82,9 @@ class Session:
                 state = self.control(part).state()
             except ControlClientError as error:
                 raise TargetUnreachable(f"control API of the {part}: {error}") from error
-            defects = state.get("defects")
+            defects = state.get("defects") or state.get("settings", {}).get("defects")
             if defects:
-                self.control(part).lasting = {"defects": defects}
+                self.control(part).lasting = {"defects": list(defects)}
             found |= {"clock", "faults", "control" if part == self.target.kind else f"{part}-control"}
             if part == "module":
                 found |= {"fresh-module", "module-control"}

@@ -7,10 +7,11 @@ receipts are genuine and the ledger knows nothing of it yet.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
+from conformance.control_client import Json
 from conformance.drivers.module import Reporter
 from conformance.drivers.terminal import Terminal
 from conformance.drivers.wire import Tap, Wire
@@ -149,7 +150,10 @@ class OperatorDriver:
         """Set the state page (§11.10; needs `control`)."""
         self._session.state_page(change=change, lock=lock, pos_unlock=pos_unlock, terminal=terminal)
 
-    def ledger(self, terminal: Terminal | str) -> Mapping[str, object]:
-        """What the operator's control API says of a terminal (needs `control`)."""
+    def ledger(
+        self, terminal: Terminal | str, kind: Literal["receipts", "zreports"] = "receipts"
+    ) -> list[Json]:
+        """What the ledger holds of a terminal, by number or close time (needs `control`)."""
         identity = terminal if isinstance(terminal, str) else terminal.id
-        return self._session.control("operator").do("ledger", terminal=identity)
+        rows: list[Json] = self._session.control("operator").do(kind, terminal=identity)[kind]
+        return rows

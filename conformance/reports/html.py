@@ -7,6 +7,7 @@ the raw bytes beside them.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
 
@@ -19,9 +20,13 @@ from conformance.diagnoses import Diagnosis, diagnose
 from conformance.events import CaseRecord, Direction, Exchange, RunRecord, Step, StepKind
 from conformance.outcomes import Outcome
 from conformance.reports.json_report import verdicts
+from reference.protocol.uz.values import to_tashkent
 
+MOST_OPEN = 10
+"""Failed cases that stand open when the page is opened; with more of them all are folded."""
 MOST_EXCHANGES = 160
 """Exchanges of one case that are shown; the transcript has them all."""
+_OPEN = (Outcome.FAIL, Outcome.TOOL_ERROR)
 _NEED_CAUSE = (Outcome.FAIL, Outcome.INCONCLUSIVE)
 
 
@@ -54,6 +59,8 @@ def html_report(record: RunRecord, book: ClauseBook) -> str:
         style=folder.joinpath("page.css").read_text(encoding="utf-8"),
         script=folder.joinpath("page.js").read_text(encoding="utf-8"),
         started=started,
+        begun=_tashkent(started.lab_time),
+        opened=_opened(cases),
         ended=ended,
         outcomes=[(each, ended.summary.get(each.value, 0)) for each in Outcome],
         cases=[(each, _clauses(each, book), timeline(each), _cause(each)) for each in cases],
@@ -94,9 +101,20 @@ _WORST_FIRST = (
 _ARROWS = {Direction.SENT: "sent", Direction.RECEIVED: "received", Direction.CLOSED: "closed"}
 
 
+def _tashkent(lab_time: str) -> str:
+    """Lab time as the protocols write it, `YYYY-MM-DD HH:MM:SS` in Tashkent."""
+    return to_tashkent(datetime.fromisoformat(lab_time)).isoformat(" ", "seconds")
+
+
 def _outcome(record: CaseRecord) -> Outcome:
     assert record.verdict is not None
     return record.verdict.outcome
+
+
+def _opened(cases: list[CaseRecord]) -> set[str]:
+    """Cases that stand open from the start, as `target/id`."""
+    bad = [f"{each.target}/{each.case.id}" for each in cases if _outcome(each) in _OPEN]
+    return set(bad) if len(bad) <= MOST_OPEN else set()
 
 
 def _clauses(record: CaseRecord, book: ClauseBook) -> list[Clause]:
@@ -115,7 +133,7 @@ def _line(entry: Step | Exchange) -> Line:
         return Line(
             f"exchange {_ARROWS[entry.direction]}",
             entry.layer.value,
-            entry.lab_time[11:19],
+            _tashkent(entry.lab_time)[11:],
             entry.raw.hex(),
             decode_exchange(entry),
         )
