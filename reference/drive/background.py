@@ -1,0 +1,141 @@
+"""The drive's own sending: one thread that lets every module's files go when their time has come (G2-S-17).
+
+It is woken by what happens (a receipt, a closed shift, a plugged module, a state sync) and by the lab clock;
+it sends in the same way as the Sync endpoints do, and the same bookkeeping decides when (outbox.py).
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Final
+
+import structlog
+
+from reference.drive.delivery import SyncItem, check_success
+from reference.drive.errors import DriveError
+from reference.drive.outbox import LARGEST_BATCH
+from reference.drive.stage import Stage
+from reference.drive.sync import Synchroniser
+from reference.drive.turns import SyncTurns
+
+LONGEST_SLEEP: Final = 3600.0
+"""Lab seconds after which the sender looks around although nobody woke it."""
+
+_log = structlog.get_logger("drive.sender")
+
+
+class BackgroundSender:
+    """Sends without being told to. Without `auto_send` it only finishes unfinished registrations."""
+
+    def __init__(self, stage: Stage, sync: Synchroniser, turns: SyncTurns) -> None:
+        self.stage = stage
+        self.sync = sync
+        self.turns = turns
+        self.last_error: dict[str, str] = {}
+        self._event = stage.clock.lab.event()
+        self._stopping = False
+        self._thread: threading.Thread | None = None
+
+    # --- being told ----------------------------------------------------------------------------------
+
+    def receipt_registered(self, factory_id: str, terminal_id: str) -> None:
+        """A receipt waits; more may follow (uz-fiscal CL-08)."""
+        outbox = self.sync.outbox(factory_id)
+        waiting = self.stage.receipts.pending_count(terminal_id, outbox.batch)
+        outbox.receipt_came(self.stage.lab_seconds(), waiting)
+        self._event.set()
+
+    def wake(self, factory_id: str) -> None:
+        """Something may have to go; back-off and hold still count."""
+        self.sync.outbox(factory_id).wake(self.stage.lab_seconds())
+        self._event.set()
+
+    def retry_now(self, factory_id: str) -> None:
+        """The same without the back-off, for a module that was just plugged in or a person who asks."""
+        self.sync.outbox(factory_id).retry_now(self.stage.lab_seconds())
+        self._event.set()
+
+    # --- running -------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Begin; modules seen already are looked at at once."""
+        self._thread = threading.Thread(target=self._run, name="drive-sender", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End after the exchange in work."""
+        self._stopping = True
+        self._event.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _run(self) -> None:
+        self.stage.fleet.look()
+        while not self._stopping:
+            self._event.clear()
+            wait = self.work()
+            self.stage.clock.wait(self._event, wait)
+
+    def work(self) -> float:
+        """Do what is due now; lab seconds until something else is."""
+        wait = LONGEST_SLEEP
+        for factory_id in self._present():
+            outbox = self.sync.outbox(factory_id)
+            due, now = outbox.due, self.stage.lab_seconds()
+            if due is not None and due <= now and not self._stopping:
+                self._serve(factory_id)
+                due, now = outbox.due, self.stage.lab_seconds()
+            if due is not None:
+                wait = min(wait, max(0.0, due - now))
+        return wait
+
+    def _present(self) -> list[str]:
+        slots = [slot for slot in self.stage.fleet.slots if slot.admits()]
+        return [seen.factory_id for slot in slots if (seen := slot.state.seen) is not None]
+
+    def _serve(self, factory_id: str) -> None:
+        """One module's turn; whatever fails here is tried again later, so nothing is raised."""
+        outbox = self.sync.outbox(factory_id)
+        outbox.begin()
+        try:
+            with self.turns.background(factory_id):
+                if self.stage.settings.auto_send:
+                    self.send_all(factory_id)
+                else:
+                    self._recover(factory_id)
+        except DriveError as error:
+            if outbox.due is None:
+                outbox.failed(self.stage.lab_seconds())
+            if self.last_error.get(factory_id) != error.reason:
+                _log.warning("sending failed", factory_id=factory_id, reason=error.reason)
+                self.stage.record("sender.failed", factory_id=factory_id, reason=error.reason)
+            self.last_error[factory_id] = error.reason
+
+    def _recover(self, factory_id: str) -> None:
+        with self.stage.fleet.session(factory_id) as session:
+            self.sync.recovery.recover(session)
+
+    def send_all(self, factory_id: str) -> dict[str, int]:
+        """Send everything a module has, oldest first: receipts, then Z-reports. Numbers acknowledged by kind.
+
+        Raises DriveError; what was done until then stays done.
+        """
+        done = {"receipts": 0, "zreports": 0, "short": 0}
+        steps: dict[str, Callable[[str, int], list[SyncItem]]] = {
+            "receipts": self.sync.full_receipts,
+            "zreports": self.sync.zreports,
+        }
+        if self.stage.settings.auto_short_receipts:
+            steps["short"] = lambda one, count: self.sync.short_receipts(one, count, background=True)
+        for kind, step in steps.items():
+            while items := step(factory_id, LARGEST_BATCH):
+                done[kind] += _acknowledged(items)
+                if self._stopping or not check_success(items):
+                    return done
+        self.last_error.pop(factory_id, None)
+        return done
+
+
+def _acknowledged(items: list[SyncItem]) -> int:
+    return sum(item.state.text == "Acknowledged" for item in items)

@@ -1,0 +1,46 @@
+"""The link as the fault point `link.transmit` may have it: the command lost on the way there, or its answer
+on the way back (uz-fiscal EM-07 from the host's side)."""
+
+from __future__ import annotations
+
+from reference.links.errors import LinkLost
+from reference.links.link import Link
+from reference.runtime.clock import PartClock
+from reference.runtime.faults import FaultPoints
+
+
+class FaultyLink:
+    """A link with the fault point around each command."""
+
+    def __init__(self, link: Link, faults: FaultPoints, clock: PartClock) -> None:
+        self._link = link
+        self._faults = faults
+        self._clock = clock
+
+    @property
+    def name(self) -> str:
+        """The name of the link below."""
+        return self._link.name
+
+    def open(self) -> bytes:
+        """Power up."""
+        return self._link.open()
+
+    def transmit(self, command: bytes) -> bytes:
+        """One exchange, as far as the fault rules let it through."""
+        rule = self._faults.hit("link.transmit", command=command.hex(), link=self.name)
+        if rule is not None and rule.action == "delay":
+            self._clock.sleep(rule.delay)
+        drop = rule is not None and rule.action == "drop"
+        if drop and rule is not None and rule.value != "after":
+            self.close()
+            raise LinkLost(f"{self.name}: lost before the command (fault point link.transmit)")
+        answer = self._link.transmit(command)
+        if drop:
+            self.close()
+            raise LinkLost(f"{self.name}: lost after the command (fault point link.transmit)")
+        return answer
+
+    def close(self) -> None:
+        """Power down."""
+        self._link.close()

@@ -1,0 +1,73 @@
+"""Finishing what a crash or a broken link cut in two (uz-fiscal G2-S-20, UZ-USB-02).
+
+A registration is unfinished when its TXID has no answer. Whether the module took it is decided by asking: the
+hash of each held record against the hashes of the unfinished ones. Without this a short-record sync could
+erase a receipt whose sign the POS never got.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from reference.drive.records import StoredReceipt
+from reference.drive.registration import Registrar
+from reference.drive.stage import Stage
+from reference.links.errors import StatusWordError
+from reference.links.module import ModuleSession
+from reference.protocol.uz.apdu import StatusWord
+from reference.protocol.uz.objects import FISCAL_SIGN_TAGS, ReceiptInfo
+
+_WINDOW: Final = (0x03, 0x04)
+_HASH: Final = (0x0F,)
+_LOCKS: Final = (0x05, 0x08)
+
+
+class Recovery:
+    """Compares the store with a module's memory."""
+
+    def __init__(self, stage: Stage, registrar: Registrar) -> None:
+        self.stage = stage
+        self.registrar = registrar
+
+    def recover(self, session: ModuleSession) -> int:
+        """Finish the unfinished registrations that the module of `session` holds; how many there were.
+
+        A registration whose time lies outside first unacknowledged … last operation cannot be held, and one
+        that was looked for in vain is not looked for again until somebody tries to register it.
+        """
+        memory = session.get_fiscal_memory_info(_WINDOW)
+        if memory.first_unacknowledged is None or memory.last_operation is None:
+            return 0
+        unfinished = self.stage.receipts.unfinished(
+            session.factory_id, memory.first_unacknowledged, memory.last_operation
+        )
+        wanted = {one.hash: one for one in unfinished if one.txid not in self.registrar.settled}
+        found = self._find(session, dict(wanted)) if wanted else {}
+        for index, receipt in found.items():
+            answer = self.registrar.finish(session, receipt, self._sign(session, index, receipt))
+            self.stage.record("registration.recovered", txid=receipt.txid, receipt_seq=answer.receipt_seq)
+        done = {receipt.txid for receipt in found.values()}
+        self.registrar.settled |= {one.txid for one in wanted.values()} - done
+        return len(found)
+
+    def _find(self, session: ModuleSession, wanted: dict[bytes, StoredReceipt]) -> dict[int, StoredReceipt]:
+        found: dict[int, StoredReceipt] = {}
+        index = 0
+        while wanted:
+            try:
+                digest = session.get_receipt_info(index, _HASH).items_hash or b""
+            except StatusWordError as error:
+                if error.sw == StatusWord.NOT_FOUND:
+                    break
+                raise
+            if digest in wanted:
+                found[index] = wanted.pop(digest)
+            index += 1
+        return found
+
+    def _sign(self, session: ModuleSession, index: int, receipt: StoredReceipt) -> ReceiptInfo:
+        """The sign again: by repeating the registration, or by reading where a lock forbids that."""
+        locks = session.get_info(_LOCKS)
+        if not locks.pos_locked and not locks.locked:
+            return session.receipt_register(receipt.total_block)
+        return session.get_receipt_info(index, FISCAL_SIGN_TAGS)

@@ -1,0 +1,387 @@
+"""The drive's memory: every method is one transaction, durable when it returns (architecture rules 5 and 6).
+
+Registrations and files of receipts are here; Z-reports, the sync log and known modules in shelves.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+
+from reference.drive.errors import RecordNotFoundError, SaveError
+from reference.drive.records import (
+    CODEC_VERSION,
+    FileState,
+    NewReceipt,
+    ReceiptFileRow,
+    Registered,
+    Settled,
+    StoredReceipt,
+    Tally,
+)
+from reference.drive.schema import receipt_files, register_log
+from reference.protocol.uz.values import format_json_time, parse_json_time
+from reference.runtime.database import READ_ONLY
+
+PENDING: Final = (FileState.NEW, FileState.SENT)
+"""States a sync picks up (uz-fiscal §4.7)."""
+LARGEST_KEY: Final = 2**63 - 1
+
+
+class Database:
+    """Transactions on one engine; a database that refuses becomes SaveError, the cause stays attached."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self.engine = engine
+
+    @contextmanager
+    def writing(self) -> Iterator[sa.Connection]:
+        """One transaction, committed at the end of the block, undone by any error."""
+        try:
+            with self.engine.begin() as connection:
+                yield connection
+        except IntegrityError:
+            raise
+        except SQLAlchemyError as error:
+            raise SaveError from error
+
+    @contextmanager
+    def reading(self) -> Iterator[sa.Connection]:
+        """A look at the last committed state."""
+        try:
+            with self.engine.connect().execution_options(**{READ_ONLY: True}) as connection:
+                yield connection
+        except SQLAlchemyError as error:
+            raise SaveError from error
+
+
+class ReceiptStore:
+    """Registrations with their answers, and the files of registered receipts."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    # --- registration --------------------------------------------------------------------------------
+
+    def keep(self, receipt: NewReceipt, now: datetime) -> int:
+        """The TXID of this content: a new one, or the one it had before (uz-fiscal G2-S-05)."""
+        try:
+            with self.database.writing() as connection:
+                return self._same(connection, receipt) or _insert_receipt(connection, receipt, now)
+        except IntegrityError:
+            # Another process on the same database was faster with the same content.
+            with self.database.reading() as connection:
+                found = self._same(connection, receipt)
+            if found is None:
+                raise SaveError from None
+            return found
+
+    def _same(self, connection: sa.Connection, receipt: NewReceipt) -> int | None:
+        key = sa.and_(
+            register_log.c.factory_id == receipt.factory_id,
+            register_log.c.version == CODEC_VERSION,
+            register_log.c.type == receipt.type,
+            register_log.c.operation == receipt.operation,
+            register_log.c.hash == receipt.hash,
+        )
+        return connection.execute(sa.select(register_log.c.txid).where(key)).scalar_one_or_none()
+
+    def receipt(self, txid: int, factory_id: str) -> StoredReceipt:
+        """The stored receipt; RecordNotFoundError for an unknown TXID or another module's (uz-fiscal
+        G2-S-10)."""
+        with self.database.reading() as connection:
+            query = sa.select(register_log).where(register_log.c.txid == min(txid, LARGEST_KEY))
+            row = connection.execute(query).mappings().one_or_none()
+        if row is None or row["factory_id"] != factory_id:
+            raise RecordNotFoundError(register_log.name, txid)
+        return _stored(row)
+
+    def unfinished(self, factory_id: str, since: datetime, until: datetime) -> list[StoredReceipt]:
+        """Receipts of a module without an answer whose time lies in `since … until`, newest first."""
+        query = (
+            sa.select(register_log)
+            .where(register_log.c.factory_id == factory_id, register_log.c.receipt_seq.is_(None))
+            .where(register_log.c.time.between(format_json_time(since), format_json_time(until)))
+            .order_by(register_log.c.time.desc(), register_log.c.txid.desc())
+        )
+        with self.database.reading() as connection:
+            return [_stored(row) for row in connection.execute(query).mappings()]
+
+    def finish(
+        self, receipt: StoredReceipt, answer: Registered, header: bytes, body: bytes, now: datetime
+    ) -> Registered:
+        """Store answer, record file and encrypted file together (uz-fiscal G2-S-08).
+
+        When the receipt has been finished meanwhile the stored answer is given and nothing changes.
+        """
+        stamp = format_json_time(now)
+        with self.database.writing() as connection:
+            changed = connection.execute(
+                sa.update(register_log)
+                .where(register_log.c.txid == receipt.txid, register_log.c.receipt_seq.is_(None))
+                .values(
+                    receipt_seq=answer.receipt_seq,
+                    fiscal_sign=answer.fiscal_sign,
+                    answered_at=stamp,
+                    content=None,
+                )
+            )
+            if changed.rowcount:
+                connection.execute(
+                    sa.insert(receipt_files).values(_file_values(receipt, answer, header, body))
+                )
+        return answer if changed.rowcount else self._answer(receipt)
+
+    def _answer(self, receipt: StoredReceipt) -> Registered:
+        answer = self.receipt(receipt.txid, receipt.factory_id).answer
+        assert answer is not None
+        return answer
+
+    # --- files ---------------------------------------------------------------------------------------
+
+    def pending(self, terminal_id: str, limit: int) -> list[ReceiptFileRow]:
+        """The oldest files that still have to go, lowest number first (uz-fiscal G2-S-16)."""
+        rows: list[ReceiptFileRow] = []
+        with self.database.reading() as connection:
+            for state in PENDING:  # one ordered range of the index each, so a long queue costs nothing
+                query = (
+                    sa.select(receipt_files)
+                    .where(receipt_files.c.state == state, receipt_files.c.terminal_id == terminal_id)
+                    .order_by(receipt_files.c.receipt_seq)
+                    .limit(limit)
+                )
+                rows += [_file(row) for row in connection.execute(query).mappings()]
+        return sorted(rows, key=lambda row: row.receipt_seq)[:limit]
+
+    def pending_count(self, terminal_id: str, limit: int) -> int:
+        """How many files still have to go, counted up to `limit`."""
+        query = (
+            sa.select(receipt_files.c.txid)
+            .where(receipt_files.c.state.in_(PENDING), receipt_files.c.terminal_id == terminal_id)
+            .limit(limit)
+        )
+        with self.database.reading() as connection:
+            return len(connection.execute(query).all())
+
+    def by_numbers(self, terminal_id: str, numbers: Sequence[int]) -> list[ReceiptFileRow]:
+        """The stored files with these receipt numbers, lowest first; unknown numbers are left out."""
+        query = (
+            sa.select(receipt_files)
+            .where(receipt_files.c.terminal_id == terminal_id, receipt_files.c.receipt_seq.in_(numbers))
+            .order_by(receipt_files.c.receipt_seq, receipt_files.c.txid)
+        )
+        with self.database.reading() as connection:
+            return [_file(row) for row in connection.execute(query).mappings()]
+
+    def states_of(self, terminal_id: str, numbers: Sequence[int]) -> dict[int, FileState]:
+        """State of each of these receipt numbers that has a full file here."""
+        query = sa.select(receipt_files.c.receipt_seq, receipt_files.c.state).where(
+            receipt_files.c.terminal_id == terminal_id, receipt_files.c.receipt_seq.in_(numbers)
+        )
+        with self.database.reading() as connection:
+            return {seq: FileState(state) for seq, state in connection.execute(query)}
+
+    def mark_sent(self, txids: Iterable[int], now: datetime) -> None:
+        """The files are being handed to a socket: Sent, one attempt more."""
+        with self.database.writing() as connection:
+            connection.execute(
+                sa.update(receipt_files)
+                .where(receipt_files.c.txid.in_(list(txids)))
+                .values(
+                    state=FileState.SENT,
+                    attempts=receipt_files.c.attempts + 1,
+                    state_changed_at=format_json_time(now),
+                )
+            )
+
+    def settle(self, outcomes: Sequence[Settled], now: datetime) -> None:
+        """Store what became of files after an exchange."""
+        settle_rows(self.database, receipt_files, receipt_files.c.txid, outcomes, now)
+
+    def set_new(self, txid: int, now: datetime) -> ReceiptFileRow:
+        """Put a file back to New so that it is sent again; RecordNotFoundError without such a file."""
+        with self.database.writing() as connection:
+            query = sa.select(receipt_files).where(receipt_files.c.txid == min(txid, LARGEST_KEY))
+            row = connection.execute(query).mappings().one_or_none()
+            if row is None:
+                raise RecordNotFoundError(receipt_files.name, txid)
+            connection.execute(
+                sa.update(receipt_files)
+                .where(receipt_files.c.txid == txid)
+                .values(state=FileState.NEW, state_changed_at=format_json_time(now), message=None)
+            )
+        return _file(row)
+
+    # --- asking --------------------------------------------------------------------------------------
+
+    def count(self, state: FileState) -> dict[str, int]:
+        """Number of files in a state by TerminalID, terminals without any left out."""
+        query = (
+            sa.select(receipt_files.c.terminal_id, sa.func.count())
+            .where(receipt_files.c.state == state)
+            .group_by(receipt_files.c.terminal_id)
+            .order_by(receipt_files.c.terminal_id)
+        )
+        with self.database.reading() as connection:
+            return {terminal: int(number) for terminal, number in connection.execute(query)}
+
+    def listed(self, factory_id: str, state: FileState, limit: int, offset: int) -> list[ReceiptFileRow]:
+        """Files of a module in a state, oldest TXID first."""
+        query = (
+            sa.select(receipt_files)
+            .where(receipt_files.c.factory_id == factory_id, receipt_files.c.state == state)
+            .order_by(receipt_files.c.txid)
+            .limit(limit)
+            .offset(offset)
+        )
+        with self.database.reading() as connection:
+            return [_file(row) for row in connection.execute(query).mappings()]
+
+    def tallies(self) -> list[Tally]:
+        """How far the sending of each terminal's receipts has come (UZ-OFF-06)."""
+        columns = receipt_files.c
+        with self.database.reading() as connection:
+            counts: dict[str, dict[FileState, int]] = {}
+            query = sa.select(columns.terminal_id, columns.state, sa.func.count()).group_by(
+                columns.terminal_id, columns.state
+            )
+            for terminal, state, number in connection.execute(query):
+                counts.setdefault(terminal, {})[FileState(state)] = int(number)
+            return [_tally(connection, terminal, counts[terminal]) for terminal in sorted(counts)]
+
+
+def _tally(connection: sa.Connection, terminal_id: str, counts: dict[FileState, int]) -> Tally:
+    columns = receipt_files.c
+    mine = sa.select(columns.time).where(columns.terminal_id == terminal_id)
+    oldest = connection.execute(
+        mine.where(columns.state.in_(PENDING)).order_by(columns.receipt_seq).limit(1)
+    ).scalar_one_or_none()
+    last = connection.execute(
+        sa.select(columns.receipt_seq, columns.state_changed_at)
+        .where(columns.terminal_id == terminal_id, columns.state == FileState.ACKNOWLEDGED)
+        .order_by(columns.receipt_seq.desc())
+        .limit(1)
+    ).one_or_none()
+    return Tally(
+        terminal_id,
+        counts,
+        _time(oldest),
+        None if last is None else int(last[0]),
+        None if last is None else _time(last[1]),
+    )
+
+
+def settle_rows(
+    database: Database, table: sa.Table, key: sa.Column[int], outcomes: Sequence[Settled], now: datetime
+) -> None:
+    """Write outcomes into a table of files in one transaction."""
+    if not outcomes:
+        return
+    rows = [
+        {
+            "k": one.key,
+            "s": int(one.state),
+            "m": one.message,
+            "p": int(one.put_off),
+            "t": format_json_time(now),
+        }
+        for one in outcomes
+    ]
+    statement = (
+        sa.update(table)
+        .where(key == sa.bindparam("k"))
+        .values(
+            state=sa.bindparam("s"),
+            message=sa.bindparam("m"),
+            postponed=table.c.postponed + sa.bindparam("p", type_=sa.Integer),
+            state_changed_at=sa.bindparam("t"),
+        )
+    )
+    with database.writing() as connection:
+        connection.execute(statement, rows)
+
+
+def _insert_receipt(connection: sa.Connection, receipt: NewReceipt, now: datetime) -> int:
+    result = connection.execute(
+        sa.insert(register_log).values(
+            factory_id=receipt.factory_id,
+            terminal_id=receipt.terminal_id,
+            version=CODEC_VERSION,
+            type=receipt.type,
+            operation=receipt.operation,
+            hash=receipt.hash,
+            total_block=receipt.total_block,
+            content=receipt.content,
+            time=format_json_time(receipt.time),
+            stored_at=format_json_time(now),
+        )
+    )
+    key = result.inserted_primary_key
+    assert key is not None
+    return int(key[0])
+
+
+def _file_values(receipt: StoredReceipt, answer: Registered, header: bytes, body: bytes) -> dict[str, Any]:
+    return {
+        "txid": receipt.txid,
+        "factory_id": receipt.factory_id,
+        "terminal_id": answer.terminal_id,
+        "receipt_seq": answer.receipt_seq,
+        "time": format_json_time(answer.time),
+        "version": CODEC_VERSION,
+        "type": receipt.type,
+        "operation": receipt.operation,
+        "state": FileState.NEW,
+        "attempts": 0,
+        "postponed": 0,
+        "header": header,
+        "body": body,
+    }
+
+
+def _time(text: str | None) -> datetime | None:
+    return None if text is None else parse_json_time(text)
+
+
+def _stored(row: sa.RowMapping) -> StoredReceipt:
+    answer = None
+    if row["receipt_seq"] is not None:
+        time = parse_json_time(row["time"])
+        answer = Registered(row["terminal_id"], int(row["receipt_seq"]), time, row["fiscal_sign"])
+    return StoredReceipt(
+        txid=int(row["txid"]),
+        factory_id=row["factory_id"],
+        terminal_id=row["terminal_id"],
+        type=row["type"],
+        operation=row["operation"],
+        hash=bytes(row["hash"]),
+        total_block=bytes(row["total_block"]),
+        content=bytes(row["content"] or b""),
+        time=parse_json_time(row["time"]),
+        answer=answer,
+    )
+
+
+def _file(row: sa.RowMapping) -> ReceiptFileRow:
+    return ReceiptFileRow(
+        txid=int(row["txid"]),
+        factory_id=row["factory_id"],
+        terminal_id=row["terminal_id"],
+        receipt_seq=int(row["receipt_seq"]),
+        time=parse_json_time(row["time"]),
+        version=row["version"],
+        type=row["type"],
+        operation=row["operation"],
+        state=FileState(row["state"]),
+        attempts=row["attempts"],
+        postponed=row["postponed"],
+        state_changed_at=_time(row["state_changed_at"]),
+        message=row["message"],
+        header=bytes(row["header"]),
+        body=bytes(row["body"]),
+    )
