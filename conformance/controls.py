@@ -35,6 +35,7 @@ class Control(ControlClient):
         self.lasting: Json = {}
         self.was_reset = False
         self.has_faults = False
+        self.may_crash = False
 
     def reset(self, **settings: Any) -> Json:
         """Start the part afresh with `settings` on top of the lasting ones;
@@ -46,6 +47,7 @@ class Control(ControlClient):
     def add_fault(self, point: str, action: str, **fields: Any) -> Json:
         """Lay a fault rule; it is taken away after the case."""
         self.has_faults = True
+        self.may_crash |= action == "crash"
         return super().add_fault(point, action, **fields)
 
     def put_back(self) -> None:
@@ -54,7 +56,7 @@ class Control(ControlClient):
             self.clear_faults()
         if self.was_reset:
             super().reset(**self.lasting)
-        self.has_faults = self.was_reset = False
+        self.has_faults = self.was_reset = self.may_crash = False
 
     def _ask(self, method: str, path: str, body: object | None = None) -> Json:
         text = f"{method} {self.url}/control/{path}"
@@ -131,9 +133,11 @@ class Processes:
 
     def __init__(self, lab: Lab) -> None:
         self._lab = lab
+        self._killed: set[str] = set()
 
     def kill(self, part: str) -> None:
         """kill -9 of `module`, `drive` or `operator`."""
+        self._killed.add(part)
         self._lab.kill(part)
 
     def restart(self, part: str, *extra: str) -> None:
@@ -145,11 +149,13 @@ class Processes:
         return self._lab.alive(part)
 
     def put_back(self, parts: tuple[str, ...]) -> tuple[str, ...]:
-        """Start again what has died; returns which."""
-        dead = tuple(part for part in parts if not self._lab.alive(part))
+        """Start again what has died; returns which of it nobody had killed."""
+        dead = [part for part in parts if not self._lab.alive(part)]
         for part in dead:
             self._lab.restart(part)
-        return dead
+        unexplained = tuple(part for part in dead if part not in self._killed)
+        self._killed.clear()
+        return unexplained
 
 
 def _seconds(value: Seconds) -> float:

@@ -10,6 +10,7 @@ from conformance.cases import Case
 from conformance.clauses import ClauseBook
 
 NO_CASE = "no case names it yet"
+ONLY_TESTS = "tests name it, no case does"
 NOT_RUN = "its cases were not run"
 
 
@@ -39,19 +40,25 @@ def coverage_rows(
 
 
 def coverage_json(
-    book: ClauseBook, cases: Iterable[Case], report: Mapping[str, Any] | None = None
+    book: ClauseBook,
+    cases: Iterable[Case],
+    report: Mapping[str, Any] | None = None,
+    tests: Mapping[str, list[str]] | None = None,
 ) -> dict[str, Any]:
     """The table behind `kassalab coverage`: every requirement with its case ids, and why there is none.
 
-    With a JSON report of a run, `outcomes` counts the verdicts of the requirement's cases in it.
+    With a JSON report of a run, `outcomes` counts the verdicts of the requirement's cases in it; with `tests`,
+    the test files that name a requirement stand beside its cases.
     """
     named = named_by(cases)
     rows = []
     for requirement in book.requirements.values():
         own = sorted(named.get(requirement.id, []))
         row: dict[str, Any] = {"id": requirement.id, "text": requirement.text, "cases": own}
+        if tests is not None:
+            row["tests"] = tests.get(requirement.id, [])
         if not own:
-            row["reason"] = NO_CASE
+            row["reason"] = ONLY_TESTS if row.get("tests") else NO_CASE
         elif report is not None:
             row["outcomes"] = _outcomes(own, report)
             if not row["outcomes"]:

@@ -206,11 +206,18 @@ def _of_apdu(raw: bytes, direction: Direction, about: bytes) -> Tree:
     return decode_command(raw) if direction is Direction.SENT else decode_response(raw, about)
 
 
-def _of_link(raw: bytes, direction: Direction, about: bytes) -> Tree:  # noqa: ARG001 - one shape for all layers
+def _of_link(raw: bytes, direction: Direction, about: bytes) -> Tree:
+    if direction is Direction.RECEIVED and raw[:1] in (b"\x3b", b"\x3f") and not about:
+        return Tree("answer to reset", raw.hex())
+    if len(raw) > 1 and raw[0] == len(raw) - 1:
+        inner = (
+            decode_command(raw[1:]) if direction is Direction.SENT else decode_response(raw[1:], about[1:])
+        )
+        return Tree("frame", raw.hex(), (inner,))
     return Tree("link bytes", raw.hex())
 
 
-def _of_message(raw: bytes, direction: Direction, about: bytes) -> Tree:  # noqa: ARG001
+def _of_message(raw: bytes, direction: Direction, about: bytes) -> Tree:  # noqa: ARG001 - one shape for all
     return decode_frame(raw)
 
 

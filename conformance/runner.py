@@ -193,7 +193,9 @@ class Runner:
         """Close the drivers and undo what was moved; a part that died without being killed fails the case."""
         with _grading() as graded:
             ctx.finish()
-            session.put_back()
+            died = session.put_back()
+            if died:
+                raise CaseFailed(f"the {' and the '.join(died)} died during the case; it was started again")
         if graded and grade.outcome is not Outcome.FAIL:
             return graded[0]
         return grade

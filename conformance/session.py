@@ -44,6 +44,7 @@ class Session:
     _tap: Tap = _nowhere
     _controls: dict[str, Control] = field(default_factory=dict)
     _clock: LabTime | None = None
+    _processes: Processes | None = None
 
     @property
     def name(self) -> str:
@@ -119,11 +120,16 @@ class Session:
         """
         died: tuple[str, ...] = ()
         if self.lab is not None:
-            died = self.processes.put_back(tuple(self.target.controls))
+            crashed = {part for part, control in self._controls.items() if control.may_crash}
+            died = tuple(part for part in self.processes.put_back(self._parts) if part not in crashed)
         self.clock.put_back()
         for control in self._controls.values():
             control.put_back()
         return died
+
+    @property
+    def _parts(self) -> tuple[str, ...]:
+        return tuple(self.target.controls)
 
     def close(self) -> None:
         """Close the control connections."""
@@ -172,7 +178,9 @@ class Session:
         """The embedded lab's processes; NotApplicable without an embedded lab."""
         if self.lab is None:
             raise NotApplicable("the judge does not run the target's processes")
-        return Processes(self.lab)
+        if self._processes is None:
+            self._processes = Processes(self.lab)
+        return self._processes
 
     def state_page(
         self, *, change: str = "", lock: str = "", pos_unlock: str = "", terminal: str = ""

@@ -76,6 +76,7 @@ class ModuleDriver(ModuleHost):
         super().__init__(link, tap)
         self._session = session
         self._reporter = reporter
+        self._terminal = ""
 
     # preparation
 
@@ -101,6 +102,7 @@ class ModuleDriver(ModuleHost):
         """
         with self._reporter.preparing(f"a new module with {settings or 'its default settings'}"):
             self.close()
+            self._terminal = ""
             self.control.reset(**settings)
 
     @property
@@ -148,8 +150,10 @@ class ModuleDriver(ModuleHost):
 
     @property
     def terminal(self) -> str:
-        """The module's terminal id."""
-        return self._session.facts["terminal"]
+        """The module's terminal id, read once."""
+        if not self._terminal:
+            self._terminal = present(self.info((0x03,)).terminal_id, "a0.03")
+        return self._terminal
 
     def ack_file(self, sold: Sold | int, *, terminal: str = "", time: datetime | None = None) -> bytes:
         """AckFile of a receipt, by what `sell` returned or by its number (S-17.5)."""

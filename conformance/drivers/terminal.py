@@ -77,8 +77,7 @@ class Terminal:
 
     def sign(self, receipt: Receipt, seq: int) -> Issued:
         """Number and sign a receipt without counting it."""
-        element = encode_full_receipt(receipt)
-        tlv = element + gost.pad(element)
+        tlv = gost.pad(encode_full_receipt(receipt))
         return self.sign_block(receipt, tlv, total_block_for(receipt, tlv), seq)
 
     def sign_block(self, receipt: Receipt, tlv: bytes, block: TotalBlock, seq: int) -> Issued:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from rich.console import Console
 from rich.markup import escape
 from rich.text import Text
@@ -15,7 +17,6 @@ from conformance.events import (
     Direction,
     Event,
     Exchange,
-    Layer,
     RunEnded,
     RunStarted,
     Step,
@@ -35,6 +36,7 @@ COLOURS = {
 SIGNS = {Direction.SENT: "→", Direction.RECEIVED: "←", Direction.CLOSED: "×"}
 LAST_EXCHANGES = 6
 LINES_OF_EXCHANGE = 14
+LONGEST_LINE = 240
 _TOLD = (Outcome.FAIL, Outcome.TOOL_ERROR, Outcome.INCONCLUSIVE)
 
 
@@ -116,15 +118,14 @@ class ConsoleReport:
 
     def _exchange(self, exchange: Exchange) -> None:
         sign = SIGNS[exchange.direction]
-        lines = list(decode_exchange(exchange).lines())
-        if exchange.layer is Layer.HTTP:
-            lines = [line for line in lines if not line.startswith("    ") or "JSON" in lines[0]]
+        tree = decode_exchange(exchange)
+        told = tuple(child for child in tree.children if child.name != "headers")
+        lines = list(replace(tree, children=told).lines())
         if len(lines) > LINES_OF_EXCHANGE:
             lines = [*lines[:LINES_OF_EXCHANGE], "…"]
         for number, line in enumerate(lines):
-            self._console.print(
-                Text(f"      {sign if number == 0 else ' '} {line}", style="dim"), overflow="fold"
-            )
+            shown = line if len(line) <= LONGEST_LINE else f"{line[:LONGEST_LINE]}…"
+            self._console.print(Text(f"      {sign if number == 0 else ' '} {shown}", style="dim"))
 
     def _ended(self, event: RunEnded) -> None:
         parts = [

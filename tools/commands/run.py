@@ -15,7 +15,7 @@ import typer
 from rich.text import Text
 
 from conformance.cases import TARGET_KINDS, Case, Registry, load_suites
-from conformance.coverage import coverage_json
+from conformance.coverage import coverage_json, named_in_tests
 from conformance.events import Consumer, Recorder
 from conformance.judging import RunRequest, judge, plan
 from conformance.lab import LabError
@@ -140,12 +140,19 @@ def coverage(
         Path | None,
         typer.Option("--report", help="A JSON report of a run, for the last verdicts.", exists=True),
     ] = None,
+    tests: Annotated[
+        Path | None,
+        typer.Option(
+            "--tests", help="Folder of tests whose mentions count too.", exists=True, file_okay=False
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--print-json", help="Print the table as JSON.")] = False,
 ) -> None:
     """Show which cases name each requirement, and which requirements no case names."""
     registry = load_suites()
     last = None if report is None else _read_report(report)
-    table = coverage_json(registry.book, registry, last)
+    mentions = None if tests is None else named_in_tests(tests, registry.book)
+    table = coverage_json(registry.book, registry, last, mentions)
     if json_file is not None:
         json_file.parent.mkdir(parents=True, exist_ok=True)
         json_file.write_text(json.dumps(table, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
