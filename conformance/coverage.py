@@ -47,7 +47,7 @@ def coverage_json(
 ) -> dict[str, Any]:
     """The table behind `kassalab coverage`: every requirement with its case ids, and why there is none.
 
-    With a JSON report of a run, `outcomes` counts the verdicts of the requirement's cases in it; with `tests`,
+    With a JSON report of a run, `outcomes` counts the verdicts of its cases; with `tests`,
     the test files that name a requirement stand beside its cases.
     """
     named = named_by(cases)
