@@ -108,6 +108,10 @@ class LabTime:
         self._changed["drift"].add(part)
         self._moved().set_clock(drift={part: ppm})
 
+    def close(self) -> None:
+        """Let go of the judge's own clock."""
+        self._own.close()
+
     def put_back(self) -> None:
         """Undo rate, skews and drifts of a case. Lab time itself only goes forward."""
         if self._rate is not None:

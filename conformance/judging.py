@@ -80,9 +80,8 @@ def judge(request: RunRequest, registry: Registry, consumers: Sequence[Consumer]
         embedded=not request.targets,
         words=request.words,
     )
-    with _sessions(request, cases) as sessions:
-        stream = EventStream(consumers, _lab_time(sessions))
-        return Runner(registry.book, stream, settings).run(sessions, cases)
+    with _sessions(request, cases) as sessions, _lab_time(sessions) as lab_time:
+        return Runner(registry.book, EventStream(consumers, lab_time), settings).run(sessions, cases)
 
 
 def versions() -> dict[str, str]:
@@ -107,8 +106,12 @@ def _sessions(request: RunRequest, cases: Sequence[Case]) -> Iterator[list[Sessi
         yield sessions
 
 
-def _lab_time(sessions: Sequence[Session]) -> Callable[[], str]:
+@contextmanager
+def _lab_time(sessions: Sequence[Session]) -> Iterator[Callable[[], str]]:
     """Lab time for the transcript: that of the embedded labs (they start together), else the judge's own."""
     labs = [session.lab for session in sessions if session.lab is not None]
     clock = LabClock.attach(labs[0].clock_path) if labs else open_clock(None)
-    return lambda: clock.now().isoformat(timespec="milliseconds")
+    try:
+        yield lambda: clock.now().isoformat(timespec="milliseconds")
+    finally:
+        clock.close()

@@ -87,6 +87,8 @@ class Runner:
         )
         if not self._stopped:
             self._run_all(plan)
+        for session in sessions:
+            session.close()
         code = ExitCode.TOOL_OR_ENVIRONMENT if self._stopped else self._exit_code()
         ended = RunEnded(self._counted(), int(code), real_elapsed() - begun, "\n".join(self._stopped))
         self._stream.send(ended)
@@ -118,18 +120,15 @@ class Runner:
         return tuple(facts)
 
     def _run_session(self, session: Session, cases: Sequence[Case]) -> None:
-        try:
-            for case in cases:
-                if self._interrupted.is_set():
-                    return
-                if self.run_case(session, case) is Outcome.TOOL_ERROR and not session.alive():
-                    with self._lock:
-                        self._stopped.append(
-                            f"target {session.name} stopped answering in {case.id}; the rest was not run"
-                        )
-                    return
-        finally:
-            session.close()
+        for case in cases:
+            if self._interrupted.is_set():
+                return
+            if self.run_case(session, case) is Outcome.TOOL_ERROR and not session.alive():
+                with self._lock:
+                    self._stopped.append(
+                        f"target {session.name} stopped answering in {case.id}; the rest was not run"
+                    )
+                return
 
     def run_case(self, session: Session, case: Case) -> Outcome:
         """Run one case and send its events; returns its outcome."""

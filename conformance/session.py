@@ -132,10 +132,13 @@ class Session:
         return tuple(self.target.controls)
 
     def close(self) -> None:
-        """Close the control connections."""
+        """Close the control connections and let go of the clock."""
         for control in self._controls.values():
             control.close()
         self._controls.clear()
+        if self._clock is not None:
+            self._clock.close()
+            self._clock = None
 
     # what drivers are made of
 

@@ -65,18 +65,22 @@ class ConsoleReport:
             case RunEnded():
                 self._ended(event)
 
+    def _say(self, text: str | Text = "", style: str | None = None) -> None:
+        """One line, never wrapped: ids and commands must stay whole to be copied."""
+        self._console.print(text, style=style, soft_wrap=True)
+
     def _started(self, event: RunStarted) -> None:
         self._several = len(event.targets) > 1
         versions = ", ".join(f"{name} {version}" for name, version in event.versions.items())
-        self._console.print(f"[bold]seed {event.seed}[/]  {escape(versions)}")
+        self._say(f"[bold]seed {event.seed}[/]  {escape(versions)}")
         for target in event.targets:
             facts = ", ".join(f"{name} {value}" for name, value in target.facts.items())
             kind = " (somebody else's product)" if target.vendor else ""
-            self._console.print(f"target [bold]{escape(target.name)}[/] {escape(target.address)}{kind}")
-            self._console.print(f"  {escape(facts)}", style="dim")
+            self._say(f"target [bold]{escape(target.name)}[/] {escape(target.address)}{kind}")
+            self._say(f"  {escape(facts)}", style="dim")
             able = ", ".join(target.capabilities) or "nothing beyond its wire"
-            self._console.print(f"  can: {escape(able)}", style="dim")
-        self._console.print(f"{event.planned} case{'s' if event.planned != 1 else ''}\n")
+            self._say(f"  can: {escape(able)}", style="dim")
+        self._say(f"{event.planned} case{'s' if event.planned != 1 else ''}\n")
 
     def _verdict(self, event: Verdict) -> None:
         record = self._open.pop(event.target)
@@ -87,11 +91,11 @@ class ConsoleReport:
         if self._several and record.case.target != event.target:
             line.append(f" on {event.target}", style="dim")
         line.append(f"  {event.seconds:.2f} s", style="dim")
-        self._console.print(line)
+        self._say(line)
         if event.outcome in _TOLD:
             self._tell(record, event)
         elif event.message and event.outcome is not Outcome.PASS:
-            self._console.print(Text(f"    {event.message}"))
+            self._say(Text(f"    {event.message}"))
 
     def _tell(self, record: CaseRecord, verdict: Verdict) -> None:
         """Clause, expected, observed, the last exchanges decoded, the likely cause,
@@ -104,17 +108,17 @@ class ConsoleReport:
         if verdict.expected or verdict.observed:
             rows += [("expected", verdict.expected), ("observed", verdict.observed)]
         for name, text in rows:
-            self._console.print(Text(f"    {name:<9} {text}"))
+            self._say(Text(f"    {name:<9} {text}"))
         for exchange in record.exchanges[-LAST_EXCHANGES:]:
             self._exchange(exchange)
         found = diagnose(verdict.observed, verdict.message, record.case.clauses)
         if found is not None and verdict.outcome is not Outcome.TOOL_ERROR:
             causes = "; or ".join(found.causes)
-            self._console.print(Text(f"    likely    {found.symptom}: {causes}", style="yellow"))
+            self._say(Text(f"    likely    {found.symptom}: {causes}", style="yellow"))
         if verdict.trace:
-            self._console.print(Text(verdict.trace.rstrip(), style="dim"))
-        self._console.print(Text(f"    again     {verdict.again}", style="bold"))
-        self._console.print()
+            self._say(Text(verdict.trace.rstrip(), style="dim"))
+        self._say(Text(f"    again     {verdict.again}", style="bold"))
+        self._say()
 
     def _exchange(self, exchange: Exchange) -> None:
         sign = SIGNS[exchange.direction]
@@ -125,12 +129,12 @@ class ConsoleReport:
             lines = [*lines[:LINES_OF_EXCHANGE], "…"]
         for number, line in enumerate(lines):
             shown = line if len(line) <= LONGEST_LINE else f"{line[:LONGEST_LINE]}…"
-            self._console.print(Text(f"      {sign if number == 0 else ' '} {shown}", style="dim"))
+            self._say(Text(f"      {sign if number == 0 else ' '} {shown}", style="dim"))
 
     def _ended(self, event: RunEnded) -> None:
         parts = [
             f"[{COLOURS[Outcome(name)]}]{count} {name}[/]" for name, count in event.summary.items() if count
         ]
-        self._console.print(f"\n{', '.join(parts) or 'nothing was run'} in {event.seconds:.1f} s")
+        self._say(f"\n{', '.join(parts) or 'nothing was run'} in {event.seconds:.1f} s")
         if event.stopped:
-            self._console.print(Text(event.stopped, style="bold red"), soft_wrap=True)
+            self._say(Text(event.stopped, style="bold red"))
