@@ -126,7 +126,8 @@ class ModuleDriver(ModuleHost):
             return
         if is_open:
             self._close_open_shift()
-        self.acknowledge_shifts()
+        if "test-keys" in self._session.capabilities:
+            self.acknowledge_shifts()
         if shift != "closed":
             self._demand_done("open", self.open())
 
@@ -207,27 +208,34 @@ class ModuleDriver(ModuleHost):
         return self.transmit(apdu.ack(self.ack_file(sold), index))
 
     def acknowledge_receipts(self) -> int:
-        """ACK every held receipt, newest first; returns how many."""
+        """ACK every held receipt, newest first; returns how many. Inconclusive when that frees nothing."""
         count = 0
-        while self.memory().receipts_count:
+        while left := self._held():
             self._need_test_keys()
             held = self.receipt_file(0)
             seq = present(held.receipt_seq, "a5.02")
             self.demand(apdu.ack(self.ack_file(seq), held.index))
+            if self._held() >= left:
+                raise Inconclusive(f"receipt {seq} stays held after its acknowledgement", clause="FM-A-02")
             count += 1
         return count
 
+    def _held(self) -> int:
+        return present(self.memory((0x06,)).receipts_count, "a1.06")
+
     def acknowledge_shifts(self) -> int:
-        """ACK every closed Z-report that is not; returns how many."""
-        count = 0
+        """ACK every closed Z-report that is not; returns how many. Inconclusive when one stays so."""
+        done: set[datetime] = set()
         while indexes := self.unacknowledged_shifts():
             self._need_test_keys()
             for index in indexes:
                 file = self.shift_file(index)
                 close_time = present(file.close_time, "a4.02")
+                if close_time in done:
+                    raise Inconclusive(f"the Z-report of {close_time} stays unacknowledged", clause="FM-A-03")
                 self.demand(apdu.ack(self.shift_ack_file(close_time), file.index))
-                count += 1
-        return count
+                done.add(close_time)
+        return len(done)
 
     # receipts
 
