@@ -36,7 +36,7 @@ class _OneModule(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    factory_id: str | None = Field(None, description="FactoryID, or nothing for the only module")
+    factory_id: str | None = Field(default=None, description="FactoryID, or nothing for the only module")
 
 
 class _OneLink(BaseModel):
@@ -44,7 +44,7 @@ class _OneLink(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    link: str | None = Field(None, description="reader name as in List, or nothing for the only one")
+    link: str | None = Field(default=None, description="reader name as in List, or nothing for the only one")
 
 
 class _OneTerminal(BaseModel):

@@ -40,54 +40,65 @@ class SettingsError(ValueError):
 class DriveSettings(BaseModel):
     """All settings of one drive."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     modules: tuple[str, ...] = Field(
-        ("tcp://127.0.0.1:4387",), description="module addresses, `tcp://host:port` each"
+        default=("tcp://127.0.0.1:4387",), description="module addresses, `tcp://host:port` each"
     )
     server_addresses: tuple[str, ...] = Field(
-        (f"127.0.0.1:{OPERATOR_PORT}",), min_length=1, description="operator addresses, tried by CL-02"
+        default=(f"127.0.0.1:{OPERATOR_PORT}",),
+        min_length=1,
+        description="operator addresses, tried by CL-02",
     )
-    qr_base: str = Field("http://127.0.0.1:13448/check", description="base of the QR address (ID-04)")
-    auto_send: bool = Field(True, description="send in the background, besides Sync calls (G2-S-17)")
+    qr_base: str = Field(default="http://127.0.0.1:13448/check", description="base of the QR address (ID-04)")
+    auto_send: bool = Field(default=True, description="send in the background, besides Sync calls (G2-S-17)")
     send_delay: Annotated[float, Field(ge=0)] = Field(
-        5.0, description="lab seconds to wait for more receipts before a batch (CL-08)"
+        default=5.0, description="lab seconds to wait for more receipts before a batch (CL-08)"
     )
     send_backoff_max: Annotated[float, Field(gt=0)] = Field(
-        600.0, description="lab seconds the back-off grows to (UNK-16)"
+        default=600.0, description="lab seconds the back-off grows to (UNK-16)"
     )
     not_active_hold: Annotated[float, Field(ge=0)] = Field(
-        600.0, description="lab seconds without sending after NotActive (CL-06)"
+        default=600.0, description="lab seconds without sending after NotActive (CL-06)"
     )
     operator_timeout: Annotated[float, Field(gt=0)] = Field(
-        5.0, description="lab seconds to wait for the operator, each address (OF-04)"
+        default=5.0, description="lab seconds to wait for the operator, each address (OF-04)"
     )
-    refund_check: RefundCheck = Field(RefundCheck.ONLINE, description="online check of refunds (G2-S-04)")
+    refund_check: RefundCheck = Field(
+        default=RefundCheck.ONLINE, description="online check of refunds (G2-S-04)"
+    )
     short_sync_scope: ShortSyncScope = Field(
-        ShortSyncScope.MISSING, description="which records Sync/Receipts sends (G2-S-18)"
+        default=ShortSyncScope.MISSING, description="which records Sync/Receipts sends (G2-S-18)"
     )
     auto_short_receipts: bool = Field(
-        False, description="background sender also sends short records whose full file is lost (G2-S-17)"
+        default=False,
+        description="background sender also sends short records whose full file is lost (G2-S-17)",
     )
-    gettxid_check_future: bool = Field(False, description="GetTXID refuses times 2 days ahead (G2-S-12)")
+    gettxid_check_future: bool = Field(
+        default=False, description="GetTXID refuses times 2 days ahead (G2-S-12)"
+    )
     pin_modules: bool = Field(
-        True, description="another module in a known one's place is refused until confirmed (UZ-USB-03)"
+        default=True,
+        description="another module in a known one's place is refused until confirmed (UZ-USB-03)",
     )
     presence_interval: Annotated[float, Field(ge=0, le=2)] = Field(
-        1.0, description="real seconds between looks whether modules are plugged in; 0: never (UZ-USB-01)"
+        default=1.0,
+        description="real seconds between looks whether modules are plugged in; 0: never (UZ-USB-01)",
     )
     sender_name: Annotated[str, Field(max_length=32, pattern=r"^[ -~]*$")] = Field(
-        "kassalab-drive", description="SenderInfo name (uz-fiscal §11.2)"
+        default="kassalab-drive", description="SenderInfo name (uz-fiscal §11.2)"
     )
     sender_serial: Annotated[str, Field(max_length=64, pattern=r"^[ -~]*$")] = Field(
-        "TEST", description="SenderInfo serial"
+        default="TEST", description="SenderInfo serial"
     )
     sender_version: Annotated[str, Field(max_length=64, pattern=r"^[ -~]*$")] = Field(
-        "10.0.10", description="SenderInfo version"
+        default="10.0.10", description="SenderInfo version"
     )
-    defects: tuple[str, ...] = Field((), description="named mistakes to make, see reference.drive.defects")
+    defects: tuple[str, ...] = Field(
+        default=(), description="named mistakes to make, see reference.drive.defects"
+    )
     allow_any_host: bool = Field(
-        False, description="leave to talk to addresses beyond loopback and private networks (ID-05)"
+        default=False, description="leave to talk to addresses beyond loopback and private networks (ID-05)"
     )
 
     @field_validator("modules")

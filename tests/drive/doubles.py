@@ -62,7 +62,7 @@ class Card:
         self.powered = False
         self.opened = 0
         self.commands: list[bytes] = []
-        self.lose: Callable[[bytes], str] = lambda command: ""
+        self.lose: Callable[[bytes], str] = lambda _command: ""
 
     @property
     def name(self) -> str:
@@ -107,7 +107,7 @@ def losing(prefix: str, how: str, times: int = 1) -> Callable[[bytes], str]:
 
 
 class Books:
-    """What an operator knows: a ledger by terminal and number, who is blocked, and a script of bad answers."""
+    """What an operator knows: a ledger by terminal and number, who is blocked, a script of bad answers."""
 
     def __init__(self) -> None:
         self.receipts: dict[tuple[str, int], bytes] = {}

@@ -1,0 +1,45 @@
+"""What the till says when it cannot.
+
+TillError
+├── OrderError          the order itself: nothing was sent anywhere
+│   └── OverRefundError
+├── DriveUnreachableError   the service does not answer; the order is kept (UZ-SVC-03)
+└── DriveRefusedError       the service answered with a Reason
+"""
+
+from __future__ import annotations
+
+
+class TillError(Exception):
+    """Base; the text is for the cashier."""
+
+
+class OrderError(TillError):
+    """The order breaks a rule; `field` names where."""
+
+    def __init__(self, field: str, text: str) -> None:
+        self.field = field
+        super().__init__(f"{field}: {text}")
+
+
+class OverRefundError(OrderError):
+    """More would be given back than was sold (UZ-POS-03)."""
+
+
+class DriveUnreachableError(TillError):
+    """Nothing answers at the service's address, or it broke off; what it did with the request is not
+    known."""
+
+
+class DriveRefusedError(TillError):
+    """The service refused; clients look for texts inside the Reason in lower case (uz-fiscal HB-03)."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        self.status = status
+        self.reason = reason
+        super().__init__(reason)
+
+    def says(self, *parts: str) -> bool:
+        """Whether one of these texts stands in the Reason."""
+        reason = self.reason.lower()
+        return any(part in reason for part in parts)

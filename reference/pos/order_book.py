@@ -1,0 +1,148 @@
+"""The till's journal: every order, how far it has come, and what the service answered. Durable before each
+step.
+
+    taken ─► prepared (JSON receipt) ─► stored (TXID) ─► answered (number, sign, QR)
+
+A crash between two steps loses and doubles nothing: the same JSON receipt has the same TXID, and a TXID one
+answer (uz-fiscal G2-S-05, G2-S-07). So `taken` without an answer is always carried on, never begun anew.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final
+
+from reference.pos.errors import OrderError
+from reference.pos.order import Order
+from reference.runtime.faults import FaultPoints
+from reference.runtime.journal import Journal
+
+FAULT_POINT: Final = "journal.write"
+
+
+@dataclass(frozen=True, slots=True)
+class Sale:
+    """An order and how far it has come. `attempts` counts RegisterTXID calls for `txid`."""
+
+    order: Order
+    receipt: dict[str, Any] | None = None
+    txid: int | None = None
+    attempts: int = 0
+    answer: dict[str, Any] | None = None
+    refusal: str | None = None
+    history: tuple[str, ...] = field(default=())
+
+    @property
+    def pending(self) -> bool:
+        """Whether it still has to become a fiscal receipt."""
+        return self.answer is None and self.refusal is None
+
+
+class OrderBook:
+    """All orders of one till in one file. Safe from several threads."""
+
+    def __init__(self, path: Path, faults: FaultPoints | None = None) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._lock = threading.Lock()
+        self._sales: dict[str, Sale] = {}
+        self._journal = Journal(path, faults, FAULT_POINT)
+        for payload in self._journal.recover():
+            self._apply(json.loads(payload))
+
+    # --- reading -------------------------------------------------------------------------------------
+
+    def sale(self, order_id: str) -> Sale:
+        """The order of that id; OrderError when there is none."""
+        found = self._sales.get(order_id)
+        if found is None:
+            raise OrderError("order", f"there is no order {order_id}")
+        return found
+
+    def known(self, order_id: str) -> bool:
+        """Whether that id was taken."""
+        return order_id in self._sales
+
+    def pending(self) -> list[Sale]:
+        """Orders without an answer, oldest first."""
+        return [sale for sale in self._sales.values() if sale.pending]
+
+    def last(self) -> Sale | None:
+        """The order that was taken last."""
+        return next(reversed(self._sales.values()), None)
+
+    def refunds_of(self, order_id: str) -> list[Sale]:
+        """Refunds of an order that are done or still to be done."""
+        return [
+            sale
+            for sale in self._sales.values()
+            if sale.order.refund_of is not None
+            and sale.order.refund_of.order == order_id
+            and sale.refusal is None
+        ]
+
+    def __len__(self) -> int:
+        return len(self._sales)
+
+    # --- writing, each durable on return -------------------------------------------------------------
+
+    def take(self, order: Order) -> Sale:
+        """A new order; OrderError for an id that was taken before."""
+        if self.known(order.id):
+            raise OrderError("id", f"order {order.id} was taken already")
+        return self._note({"step": "taken", "id": order.id, "order": order.model_dump(mode="json")})
+
+    def prepare(self, order_id: str, receipt: dict[str, Any]) -> Sale:
+        """The JSON receipt that is about to go to GetTXID; forgets an earlier one's TXID."""
+        return self._note({"step": "prepared", "id": order_id, "receipt": receipt})
+
+    def store(self, order_id: str, txid: int) -> Sale:
+        """The TXID the service gave."""
+        return self._note({"step": "stored", "id": order_id, "txid": txid})
+
+    def attempt(self, order_id: str) -> Sale:
+        """RegisterTXID is about to be called."""
+        return self._note({"step": "attempted", "id": order_id})
+
+    def answer(self, order_id: str, answer: dict[str, Any]) -> Sale:
+        """What RegisterTXID answered: the order is a fiscal receipt."""
+        return self._note({"step": "answered", "id": order_id, "answer": answer})
+
+    def refuse(self, order_id: str, reason: str) -> Sale:
+        """The service will never take it."""
+        return self._note({"step": "refused", "id": order_id, "reason": reason})
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._journal.close()
+
+    def _note(self, event: dict[str, Any]) -> Sale:
+        with self._lock:
+            self._journal.append(json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode())
+            self._journal.commit()
+            return self._apply(event)
+
+    def _apply(self, event: dict[str, Any]) -> Sale:
+        order_id, step = event["id"], event["step"]
+        if step == "taken":
+            sale = Sale(Order.model_validate(event["order"]))
+        else:
+            sale = replace(self._sales[order_id], **_changes(self._sales[order_id], event))
+        self._sales[order_id] = replace(sale, history=(*sale.history, step))
+        return self._sales[order_id]
+
+
+def _changes(sale: Sale, event: dict[str, Any]) -> dict[str, Any]:
+    match event["step"]:
+        case "prepared":
+            return {"receipt": event["receipt"], "txid": None, "attempts": 0}
+        case "stored":
+            return {"txid": event["txid"]}
+        case "attempted":
+            return {"attempts": sale.attempts + 1}
+        case "answered":
+            return {"answer": event["answer"]}
+        case _:
+            return {"refusal": event["reason"]}
