@@ -1,0 +1,1 @@
+"""The wire of the Kazakh chain: frames, messages of four versions, documents, rules, counters, modes."""
