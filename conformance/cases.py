@@ -72,7 +72,7 @@ CAPABILITIES: dict[str, str] = {
     "module-control": "the control API of the module behind the target",
     "operator-control": "the control API of the operator behind the target, and its state page",
     "drive-control": "the control API of the drive in front of the target",
-    "test-keys": "the module takes acknowledgements and syncs signed with the public test keys",
+    "test-keys": "module and operator sign and take files with the public test keys",
     "power": "the judge can cut the module's power (TCP: by closing the connection)",
     "raw-link": "the judge sees the link's bytes (TCP), so it may send broken frames",
     "card": "the drive has at least one module connected",

@@ -8,19 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
 
 from conformance.drivers.drive_client import DriveClient
 from conformance.drivers.module_host import ModuleHost
 from conformance.drivers.wire import Wire
 from conformance.events import Layer
-from conformance.verdicts import AnswerUnreadable, TargetUnreachable
+from conformance.verdicts import AnswerUnreadable, CaseStopped, TargetUnreachable
 from reference.protocol.uz import apdu, standin
 from reference.protocol.uz.errors import UzError
+from reference.protocol.uz.message import File, FileType, Request, Response, SenderInfo, frame_size
 from reference.protocol.uz.objects import MODE_PRODUCTION
 
 if TYPE_CHECKING:
     from conformance.session import Session
+
+PROBE_TERMINAL: Final = "ZZ999900009999"
+PROBE_SECONDS: Final = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +87,15 @@ def probe_drive(session: Session) -> Probed:
 
 
 def probe_operator(session: Session) -> Probed:
-    """Connect."""
-    with Wire(session.target.endpoint, session.tap, Layer.MESSAGE, session.seconds):
-        return Probed(frozenset({"raw-link"}), {"address": str(session.target.endpoint)})
+    """Connect, and ask for a state sync to learn whether it is signed with the public test key.
+
+    The terminal that asks is one that no lab uses, since a sync uses up the state page's POS unlock.
+    """
+    capabilities = {"raw-link"}
+    with Wire(session.target.endpoint, session.tap, Layer.MESSAGE, session.seconds) as wire:
+        if _syncs_with_test_key(wire, session.clock.tashkent()):
+            capabilities.add("test-keys")
+    return Probed(frozenset(capabilities), {"address": str(session.target.endpoint)})
 
 
 PROBES: dict[str, Callable[[Session], Probed]] = {
@@ -100,6 +111,24 @@ def _require_test_identity(terminal: str, mode: int | None) -> None:
             f"{terminal or 'the module'} is not a test module (TerminalID ZZ and twelve digits, mode test): "
             "the suites register receipts and refuse to touch it"
         )
+
+
+def _syncs_with_test_key(wire: Wire, time: datetime) -> bool:
+    query = File(FileType.SyncStateQuery, 1, bytes(8))
+    request = Request(PROBE_TERMINAL, time, SenderInfo("kassalab-judge", "", "1"), (query,))
+    try:
+        wire.send(request.encode())
+        answer = wire.receive_until(_whole_frame, seconds=PROBE_SECONDS)
+        acks = Response.decode(answer).acks
+        standin.read_sync_file(acks[0].body, PROBE_TERMINAL)
+    except (CaseStopped, UzError, IndexError):
+        return False
+    return True
+
+
+def _whole_frame(data: bytes) -> bool:
+    size = frame_size(data)
+    return size is not None and len(data) >= size
 
 
 def _takes_test_keys(host: ModuleHost, terminal: str) -> bool:

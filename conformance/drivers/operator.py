@@ -12,11 +12,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
 from conformance.control_client import Json
+from conformance.drivers.check_site import CheckSite
 from conformance.drivers.module import Reporter
 from conformance.drivers.terminal import Terminal
 from conformance.drivers.wire import Tap, Wire
 from conformance.events import Layer
-from conformance.verdicts import AnswerMissing, AnswerUnreadable, CaseFailed
+from conformance.verdicts import AnswerMissing, AnswerUnreadable, CaseFailed, NotApplicable
 from reference.protocol.uz import message
 from reference.protocol.uz.errors import UzError
 from reference.protocol.uz.message import AckFile, File, FileType, Request, Response, SenderInfo, StatusCode
@@ -35,9 +36,13 @@ class OperatorDriver:
         self._session = session
         self._tap = tap
         self._reporter = reporter
+        self._site: CheckSite | None = None
 
     def close(self) -> None:
-        """Nothing is kept open between exchanges."""
+        """Leave the check page; on the wire nothing is kept open between exchanges."""
+        if self._site is not None:
+            self._site.close()
+            self._site = None
 
     # frames
 
@@ -150,10 +155,20 @@ class OperatorDriver:
         """Set the state page (§11.10; needs `control`)."""
         self._session.state_page(change=change, lock=lock, pos_unlock=pos_unlock, terminal=terminal)
 
+    @property
+    def site(self) -> CheckSite:
+        """Check page and payment interface, at the address of the control API (needs `control`)."""
+        if self._site is None:
+            base = self._session.target.controls.get("operator")
+            if base is None:
+                raise NotApplicable("the operator's check page is not known; give the target control=URL")
+            self._site = CheckSite(base, self._tap, self._session.seconds)
+        return self._site
+
     def ledger(
         self, terminal: Terminal | str, kind: Literal["receipts", "zreports"] = "receipts"
     ) -> list[Json]:
         """What the ledger holds of a terminal, by number or close time (needs `control`)."""
         identity = terminal if isinstance(terminal, str) else terminal.id
-        rows: list[Json] = self._session.control("operator").do(kind, terminal=identity)[kind]
+        rows: list[Json] = self._session.control("operator").do(kind, terminal=identity, limit=10_000)[kind]
         return rows
