@@ -4,8 +4,9 @@ The cipher stands here twice because its two users differ:
 
 * the hash enciphers four single blocks per step, each under its own key, step after step: `_encipher` does
   one block with two look-ups a round, in tables that merge four S-boxes and the rotation each;
-* ECB has many blocks and one key: `_feistel` takes all blocks through each round together, as 64-bit lanes of
-  one big integer, so that a whole receipt costs little more than a single block.
+* ECB has many blocks: `_feistel` takes all blocks through each round together, as 64-bit lanes of one big
+  integer, so that a whole receipt costs little more than a single block, and many short records under keys of
+  their own (`encrypt_many`) little more than one.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Sequence
 from functools import cache, reduce
+from itertools import accumulate
 from operator import mul, xor
 from struct import Struct
 from typing import Final
@@ -53,14 +55,26 @@ def encrypt(key: bytes, data: bytes) -> bytes:
 
     Raises CodecError if the key is not 32 bytes or the data is no multiple of 8 bytes.
     """
-    words = _key_words(key, data)
-    return _feistel(data, words * 3 + words[::-1])
+    return _feistel(data, _planes(_key_words(key, data), data), _ENCRYPTION)
+
+
+def encrypt_many(pairs: Sequence[tuple[bytes, bytes]]) -> list[bytes]:
+    """Encipher each (key, data) as `encrypt` would, all in one go: from four on it costs a third a piece."""
+    spread = [(_key_words(key, data), key, len(data) // BLOCK) for key, data in pairs]
+    planes = [
+        int.from_bytes(
+            b"".join([(key[at : at + 4] + _UPPER_HALF) * blocks for _, key, blocks in spread]), "little"
+        )
+        for at in range(0, KEY_SIZE, 4)
+    ]
+    enciphered = _feistel(b"".join([data for _, data in pairs]), planes, _ENCRYPTION)
+    ends = list(accumulate(len(data) for _, data in pairs))
+    return [enciphered[start:end] for start, end in zip([0, *ends], ends, strict=False)]
 
 
 def decrypt(key: bytes, data: bytes) -> bytes:
     """Undo `encrypt`, with the same errors; padding stays in place (uz-fiscal CR-03)."""
-    words = _key_words(key, data)
-    return _feistel(data, words + words[::-1] * 3)
+    return _feistel(data, _planes(_key_words(key, data), data), _DECRYPTION)
 
 
 def digest(data: bytes) -> bytes:
@@ -85,7 +99,12 @@ def _key_words(key: bytes, data: bytes) -> tuple[int, ...]:
     return _EIGHT_WORDS.unpack(key)
 
 
-# --- many blocks under one key ----------------------------------------------------------------------------
+# --- many blocks at once ----------------------------------------------------------------------------------
+
+_ENCRYPTION: Final = (*range(8), *range(8), *range(8), *reversed(range(8)))
+_DECRYPTION: Final = _ENCRYPTION[::-1]
+"""Which of the eight key words each of the 32 rounds adds."""
+_UPPER_HALF: Final = bytes(4)
 
 _BYTE_BOXES: Final = tuple(
     bytes(even[value & 15] | odd[value >> 4] << 4 for value in range(256))
@@ -93,8 +112,14 @@ _BYTE_BOXES: Final = tuple(
 )
 
 
-def _feistel(data: bytes, schedule: Sequence[int]) -> bytes:
-    """Run all blocks of data through 32 rounds at once.
+def _planes(words: tuple[int, ...], data: bytes) -> list[int]:
+    """Return each key word in every lane of data."""
+    ones = int.from_bytes(b"\x01\0\0\0\0\0\0\0" * (len(data) // BLOCK), "little")
+    return [ones * word for word in words]
+
+
+def _feistel(data: bytes, planes: Sequence[int], order: Sequence[int]) -> bytes:
+    """Run all blocks of data through 32 rounds at once; round by round `order` names the key plane to add.
 
     Each lane holds a 32-bit half in 64 bits: the carry of the key addition ends in the upper half, where
     nobody reads it, and doubling the substituted word (× 2³²+1) turns the rotation by 11 into one shift.
@@ -106,8 +131,8 @@ def _feistel(data: bytes, schedule: Sequence[int]) -> bytes:
     first, second = blocks & mask, blocks >> 32 & mask
     box0, box1, box2, box3 = _BYTE_BOXES
     substituted = bytearray(size)
-    for key in schedule:
-        total = (first + ones * key).to_bytes(size, "little")
+    for word in order:
+        total = (first + planes[word]).to_bytes(size, "little")
         substituted[0::8] = total[0::8].translate(box0)
         substituted[1::8] = total[1::8].translate(box1)
         substituted[2::8] = total[2::8].translate(box2)

@@ -57,6 +57,11 @@ def test_cipher_round_trip(key, data):
     assert gost.decrypt(key, gost.encrypt(key, data)) == data
 
 
+@given(st.lists(st.tuples(KEYS, st.binary(max_size=200).map(gost.pad)), max_size=9))
+def test_many_under_their_own_keys_are_as_each_alone(pairs):
+    assert gost.encrypt_many(pairs) == [gost.encrypt(key, data) for key, data in pairs]
+
+
 @pytest.mark.parametrize("word", [0x00000000, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF])
 def test_carry_of_the_key_addition(word):
     """Key words and blocks at their extremes: sums of 33 bits must not leak into a neighbour."""
@@ -111,7 +116,9 @@ def test_aligned_data_gets_a_whole_block_of_padding():
     assert gost.pad(b"12345678") == b"12345678" + bytes(8)
 
 
-@pytest.mark.parametrize("run", [gost.encrypt, gost.decrypt])
+@pytest.mark.parametrize(
+    "run", [gost.encrypt, gost.decrypt, lambda key, data: gost.encrypt_many([(key, data)])[0]]
+)
 def test_refusals(run):
     with pytest.raises(CodecError, match="key: key has 31 bytes, not 32") as caught:
         run(bytes(31), bytes(8))
