@@ -45,10 +45,12 @@ rest.
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import pkgutil
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from types import ModuleType
 from typing import TYPE_CHECKING, TypeVar
 
 from conformance.clauses import ClauseBook, UnknownClauseError, book
@@ -80,6 +82,7 @@ CAPABILITIES: dict[str, str] = {
     "destructive": "the owner agrees to lasting changes such as a filled memory (`destructive=yes`)",
 }
 
+_FOLDER = re.compile(r"(uz|kz|bx)\.([a-z0-9]+)(?:\.|$)")
 _ID = re.compile(r"(uz|kz|bx)\.([a-z0-9]+(-[a-z0-9]+)*)(\.[a-z0-9]+(-[a-z0-9]+)*)+")
 
 
@@ -266,9 +269,30 @@ case = REGISTRY.case
 family = REGISTRY.family
 
 
-def load_suites(package: str = "conformance.suites") -> Registry:
-    """Import every module below `package`, which fills `REGISTRY`; returns it."""
-    parent = importlib.import_module(package)
-    for found in pkgutil.walk_packages(parent.__path__, f"{package}."):
-        importlib.import_module(found.name)
+def load_suites(terms: Iterable[str] = (), package: str = "conformance.suites") -> Registry:
+    """Import the modules below `package`, which fills `REGISTRY`; returns it.
+
+    Where each of the selection `terms` is an id or prefix within a chain and target kind, only their folders
+    are imported. CaseError when a module cannot be imported, chained to what it raised.
+    """
+    for name in _folders(tuple(terms), package):
+        parent = _imported(name)
+        for found in pkgutil.walk_packages(parent.__path__, f"{name}."):
+            _imported(found.name)
     return REGISTRY
+
+
+def _folders(terms: tuple[str, ...], package: str) -> list[str]:
+    matches = [_FOLDER.match(term) for term in terms]
+    names = {f"{package}.{found[1]}.{found[2]}" for found in matches if found is not None}
+    whole = not terms or None in matches or any(importlib.util.find_spec(name) is None for name in names)
+    return [package] if whole else sorted(names)
+
+
+def _imported(name: str) -> ModuleType:
+    try:
+        return importlib.import_module(name)
+    except CaseError:
+        raise
+    except Exception as error:
+        raise CaseError(f"{name} cannot be imported: {type(error).__name__}: {error}") from error

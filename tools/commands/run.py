@@ -6,6 +6,7 @@ Exit status of a run: 0 conformant; 1 a case failed; 2 wrong usage; 3 the judge,
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Annotated, Any
 import typer
 from rich.text import Text
 
-from conformance.cases import TARGET_KINDS, Case, Registry, load_suites
+from conformance.cases import TARGET_KINDS, Case, CaseError, Registry, load_suites
 from conformance.coverage import coverage_json, named_in_tests
 from conformance.events import Consumer, Recorder
 from conformance.judging import RunRequest, judge, plan
@@ -72,8 +73,8 @@ def run(
     ] = False,
 ) -> None:
     """Judge targets by the conformance suites."""
-    registry = load_suites()
     try:
+        registry = load_suites(select or ())
         request = RunRequest(
             fresh_seed() if seed is None else seed,
             tuple(select or ()),
@@ -86,12 +87,29 @@ def run(
         cases = plan(request, registry)
     except (TargetError, SelectionError) as error:
         raise _ended(str(error), ExitCode.USAGE) from None
+    except CaseError as error:
+        raise _ended(f"the suites are broken: {error}", ExitCode.TOOL_OR_ENVIRONMENT) from error
     if show_list:
         _print_cases(cases)
     elif dry_run:
         _print_plan(request, cases)
     else:
-        raise typer.Exit(_judge(request, registry, report, junit, json_file, verbose))
+        raise typer.Exit(_judge(request, registry, report, junit, json_file, verbose, Recorder()))
+
+
+def judged(seed: int, report: Path) -> tuple[int, dict[str, Counter[str]]]:
+    """Judge this repository's own parts into the folder `report`.
+
+    Returns the exit status, and for every target how often each outcome was given.
+    """
+    registry = load_suites()
+    recorder = Recorder()
+    status = _judge(RunRequest(seed), registry, report, None, None, False, recorder)
+    summary: dict[str, Counter[str]] = {}
+    for each in recorder.record.cases:
+        if each.verdict is not None:
+            summary.setdefault(each.target, Counter())[each.verdict.outcome.value] += 1
+    return status, summary
 
 
 def _judge(
@@ -101,8 +119,8 @@ def _judge(
     junit: Path | None,
     json_file: Path | None,
     verbose: bool,
+    recorder: Recorder,
 ) -> int:
-    recorder = Recorder()
     with ExitStack() as files:
         consumers: list[Consumer] = [recorder, ConsoleReport(out(), registry.book, verbose=verbose)]
         if report is not None:
