@@ -1,22 +1,33 @@
 from __future__ import annotations
 
+from collections import Counter
+from pathlib import Path
+
 import jsonschema
 import pytest
 
+import conformance.clauses
 from conformance.clauses import UnknownClauseError, book, read_json
 from conformance.diagnoses import diagnoses
 from conformance.outcomes import Level
 
+FILES = sorted(path.name for path in Path(conformance.clauses.__file__).with_name("clauses").glob("*.json"))
 
-def test_clauses_and_requirements_fit_their_schemas() -> None:
-    jsonschema.validate(read_json("clauses/uz.json"), read_json("schema/clauses.schema.json"))
+
+@pytest.mark.parametrize("name", FILES)
+def test_clauses_fit_their_schema(name: str) -> None:
+    jsonschema.validate(read_json(f"clauses/{name}"), read_json("schema/clauses.schema.json"))
+
+
+def test_requirements_fit_their_schema() -> None:
     jsonschema.validate(read_json("requirements.json"), read_json("schema/requirements.schema.json"))
 
 
 def test_no_id_stands_twice() -> None:
-    for name, key in (("clauses/uz.json", "clauses"), ("requirements.json", "requirements")):
-        ids = [row["id"] for row in read_json(name)[key]]  # type: ignore[index]
-        assert len(ids) == len(set(ids))
+    clauses = [row["id"] for name in FILES for row in read_json(f"clauses/{name}")["clauses"]]  # type: ignore[index, call-overload]
+    requirements = [row["id"] for row in read_json("requirements.json")["requirements"]]  # type: ignore[index, call-overload]
+    for ids in (clauses, requirements):
+        assert [each for each, count in Counter(ids).items() if count > 1] == []
 
 
 def test_clauses_name_requirements_that_exist() -> None:
