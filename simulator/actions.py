@@ -15,19 +15,18 @@ from reference.protocol.uz.standin import (
     AckKind,
     ReceiptRecord,
     ZReportRecord,
-    make_receipt_file,
     make_signed_challenge,
     make_zreport_file,
 )
 from reference.protocol.uz.values import encode_sign, encode_time
 from simulator import answers, changes
-from simulator.changes import Change
 from simulator.request import PURCHASE, Request
+from simulator.sealing import Decision, Unsealed
 
 if TYPE_CHECKING:
     from simulator.rulebook import RuleBook
 
-Outcome: TypeAlias = tuple[bytes, tuple[Change, ...]]
+Outcome: TypeAlias = tuple[bytes, tuple[Decision, ...]]
 Action: TypeAlias = Callable[[Request, "RuleBook"], Outcome]
 
 UNACKNOWLEDGED_LISTED: Final = 16
@@ -117,7 +116,7 @@ def fiscal_sign(request: Request, number: int) -> str | None:
 
 
 def register(request: Request, book: RuleBook) -> Outcome:
-    """The next number, its sign and cipher key, and the receipt's file, made and signed once."""
+    """The next number, its sign and cipher key, and the record of which the receipt's file is made."""
     state, module = request.state, request.keys.module
     terminal = state.identity.terminal
     number = state.sequence + 1
@@ -126,15 +125,10 @@ def register(request: Request, book: RuleBook) -> Outcome:
     sign = book.sign_for(request, number)
     cipher_key = module.cipher_key(terminal, number)
     record = ReceiptRecord.of_block(request.block, sign, cipher_key)
-    file = make_receipt_file(module, terminal, number, record, index)
-    assert file.data is not None
-    assert file.signature is not None
     request.session.registered += 1
     sign_bytes = encode_sign(sign) if sign else b""
-    change = changes.Registered(
-        index, number, request.data, sign_bytes, cipher_key, file.data, file.signature
-    )
-    return book.encode(answers.registered(state, number, request.time, sign_bytes, cipher_key)), (change,)
+    unsealed = Unsealed(module, terminal, index, number, request.data, sign_bytes, cipher_key, record)
+    return book.encode(answers.registered(state, number, request.time, sign_bytes, cipher_key)), (unsealed,)
 
 
 def repeat(request: Request, book: RuleBook) -> Outcome:

@@ -1,8 +1,8 @@
 """One fiscal module without its shell: the applet, the card manager around it, and what they remember.
 
-Commands go in, answers and durable changes come out: `execute` decides and alters nothing durable, `apply`
-does. Between the two stands whoever keeps the flash, so that an answer can be held back until its change is
-safe (uz-fiscal FM-S-08).
+Commands go in, answers and durable changes come out: `execute` alters nothing durable, `apply` does.
+Between the two stands whoever keeps the flash: a change takes effect when it is safe, and only then is its
+answer true (uz-fiscal FM-S-08).
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from reference.protocol.uz.apdu import (
 from reference.protocol.uz.status_words import StatusWord
 from simulator.actions import Outcome, repeat
 from simulator.changes import Change
-from simulator.check import POS_GATE
 from simulator.checks_reading import READING_CHECKS
 from simulator.keys import Keys
 from simulator.request import Request
 from simulator.rulebook import FISCAL_COMMANDS, RULES, RuleBook
+from simulator.sealing import seal
 from simulator.state import Session, State
 
 OK: Final = StatusWord.NO_ERROR.wire
@@ -53,11 +53,16 @@ class Module:
         self.session = Session()
         self._answers.clear()
 
-    def execute(self, apdu: bytes, *, trailing_le: bool = False) -> Outcome:
-        """The answer to a command, status word included, and the changes it asks for.
+    def execute(self, apdu: bytes, *, trailing_le: bool = False) -> tuple[bytes, list[Change]]:
+        """The answer to a command, status word included, and the changes it asks for, ready for the flash.
 
         `trailing_le` takes a command with one Le byte after its data (uz-fiscal FM-S-10). No command raises.
         """
+        answer, decided = self.decide(apdu, trailing_le=trailing_le)
+        return answer, seal(decided)
+
+    def decide(self, apdu: bytes, *, trailing_le: bool = False) -> Outcome:
+        """As `execute`, with registrations left to be sealed together with those of other modules."""
         answer = self._answers.get(apdu)
         if answer is not None:
             return answer, ()
@@ -117,8 +122,8 @@ class Module:
         if name in READING_CHECKS:
             self._remember(apdu, answer)
             return answer, changes
-        if name in FISCAL_COMMANDS and (refused is None or refused.step > POS_GATE):
-            changes += book.settle(request, refused)
+        if name in FISCAL_COMMANDS:
+            changes += book.settle(name, request, refused)
         self._answers.clear()  # the session may have changed, and a0 shows it
         return answer, changes
 

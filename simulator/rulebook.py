@@ -10,20 +10,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from reference.protocol.uz.status_words import StatusWord
 from reference.protocol.uz.tagged import TaggedObject
 from simulator.actions import ACTIONS, Action, fiscal_sign
-from simulator.changes import ChallengeUsed, Change
-from simulator.check import Check
+from simulator.changes import ChallengeUsed
+from simulator.check import POS_GATE, Check
 from simulator.checks_fiscal import CLOSE_CHECKS, OPEN_CHECKS, REGISTER_CHECKS
 from simulator.checks_reading import READING_CHECKS
 from simulator.checks_trust import TRUST_CHECKS
 from simulator.effects import EFFECTS, Effect
 from simulator.memory import MemoryPool
 from simulator.request import Request
+from simulator.sealing import Decision
 
 Encoder: TypeAlias = Callable[..., bytes]
-Settler: TypeAlias = Callable[[Request, Check | None], tuple[Change, ...]]
+Settler: TypeAlias = Callable[[str, Request, Check | None], tuple[Decision, ...]]
 
 
 def encode(answer: TaggedObject, tags: bytes | None = None) -> bytes:
@@ -31,11 +31,13 @@ def encode(answer: TaggedObject, tags: bytes | None = None) -> bytes:
     return answer.encode(tags)
 
 
-def settle(request: Request, refused: Check | None) -> tuple[Change, ...]:
-    """After an open, close or register that came past the POS gate, whatever its outcome (FM-P-04).
+def settle(_command: str, request: Request, refused: Check | None) -> tuple[Decision, ...]:
+    """What an open, close or register leaves behind once past the POS gate (FM-P-04).
 
     POSAuth is off. The effects of an accepted one renew the challenge; a refused one needs a change for it.
     """
+    if refused is not None and refused.step <= POS_GATE:
+        return ()
     request.session.pos_authenticated = False
     return () if refused is None else (ChallengeUsed(),)
 
@@ -71,5 +73,3 @@ RULES: Final = RuleBook(
 
 FISCAL_COMMANDS: Final = frozenset({"ZREPORT_OPEN", "ZREPORT_CLOSE", "RECEIPT_REGISTER"})
 """The commands of uz-fiscal §5.3: those a lock stops and a POS must authenticate for."""
-
-REFUSED: Final[Mapping[StatusWord, bytes]] = {word: word.wire for word in StatusWord}

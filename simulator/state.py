@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import bisect
 import heapq
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
@@ -181,6 +182,10 @@ class State:
         if reverse_index >= len(self._numbers):
             return None
         return self.receipts[self._numbers[-1 - reverse_index]]
+
+    def held(self) -> Iterator[Receipt]:
+        """All held receipts, lowest number first."""
+        return (self.receipts[number] for number in self._numbers)
 
     def held_in_block(self, index: int) -> Receipt | None:
         """The held receipt at an absolute index."""

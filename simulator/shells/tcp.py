@@ -1,0 +1,180 @@
+"""The TCP shell: connecting is powering up, then one length byte and an APDU each way (uz-fiscal §7).
+
+Bytes come in through `_Link`, one connection; `ModulePort` is the listening socket of one module and
+decides whose turn it is. Commands go to `simulator.exchanges`, answers come back by callback in the same
+thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections import deque
+from typing import Final
+
+from reference.protocol.uz.apdu import ATR_VENDOR
+from reference.runtime.clock import PartClock
+from simulator.exchanges import Exchanges
+from simulator.rack import Slot
+
+TURN_SECONDS: Final = 15.0
+"""Lab seconds a second connection waits for the first to end (uz-fiscal EM-04)."""
+
+_INBOX_LIMIT: Final = 64 * 1024
+_FRAMES: Final = tuple(bytes((size,)) for size in range(256))
+_ATR_FRAME: Final = _FRAMES[len(ATR_VENDOR)] + ATR_VENDOR
+
+
+class ModulePort:
+    """Where one module listens. `unplug` and `plug` pull it out of its socket and put it back."""
+
+    def __init__(self, slot: Slot, exchanges: Exchanges, clock: PartClock) -> None:
+        self.slot = slot
+        self.exchanges = exchanges
+        self._clock = clock
+        self._current: _Link | None = None
+        self._waiting: deque[_Link] = deque()
+        self._server: asyncio.Server | None = None
+        self.address: tuple[str, int] = ("", 0)
+
+    @property
+    def plugged(self) -> bool:
+        """Whether hosts can connect."""
+        return self._server is not None
+
+    @property
+    def connected(self) -> bool:
+        """Whether a host has the module now."""
+        return self._current is not None
+
+    async def listen(self, host: str, port: int) -> None:
+        """Open the socket; port 0 is a free one. OSError when it is taken."""
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(lambda: _Link(self), host, port, backlog=64)
+        name = self._server.sockets[0].getsockname()
+        self.address = (name[0], name[1])
+
+    async def plug(self) -> None:
+        """Listen again where it listened before; nothing to do when it does."""
+        if self._server is None:
+            await self.listen(*self.address)
+
+    async def plug_after(self, seconds: float) -> None:
+        """Listen again when that much lab time has passed."""
+        await self._clock.asleep(seconds)
+        await self.plug()
+
+    def unplug(self) -> None:
+        """Close the socket, drop who is connected and who waits: the module has no power."""
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+        waiting, self._waiting = self._waiting, deque()
+        for link in waiting:
+            link.drop()
+        self.cut()
+
+    def cut(self) -> None:
+        """Drop the connection that has the module, if any, as a loss of power does."""
+        if self._current is not None:
+            self._current.drop()
+
+    def arrived(self, link: _Link) -> None:
+        """A host has connected: power for it, or a place in the queue."""
+        if self._current is None:
+            self._power(link)
+            return
+        self._waiting.append(link)
+        self.exchanges.spawn(self._wait(link))
+
+    def left(self, link: _Link) -> None:
+        """A connection is gone: the power goes with it, and the next one may have it."""
+        if link is not self._current:
+            if link in self._waiting:
+                self._waiting.remove(link)
+            return
+        self._current = None
+        self.exchanges.power_off(self.slot)
+        if self._waiting:
+            self._power(self._waiting.popleft())
+
+    def _power(self, link: _Link) -> None:
+        self._current = link
+        self.exchanges.power_on(self.slot, link.begin, link.drop)
+
+    async def _wait(self, link: _Link) -> None:
+        await self._clock.asleep(TURN_SECONDS)
+        if link in self._waiting:
+            link.drop()
+
+
+class _Link(asyncio.Protocol):
+    """One connection. Frames that come while a command is at work wait in the inbox."""
+
+    __slots__ = ("_busy", "_inbox", "_paused", "_port", "_transport", "_working")
+
+    def __init__(self, port: ModulePort) -> None:
+        self._port = port
+        self._inbox = bytearray()
+        self._busy = True  # until there is power
+        self._working = False
+        self._paused = False
+        self._transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        connection: socket.socket = transport.get_extra_info("socket")
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._port.arrived(self)
+
+    def connection_lost(self, _exc: Exception | None) -> None:
+        self._transport = None
+        self._port.left(self)
+
+    def data_received(self, data: bytes) -> None:
+        self._inbox += data
+        if not self._busy:
+            self._work()
+        if len(self._inbox) > _INBOX_LIMIT and self._transport is not None and not self._paused:
+            self._paused = True
+            self._transport.pause_reading()
+
+    def begin(self) -> None:
+        """There is power: show the ATR and take commands."""
+        if self._transport is not None:
+            self._transport.write(_ATR_FRAME)
+            self._busy = False
+            self._work()
+
+    def drop(self) -> None:
+        """Close without a farewell; what was not sent is lost."""
+        if self._transport is not None:
+            self._transport.abort()
+
+    def _work(self) -> None:
+        inbox = self._inbox
+        slot, submit = self._port.slot, self._port.exchanges.submit
+        self._working = True
+        while not self._busy and inbox and len(inbox) > inbox[0] and self._transport is not None:
+            end = inbox[0] + 1
+            frame = bytes(inbox[1:end])
+            del inbox[:end]
+            self._busy = True
+            submit(slot, frame, self._done)
+        self._working = False
+        if self._paused and self._transport is not None and len(inbox) <= _INBOX_LIMIT:
+            self._paused = False
+            self._transport.resume_reading()
+
+    def _done(self, answer: bytes | None) -> None:
+        transport = self._transport
+        if transport is None or transport.is_closing():
+            return
+        if answer is None:
+            transport.abort()
+            return
+        transport.write(_FRAMES[len(answer)] + answer)
+        self._busy = False
+        if self._inbox and not self._working:
+            self._work()
