@@ -24,6 +24,9 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--http-port", type=int, default=13448, help="state, check and control (%(default)s)")
     parser.add_argument("--database", help="SQLAlchemy URL of the ledger instead of a file in --dir")
     parser.add_argument(
+        "--verifiers", type=int, default=0, help="processes that verify files, for load (0: a thread)"
+    )
+    parser.add_argument(
         "--defect", action="append", default=[], choices=sorted(DEFECTS), metavar="NAME", help="be wrong so"
     )
     group = parser.add_argument_group("settings")
@@ -60,7 +63,9 @@ async def serve(part: PartSettings, options: argparse.Namespace, settings: Opera
     clock = open_clock(part.clock)
     own = clock.part("operator")
     configure_logging("operator", part.log_level, own, [part.control_token, settings.check_key])
-    process = OperatorProcess(part, settings, rules_with_defects, clock, own, options.database)
+    process = OperatorProcess(
+        part, settings, rules_with_defects, clock, own, options.database, options.verifiers
+    )
     try:
         addresses = await process.start(options.port, options.http_port)
         announce("operator", addresses, seed=part.seed)

@@ -55,8 +55,9 @@ def modules(connection: Connection, after: str = "", limit: int = 50) -> Sequenc
     last = sa.select(sa.func.max(receipts.c.number)).where(own).scalar_subquery()
     first = sa.select(sa.func.min(receipts.c.number)).where(own).scalar_subquery()
     closed = sa.select(sa.func.count()).where(reports.c.terminal == table.c.terminal).scalar_subquery()
+    facts = [column for column in table.columns if column.name != "transport_key"]
     wanted = sa.select(
-        table,
+        *facts,
         held.label("receipts"),
         short.label("short"),
         first.label("first"),

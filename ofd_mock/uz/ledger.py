@@ -75,10 +75,7 @@ class Ledger:
         with self.engine.begin() as connection:
             self._refresh(connection)
             sheet = Sheet(self.registry, rules, now)
-            self._read_modules(connection, needs, sheet)
-            _read_receipts(connection, needs, sheet)
-            _read_zreports(connection, needs, sheet)
-            _read_unsigned(connection, needs, sheet)
+            _read(connection, needs, sheet)
             settlements = [sheet.settle(submission) for submission in batch]
             _write(connection, sheet, max_traces)
         return settlements
@@ -163,15 +160,44 @@ class Ledger:
         if version != self.registry.version:
             self.registry = _load_registry(connection, version)
 
-    def _read_modules(self, connection: Connection, needs: Needs, sheet: Sheet) -> None:
-        table = tables.modules
-        wanted = sa.select(table.c.terminal, table.c.pos_unlock_done).order_by(table.c.terminal)
-        for terminals in _portions(sorted(needs.terminals)):
-            rows = connection.execute(wanted.where(table.c.terminal.in_(terminals)).with_for_update())
-            sheet.pos_unlock_done.update((row.terminal, row.pos_unlock_done) for row in rows)
-
 
 _DIRECTIVES = tables.directives
+
+# Statements of the busy path are made once: building one costs as much as running it.
+_KEYS: sa.BindParameter[Any] = sa.bindparam("keys", expanding=True)
+_MODULES = (
+    sa.select(tables.modules.c.terminal, tables.modules.c.pos_unlock_done)
+    .where(tables.modules.c.terminal.in_(_KEYS))
+    .order_by(tables.modules.c.terminal)
+    .with_for_update()
+)
+_RECEIPTS = sa.select(
+    tables.receipts.c.terminal,
+    tables.receipts.c.number,
+    tables.receipts.c.entry,
+    tables.receipts.c.content,
+    tables.receipts.c.body.is_not(None),
+    tables.receipts.c.type,
+    tables.receipts.c.operation,
+    tables.receipts.c.time,
+    tables.receipts.c.sign,
+).where(sa.tuple_(tables.receipts.c.terminal, tables.receipts.c.number).in_(_KEYS))
+_ZREPORTS = sa.select(
+    tables.zreports.c.terminal,
+    tables.zreports.c.close_time,
+    tables.zreports.c.entry,
+    tables.zreports.c.content,
+).where(sa.tuple_(tables.zreports.c.terminal, tables.zreports.c.close_time).in_(_KEYS))
+_UNSIGNED = sa.select(tables.unsigned.c.terminal, tables.unsigned.c.digest, tables.unsigned.c.entry).where(
+    sa.tuple_(tables.unsigned.c.terminal, tables.unsigned.c.digest).in_(_KEYS)
+)
+_MARK = sa.select(tables.marks.c.value).where(tables.marks.c.name == sa.bindparam("mark"))
+_SEEN = (
+    sa.update(tables.modules)
+    .where(tables.modules.c.terminal.in_(_KEYS))
+    .values(last_seen=sa.bindparam("seen"))
+)
+_INSERTS = {table: sa.insert(table) for table in (tables.receipts, tables.zreports, tables.unsigned)}
 
 
 def _portions(keys: Iterable[Any]) -> Iterator[list[Any]]:
@@ -181,43 +207,19 @@ def _portions(keys: Iterable[Any]) -> Iterator[list[Any]]:
         yield held[start : start + _KEYS_AT_ONCE]
 
 
-def _read_receipts(connection: Connection, needs: Needs, sheet: Sheet) -> None:
-    table = tables.receipts
-    wanted = sa.select(
-        table.c.terminal,
-        table.c.number,
-        table.c.entry,
-        table.c.content,
-        table.c.body.is_not(None),
-        table.c.type,
-        table.c.operation,
-        table.c.time,
-        table.c.sign,
-    )
+def _read(connection: Connection, needs: Needs, sheet: Sheet) -> None:
+    """Fill the sheet with the rows that its batch may touch; the modules' rows are locked by it."""
+    for keys in _portions(sorted(needs.terminals)):
+        rows = connection.execute(_MODULES, {"keys": keys})
+        sheet.pos_unlock_done.update((terminal, done) for terminal, done in rows)
     for keys in _portions(needs.numbers):
-        for terminal, number, *rest in connection.execute(
-            wanted.where(sa.tuple_(table.c.terminal, table.c.number).in_(keys))
-        ):
+        for terminal, number, *rest in connection.execute(_RECEIPTS, {"keys": keys}):
             sheet.receipts[(terminal, number)] = ReceiptSlot(HeldReceipt(*rest))
-
-
-def _read_zreports(connection: Connection, needs: Needs, sheet: Sheet) -> None:
-    table = tables.zreports
-    wanted = sa.select(table.c.terminal, table.c.close_time, table.c.entry, table.c.content)
     for keys in _portions(needs.closes):
-        for terminal, close, *rest in connection.execute(
-            wanted.where(sa.tuple_(table.c.terminal, table.c.close_time).in_(keys))
-        ):
+        for terminal, close, *rest in connection.execute(_ZREPORTS, {"keys": keys}):
             sheet.zreports[(terminal, close)] = ZReportSlot(HeldZReport(*rest))
-
-
-def _read_unsigned(connection: Connection, needs: Needs, sheet: Sheet) -> None:
-    table = tables.unsigned
-    wanted = sa.select(table.c.terminal, table.c.digest, table.c.entry)
     for keys in _portions(needs.contents):
-        for terminal, digest, entry in connection.execute(
-            wanted.where(sa.tuple_(table.c.terminal, table.c.digest).in_(keys))
-        ):
+        for terminal, digest, entry in connection.execute(_UNSIGNED, {"keys": keys}):
             sheet.unsigned[(terminal, digest)] = entry
 
 
@@ -228,7 +230,7 @@ def _write(connection: Connection, sheet: Sheet, max_traces: int) -> None:
         (tables.unsigned, sheet.new_unsigned),
     ):
         if rows:
-            connection.execute(sa.insert(table), rows)
+            connection.execute(_INSERTS[table], rows)
     for entry, change in sheet.completed.items():
         connection.execute(sa.update(tables.receipts).where(tables.receipts.c.entry == entry), change)
     for table, repeats in (
@@ -247,12 +249,9 @@ def _write(connection: Connection, sheet: Sheet, max_traces: int) -> None:
 
 
 def _write_modules(connection: Connection, sheet: Sheet) -> None:
-    table = tables.modules
     known = sheet.seen & sheet.pos_unlock_done.keys() - sheet.synced
     for terminals in _portions(sorted(known)):
-        connection.execute(
-            sa.update(table).where(table.c.terminal.in_(terminals)).values(last_seen=sheet.now)
-        )
+        connection.execute(_SEEN, {"keys": terminals, "seen": sheet.now})
     for terminal in sorted(sheet.seen - known):
         facts: Row = {"last_seen": sheet.now}
         if terminal in sheet.synced:
@@ -300,8 +299,7 @@ def _insert(connection: Connection, table: sa.Table) -> Any:
 
 
 def _mark(connection: Connection, name: str) -> int:
-    table = tables.marks
-    value = connection.execute(sa.select(table.c.value).where(table.c.name == name)).scalar()
+    value = connection.execute(_MARK, {"mark": name}).scalar()
     return 0 if value is None else int(value)
 
 

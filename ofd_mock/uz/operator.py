@@ -8,7 +8,7 @@ answer
 from __future__ import annotations
 
 import asyncio
-from concurrent.futures import Executor
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -18,12 +18,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ofd_mock.uz.admission import asks_only
 from ofd_mock.uz.answers import refuse
+from ofd_mock.uz.checking import Bundle, Checking
 from ofd_mock.uz.disturbance import context_of, spoil, wrong_order
 from ofd_mock.uz.registry import Registry
 from ofd_mock.uz.rules import Rules
 from ofd_mock.uz.settings import OperatorSettings
 from ofd_mock.uz.values import AckOrder, Intent, Outcome, Settlement, Submission, SyncOrder
-from ofd_mock.uz.verification import Module, Verifier, module_of
 from ofd_mock.uz.writer import LedgerWriter, WriterStoppedError
 from reference.protocol.uz.errors import MessageError
 from reference.protocol.uz.message import (
@@ -69,7 +69,7 @@ class Operator:
         settings: OperatorSettings,
         rules: Rules,
         writer: LedgerWriter,
-        executor: Executor,
+        checking: Checking,
         clock: PartClock,
         faults: FaultPoints,
         events: EventLog,
@@ -82,7 +82,7 @@ class Operator:
         self.faults = faults
         self.events = events
         self.seed = seed
-        self._executor = executor
+        self.checking = checking
         self._later: set[asyncio.Task[None]] = set()
 
     @property
@@ -97,7 +97,7 @@ class Operator:
 
     async def settle(self, submission: Submission) -> Settlement:
         """Store a request; done when its transaction is committed (OF-25)."""
-        return await asyncio.wrap_future(self.writer.submit(submission))
+        return await self.writer.submit(submission)
 
     def settle_later(self, submission: Submission, seconds: float) -> None:
         """Store a request some lab seconds from now, whoever waits or not."""
@@ -166,15 +166,12 @@ class Operator:
         """Check the files of a module that is served; those of others are not worth the work."""
         only_queries = asks_only(request.files)
         standing = self.registry.standing(request.terminal_id)
-        intents: tuple[Intent, ...] = ()
+        intents: Sequence[Intent] = ()
         if self.rules.admit(standing, only_queries).code in _TAKEN:
             enrolment = self.registry.enrolments.get(request.terminal_id)
-            module = module_of(request.terminal_id, standing.generation_1, enrolment)
-            loop = asyncio.get_running_loop()
-            intents = await loop.run_in_executor(
-                self._executor, verify_files, self.rules.verifier, request.files, module
-            )
-        return Submission(request.terminal_id, intents, only_queries)
+            bundle = Bundle(request.terminal_id, standing.generation_1, enrolment, request.files)
+            intents = await self.checking.verify(self.rules, self.settings, bundle)
+        return Submission(request.terminal_id, tuple(intents), only_queries)
 
     def _answer(self, request: Request, settlement: Settlement, context: dict[str, str]) -> Response:
         if settlement.status.code not in _TAKEN:
@@ -221,11 +218,6 @@ class Operator:
             acks=[int(outcome.status) for outcome in settlement.outcomes],
             verdicts=list(settlement.verdicts),
         )
-
-
-def verify_files(verifier: Verifier, files: tuple[File, ...], module: Module) -> tuple[Intent, ...]:
-    """The costly part, made to run in a thread of its own."""
-    return tuple(verifier.verify(file, module) for file in files)
 
 
 def _answer_status(rule: FaultRule) -> bytes:

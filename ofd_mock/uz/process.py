@@ -4,18 +4,16 @@ order.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 from flask import Flask
 
+from ofd_mock.uz.checking import RulesOf, checking_for
 from ofd_mock.uz.disturbance import ACTIONS, POINTS
 from ofd_mock.uz.ledger import Ledger
 from ofd_mock.uz.operator import Operator
 from ofd_mock.uz.orders import Orders
 from ofd_mock.uz.part import OperatorPart, give_first_orders
-from ofd_mock.uz.rules import Rules
 from ofd_mock.uz.settings import OperatorSettings
 from ofd_mock.uz.web.origin import PageGuard
 from ofd_mock.uz.web.site import make_site
@@ -39,16 +37,18 @@ class OperatorProcess:
     """Everything that `python -m ofd_mock` runs; tests run it inside their own process.
 
     `database` is a SQLAlchemy URL; None means a file in the part's folder, or KASSALAB_DATABASE_URL.
+    `verifiers` is the number of worker processes that verify files, 0 for a thread.
     """
 
     def __init__(
         self,
         part: PartSettings,
         settings: OperatorSettings,
-        rules_of: Callable[[OperatorSettings], Rules],
+        rules_of: RulesOf,
         lab: LabClock,
         clock: PartClock,
         database: str | None = None,
+        verifiers: int = 0,
     ) -> None:
         self.part = part
         self.clock = clock
@@ -61,9 +61,9 @@ class OperatorProcess:
             self.ledger.wipe(unique=False)
         self.writer = LedgerWriter(self.ledger, rules, self._now, settings.max_traces)
         self.orders = Orders(self.writer)
-        self._executor = ThreadPoolExecutor(1, "verify")
+        self._checking = checking_for(rules_of, verifiers)
         self.operator = Operator(
-            settings, rules, self.writer, self._executor, clock, self.faults, self.events, part.seed
+            settings, rules, self.writer, self._checking, clock, self.faults, self.events, part.seed
         )
         self.control = OperatorPart(self.operator, self.orders, rules_of)
         self.server: MessageServer
@@ -75,6 +75,7 @@ class OperatorProcess:
         """
         if not self.ledger.registry.directives:
             give_first_orders(self.orders, self.operator.settings)
+        await self._checking.start()
         self.server = MessageServer(self.operator, self.part.host, port)
         await self.server.start()
         self.http = HttpServer(self._site(), self.part.host, http_port, HTTP_THREADS)
@@ -87,7 +88,7 @@ class OperatorProcess:
             await self.server.stop()
         if hasattr(self, "http"):
             self.http.stop()
-        self._executor.shutdown()
+        self._checking.close()
         self.writer.stop()
         self.ledger.engine.dispose()
         self.events.close()

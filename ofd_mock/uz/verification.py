@@ -221,8 +221,8 @@ def require_sums(receipt: Receipt) -> None:
 class Verifier:
     """The checks in force. Its answers depend on nothing but the file and whose it is."""
 
-    record_checks: Mapping[str, Check] = RECORD_CHECKS
-    body_checks: Mapping[str, Check] = BODY_CHECKS
+    record_checks: Mapping[str, Check] = field(default_factory=lambda: RECORD_CHECKS)
+    body_checks: Mapping[str, Check] = field(default_factory=lambda: BODY_CHECKS)
     any_version: bool = False
     check_own_zreport: bool = True
 

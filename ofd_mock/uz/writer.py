@@ -6,11 +6,13 @@ the last commit, settles the requests in one transaction, and only then hands ou
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import queue
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -23,7 +25,9 @@ MOST_REQUESTS: Final = 512
 """Requests of one transaction: more would only make the first ones wait longer."""
 
 _Result = TypeVar("_Result")
-_Entry = tuple[Submission, "Future[Settlement]"]
+Answer = Settlement | Exception
+_Waiting = asyncio.Future[Settlement]
+_Entry = tuple[Submission, _Waiting]
 _log = structlog.get_logger("operator.writer")
 
 
@@ -44,12 +48,16 @@ class LedgerWriter:
         self._thread = threading.Thread(target=self._run, name="ledger", daemon=True)
         self._thread.start()
 
-    def submit(self, submission: Submission) -> Future[Settlement]:
-        """Have a request settled; the future holds SQLAlchemyError when the database refused the whole
-        batch.
+    def submit(self, submission: Submission) -> asyncio.Future[Settlement]:
+        """Have a request settled; to be called in an event loop, whose future is done after the commit.
+
+        It fails with SQLAlchemyError when the database refused the whole batch.
         """
-        done: Future[Settlement] = Future()
-        self._put((submission, done), done)
+        done = asyncio.get_running_loop().create_future()
+        if self._stopped.is_set():
+            done.set_exception(WriterStoppedError("the operator is shutting down"))
+        else:
+            self._queue.put((submission, done))
         return done
 
     def run(self, job: Callable[[], _Result]) -> _Result:
@@ -62,7 +70,9 @@ class LedgerWriter:
             except Exception as error:  # noqa: BLE001 - handed to the caller, whatever it is
                 done.set_exception(error)
 
-        self._put(work, done)
+        if self._stopped.is_set():
+            raise WriterStoppedError("the operator is shutting down")
+        self._queue.put(work)
         return done.result()
 
     def stop(self) -> None:
@@ -70,12 +80,6 @@ class LedgerWriter:
         self._stopped.set()
         self._queue.put(None)
         self._thread.join()
-
-    def _put(self, entry: _Entry | Callable[[], None], done: Future[Any]) -> None:
-        if self._stopped.is_set():
-            done.set_exception(WriterStoppedError("the operator is shutting down"))
-        else:
-            self._queue.put(entry)
 
     def _run(self) -> None:
         while True:
@@ -100,11 +104,29 @@ class LedgerWriter:
             )
         except SQLAlchemyError as error:
             _log.error("the ledger could not be written", requests=len(batch), exc_info=error)
-            for _, done in batch:
-                done.set_exception(error)
+            _deliver([(done, error) for _, done in batch])
             return
-        for (_, done), settlement in zip(batch, settlements, strict=True):
-            done.set_result(settlement)
+        _deliver([(done, settlement) for (_, done), settlement in zip(batch, settlements, strict=True)])
+
+
+def _deliver(answers: list[tuple[_Waiting, Answer]]) -> None:
+    """Hand all answers to their event loops, waking each loop once."""
+    by_loop: dict[asyncio.AbstractEventLoop, list[tuple[_Waiting, Answer]]] = {}
+    for waiting, answer in answers:
+        by_loop.setdefault(waiting.get_loop(), []).append((waiting, answer))
+    for loop, own in by_loop.items():
+        with contextlib.suppress(RuntimeError):  # a loop that was closed meanwhile waits for nothing
+            loop.call_soon_threadsafe(_finish, own)
+
+
+def _finish(answers: list[tuple[_Waiting, Answer]]) -> None:
+    for waiting, answer in answers:
+        if waiting.done():
+            continue
+        if isinstance(answer, Exception):
+            waiting.set_exception(answer)
+        else:
+            waiting.set_result(answer)
 
 
 def _nothing() -> None:

@@ -47,7 +47,7 @@ def upgrade() -> None:
         sa.Column("pattern", sa.String(64), nullable=False),
         sa.Column("share", sa.Float, nullable=False),
         sa.Column("seed", sa.BigInteger, nullable=False),
-        sa.Column("on", sa.Boolean, nullable=False),
+        sa.Column("active", sa.Boolean, nullable=False),
         sa.Column("locked", sa.Boolean, nullable=False),
         sa.Column("reason", sa.SmallInteger, nullable=False),
         sa.Column("notice", sa.Text, nullable=False),
