@@ -110,8 +110,10 @@ class Operator:
         with connect(endpoint, self._timeout, self._allow_any_host) as connection:
             request = make_request()
             handing_over()
-            send(connection, request.encode(), Patience(self._clock, self._timeout))
-            return self.read(self._frame(connection), len(request.files))
+            # One span for the whole exchange: a jump of lab time ends it wherever it is.
+            patience = Patience(self._clock, self._timeout)
+            send(connection, request.encode(), patience)
+            return self.read(self._frame(connection, patience), len(request.files))
 
     def read(self, frame: bytes, files: int) -> Response:
         """The answer in a frame; AnswerRefusedError unless it answers so many files (uz-fiscal CL-03)."""
@@ -123,8 +125,7 @@ class Operator:
             raise AnswerRefusedError(f"{len(response.acks)} acks for {files} files")
         return response
 
-    def _frame(self, connection: socket.socket) -> bytes:
-        patience = Patience(self._clock, self._timeout)
+    def _frame(self, connection: socket.socket, patience: Patience) -> bytes:
         data = b""
         size: int | None = None
         while size is None or len(data) < size:

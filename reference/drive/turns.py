@@ -14,40 +14,41 @@ PATIENCE: Final = 60.0
 
 
 class SyncTurns:
-    """A second Sync call of the same module is refused; the background sender is waited for (uz-fiscal
-    §4.6)."""
+    """A second Sync call of the same module is refused; the background sender is waited for (uz-fiscal §4.6)."""
 
     def __init__(self) -> None:
-        self._locks: dict[str, threading.Lock] = {}
+        self._free = threading.Condition()
+        self._called: set[str] = set()
         self._in_background: set[str] = set()
-        self._guard = threading.Lock()
-
-    def _lock(self, factory_id: str) -> threading.Lock:
-        with self._guard:
-            return self._locks.setdefault(factory_id, threading.Lock())
 
     @contextmanager
     def called(self, factory_id: str) -> Iterator[None]:
         """The turn of a Sync call; SyncRunningError when another call has it."""
-        lock = self._lock(factory_id)
-        patience = PATIENCE if factory_id in self._in_background else 0.0
-        if not lock.acquire(timeout=patience):
-            raise SyncRunningError
+        with self._free:
+            waited = self._free.wait_for(lambda: factory_id not in self._in_background, PATIENCE)
+            if not waited or factory_id in self._called:
+                raise SyncRunningError
+            self._called.add(factory_id)
         try:
             yield
         finally:
-            lock.release()
+            self._leave(self._called, factory_id)
 
     @contextmanager
     def background(self, factory_id: str) -> Iterator[None]:
         """The turn of the background sender, which waits for whoever has it."""
-        lock = self._lock(factory_id)
-        with lock:
+        with self._free:
+            self._free.wait_for(lambda: factory_id not in self._called | self._in_background)
             self._in_background.add(factory_id)
-            try:
-                yield
-            finally:
-                self._in_background.discard(factory_id)
+        try:
+            yield
+        finally:
+            self._leave(self._in_background, factory_id)
+
+    def _leave(self, holders: set[str], factory_id: str) -> None:
+        with self._free:
+            holders.discard(factory_id)
+            self._free.notify_all()
 
 
 class Gate:

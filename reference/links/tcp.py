@@ -51,7 +51,7 @@ class TcpLink:
         except (OSError, AddressRefusedError) as error:
             raise NoModule(f"{self.name}: {error}") from error
         try:
-            return self._frame("power-up")
+            return self._exchange(self._socket, b"", "power-up")
         except LinkTimeout:
             raise
         except LinkLost as error:
@@ -65,27 +65,14 @@ class TcpLink:
             )
         if self._socket is None:
             raise LinkLost(f"{self.name}: not connected")
-        try:
-            send(self._socket, bytes((len(command),)) + command, Patience(self._clock, self._timeout))
-        except PatienceSpent as error:
-            self.close()
-            raise LinkTimeout(f"{self.name}: {error}") from error
-        except OSError as error:
-            self.close()
-            raise LinkLost(f"{self.name}: {error}") from error
-        return self._frame("answer")
+        return self._exchange(self._socket, bytes((len(command),)) + command, "answer")
 
-    def close(self) -> None:
-        """Close the connection, which powers the module down."""
-        connection, self._socket = self._socket, None
-        if connection is not None:
-            with contextlib.suppress(OSError):
-                connection.close()
-
-    def _frame(self, what: str) -> bytes:
-        """The next frame; closes the link before it raises."""
+    def _exchange(self, connection: socket.socket, data: bytes, what: str) -> bytes:
+        """Send `data` and give the next frame; closes the link before it raises."""
+        patience = Patience(self._clock, self._timeout)
         try:
-            return self._read(what)
+            send(connection, data, patience)
+            return self._frame(connection, what, patience)
         except PatienceSpent as error:
             self.close()
             raise LinkTimeout(f"{self.name}: {error}") from error
@@ -96,15 +83,20 @@ class TcpLink:
             self.close()
             raise
 
-    def _read(self, what: str) -> bytes:
-        assert self._socket is not None
-        patience = Patience(self._clock, self._timeout)
+    def _frame(self, connection: socket.socket, what: str, patience: Patience) -> bytes:
         data = b""
         while not data or len(data) <= data[0]:
-            piece = receive(self._socket, 1 + LARGEST - len(data), patience)
+            piece = receive(connection, 1 + LARGEST - len(data), patience)
             if not piece:
                 raise LinkLost(f"{self.name}: closed by the module before the end of its {what}")
             data += piece
         if len(data) > data[0] + 1:
             raise LinkLost(f"{self.name}: {len(data) - data[0] - 1} bytes nobody asked for after the {what}")
         return data[1:]
+
+    def close(self) -> None:
+        """Close the connection, which powers the module down."""
+        connection, self._socket = self._socket, None
+        if connection is not None:
+            with contextlib.suppress(OSError):
+                connection.close()

@@ -103,7 +103,9 @@ def make_bench(tmp_path: Path) -> Iterator[BenchMaker]:
         if cards is None:
             created = MORNING - timedelta(hours=1)
             cards = [
-                Card(make_module(created, f"ZZ{index:012}", f"00{index:034}"), f"127.0.0.1:{4387 + index}")
+                Card(
+                    make_module(created, f"ZZ{index:012}", f"00{index + 1:034}"), f"127.0.0.1:{4387 + index}"
+                )
                 for index in range(modules)
             ]
         plain = {"auto_send": False, "presence_interval": 0.0}

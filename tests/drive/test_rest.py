@@ -1,0 +1,453 @@
+"""Every endpoint, error row and client habit of the REST dialect: uz-fiscal §4, §14."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from reference.drive.endpoints import ENDPOINTS
+from reference.drive.parameters import FORM
+from reference.drive.rest import Asked
+from reference.protocol.uz.apdu import pos_auth_digest
+from reference.protocol.uz.standin import SyncFlags, verify_signed_challenge
+from tests.drive.conftest import Bench, BenchMaker
+from tests.drive.doubles import TERMINAL, losing, make_module, sale
+
+SECRET = bytes(range(32))
+SECRET_KEY = SECRET.hex() + "630dcd2966c4336691125448bbb25b4ff412a49c732db2c8abc1b8581bd710dd"
+
+
+def ok(bench: Bench, path: str, query: str = "", **parts: Any) -> Any:
+    answer = bench.ask(path, query=query, **parts)
+    assert answer.status == 200, answer.body
+    return answer.body.decode() if answer.content_type.startswith("text/plain") else json.loads(answer.body)
+
+
+def refused(bench: Bench, path: str, query: str = "", **parts: Any) -> tuple[int, str]:
+    answer = bench.ask(path, query=query, **parts)
+    body = json.loads(answer.body)
+    assert answer.content_type == "application/json; charset=utf-8"
+    assert body.keys() == {"Reason", "Type"}
+    assert body["Type"] == "errors.errorString"
+    return answer.status, body["Reason"]
+
+
+def txid(bench: Bench, **changes: Any) -> int:
+    body = json.dumps(sale(bench.tick(), **changes)).encode()
+    return int(ok(bench, "/FiscalDrive/Receipt/GetTXID/{F}", body=body, content_type="application/json"))
+
+
+def registered(bench: Bench, **changes: Any) -> Any:
+    return ok(bench, "/FiscalDrive/Receipt/RegisterTXID/{F}", f"TXID={txid(bench, **changes)}")
+
+
+# --- the guide's walk-through --------------------------------------------------------------------------
+
+
+def test_walk_through(make_bench: BenchMaker) -> None:
+    """§11.10, every payload as in §4.3"""
+    bench = make_bench()
+    bench.card.module = make_module(bench.now(), factory_id=bench.factory_id, start_locked=True)
+    (module,) = ok(bench, "/FiscalDrive/List")
+    assert module == {
+        "ReaderName": "127.0.0.1:4387",
+        "ATR": "3b8f800180318065b08503010101030201040105",
+        "Description": "",
+        "FactoryID": bench.factory_id,
+        "AppletVersion": "0400",
+    }
+    info = ok(bench, "/FiscalDrive/Info/{F}")
+    challenge = info.pop("SyncChallenge")
+    assert len(challenge) == 16
+    assert info == {
+        "AppletVersion": "0400",
+        "TerminalID": TERMINAL,
+        "Locked": True,
+        "JCREVersion": "0300",
+        "POSLocked": False,
+        "POSAuth": False,
+        "MemoryInfo": {
+            "AvailablePersistentMemory": 17920,
+            "AvailableResetMemory": 3230,
+            "AvailableDeselectMemory": 3230,
+        },
+    }
+    bench.books.sync_flags = SyncFlags.CHANGE_LOCK
+    assert ok(bench, "/FiscalDrive/State/Sync/{F}") == "OK"
+    assert ok(bench, "/FiscalDrive/Info/{F}")["Locked"] is False
+    opened = bench.tick()
+    assert ok(bench, "/FiscalDrive/ZReport/Open/{F}", "DateTime=now") == "OK"
+    items = [
+        {"Name": "Non", "Amount": 1000, "Price": 50000, "VATPercent": 12, "VAT": 5357},
+        {"Name": "Choy", "Amount": 1000, "Price": 50000, "VATPercent": 12, "VAT": 5357},
+    ]
+    answer = registered(bench, Items=items, ReceivedCash=50000, ReceivedCard=50000)
+    sold = bench.now()
+    assert answer == {
+        "TerminalID": TERMINAL,
+        "ReceiptSeq": 1,
+        "DateTime": str(sold),
+        "FiscalSign": "271368829008",
+        "QRCodeURL": f"http://127.0.0.1:13448/check?t={TERMINAL}&r=1&c={sold:%Y%m%d%H%M%S}&s=271368829008",
+    }
+    assert ok(bench, "/FiscalDrive/Receipt/Info/{F}", "Index=0") == {
+        "TerminalID": TERMINAL,
+        "ReceiptSeq": 1,
+        "Time": str(sold),
+        "FiscalSign": "271368829008",
+        "ReceiptType": "Purchase",
+        "OperationType": "Sale",
+        "ReceivedCash": 50000,
+        "ReceivedCard": 50000,
+        "TotalVAT": 10714,
+        "ItemsCount": 2,
+    }
+    closed = bench.tick()
+    assert ok(bench, "/FiscalDrive/ZReport/Close/{F}") == "OK"
+    report = {
+        "TerminalID": TERMINAL,
+        "OpenTime": str(opened),
+        "CloseTime": str(closed),
+        "TotalSaleCount": 1,
+        "TotalRefundCount": 0,
+        "TotalCash": {"Sale": 50000, "Refund": 0},
+        "TotalCard": {"Sale": 50000, "Refund": 0},
+        "TotalVAT": {"Sale": 10714, "Refund": 0},
+        "FirstReceiptSeq": 1,
+        "LastReceiptSeq": 1,
+    }
+    assert ok(bench, "/FiscalDrive/ZReport/Info/{F}", "Index=0") == report
+    memory = {
+        "TerminalID": TERMINAL,
+        "ReceiptSeq": 1,
+        "LastOperationTime": str(closed),
+        "FirstUnacknowledgedReceiptTime": str(sold),
+        "ZReportsCount": 1,
+        "ReceiptsCount": 1,
+        "CashAccomulator": {"Sale": 50000, "Refund": 0},
+        "CardAccomulator": {"Sale": 50000, "Refund": 0},
+        "VATAccomulator": {"Sale": 10714, "Refund": 0},
+    }
+    assert ok(bench, "/FiscalDrive/FiscalMemory/Info/{F}") == memory
+    assert ok(bench, "/DataBase/Files/Sync/FullReceipts/{F}", "ItemsCount=32") == {
+        "Items": [{"TerminalID": TERMINAL, "ReceiptSeq": 1, "StatusText": "Acknowledged"}],
+        "SuccessfulsCount": 1,
+    }
+    del memory["FirstUnacknowledgedReceiptTime"]
+    assert ok(bench, "/FiscalDrive/FiscalMemory/Info/{F}") == memory | {"ReceiptsCount": 0}
+    assert ok(bench, "/FiscalDrive/ZReport/UnackowledgedIndexes/{F}") == [0]
+    bench.tick(60)
+    assert ok(bench, "/DataBase/Files/Sync/ZReports/{F}", "ItemsCount=5") == {
+        "Items": [{"TerminalID": TERMINAL, "CloseTime": str(closed), "StatusText": "Acknowledged"}],
+        "SuccessfulsCount": 1,
+    }
+    assert ok(bench, "/FiscalDrive/ZReport/Info/{F}") == report | {"AcknowledgedTime": str(bench.now())}
+    nothing = {"Items": [], "SuccessfulsCount": 0}
+    assert ok(bench, "/DataBase/Files/Sync/FullReceipts/{F}", "ItemsCount=1") == nothing
+    assert ok(bench, "/DataBase/Files/Sync/Receipts/{F}", "ItemsCount=1") == nothing
+
+
+def test_a_new_module(bench: Bench) -> None:
+    assert ok(bench, "/FiscalDrive/FiscalMemory/Info/{F}")["ReceiptSeq"] == 0
+    assert refused(bench, "/FiscalDrive/ZReport/Info/{F}") == (404, "9020 - NOT_FOUND")
+    assert refused(bench, "/FiscalDrive/Receipt/Info/{F}") == (404, "9020 - NOT_FOUND")
+
+
+# --- files ---------------------------------------------------------------------------------------------
+
+
+def test_files(shop: Bench) -> None:
+    first, second = txid(shop), txid(shop, Type=1)
+    assert ok(shop, "/DataBase/Files/Count", "Status=0") == {}
+    for one in (first, second):
+        ok(shop, "/FiscalDrive/Receipt/RegisterTXID/{F}", f"TXID={one}") if one == second else None
+    assert ok(shop, "/DataBase/Files/Count") == {TERMINAL: 1}
+    (row,) = ok(shop, "/DataBase/Files/List/{F}/10/0", "Status=0")
+    assert row == {
+        "TXID": 2,
+        "TerminalID": TERMINAL,
+        "ReceiptSeq": 1,
+        "Time": str(shop.now()),
+        "Version": 20,
+        "ReceiptType": 1,
+        "OperationType": 0,
+    }
+    ok(shop, "/DataBase/Files/Sync/FullReceipts/{F}", "ItemsCount=32")
+    assert ok(shop, "/DataBase/Files/Count", "Status=2") == {TERMINAL: 1}
+    (row,) = ok(shop, "/DataBase/Files/List/{F}/10/0", "Status=2")
+    assert row["StatusChangeTime"] == str(shop.now())
+    assert ok(shop, "/DataBase/Files/List/{F}/10/1", "Status=2") == []
+    assert ok(shop, "/DataBase/Files/Status/Reset", "TXID=2") == "OK"
+    assert ok(shop, "/DataBase/Files/Count", "Status=0") == {TERMINAL: 1}
+    assert refused(shop, "/DataBase/Files/Status/Reset", "TXID=1") == (
+        404,
+        "no record found in table full_receipt_files with id = 1",
+    )
+    assert ok(shop, "/DataBase/Files/Resend/FullReceipts/{F}", "Numbers=1&Ack=true") == {
+        "Items": [{"TerminalID": TERMINAL, "ReceiptSeq": 1, "StatusText": "Acknowledged"}],
+        "SuccessfulsCount": 1,
+    }
+
+
+def test_a_sync_with_failures(shop: Bench) -> None:
+    """§4.3: FailsCount, Status only when not Acknowledged"""
+    from reference.protocol.uz.message import FileStatus
+
+    registered(shop)
+    registered(shop)
+    shop.books.file_script = {1: FileStatus.Reject}
+    assert ok(shop, "/DataBase/Files/Sync/FullReceipts/{F}", "ItemsCount=32") == {
+        "Items": [
+            {"TerminalID": TERMINAL, "ReceiptSeq": 1, "StatusText": "Rejected", "Status": 3},
+            {"TerminalID": TERMINAL, "ReceiptSeq": 2, "StatusText": "Acknowledged"},
+        ],
+        "SuccessfulsCount": 1,
+        "FailsCount": 1,
+    }
+    (row,) = ok(shop, "/DataBase/Files/List/{F}/10/0", "Status=3")
+    assert row["Message"] == "Reject trace-1"
+
+
+# --- tags ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        ("Tags=TerminalID", {"TerminalID"}),
+        ("Tags=0x03,5", {"TerminalID", "Locked"}),
+        ("Tags=3&Tags=LOCKED", {"TerminalID", "Locked"}),
+        ("Tags=0x80", {"MemoryInfo"}),
+        ("Tags=128", {"MemoryInfo"}),
+        ("tags=TerminalID,nonsense,0xzz,77", {"TerminalID"}),
+    ],
+)
+def test_tags(bench: Bench, query: str, names: set[str]) -> None:
+    """§4.3 Tags"""
+    assert ok(bench, "/FiscalDrive/Info/{F}", query).keys() == names
+
+
+def test_no_known_tag_means_all(bench: Bench) -> None:
+    assert len(ok(bench, "/FiscalDrive/Info/{F}", "Tags=77")) == 8
+    assert len(ok(bench, "/FiscalDrive/Info/{F}", "Tags=")) == 8
+
+
+def test_extra_and_hash_on_request(shop: Bench) -> None:
+    """§4.3: Extra and ItemsHash only when Tags asks for them"""
+    registered(shop)
+    shown = ok(shop, "/FiscalDrive/Receipt/Info/{F}", "Tags=Extra,ItemsHash,ReceiptType")
+    assert shown.keys() == {"ReceiptType", "Extra", "ItemsHash"}
+    assert shown["Extra"] == "0411" + b"01905001001000000".hex()
+    assert len(shown["ItemsHash"]) == 64
+
+
+# --- POS lock ------------------------------------------------------------------------------------------
+
+
+def test_pos_lock(shop: Bench) -> None:
+    """G2-P-01…G2-P-06"""
+    assert refused(shop, "/POS/Lock/{F}", f"SecretKey={SECRET_KEY[:-2]}") == (400, "6700 - WRONG_LENGTH")
+    assert refused(shop, "/POS/Lock/{F}", f"SecretKey={SECRET_KEY[:-2]}00") == (400, "6A80 - WRONG_DATA")
+    assert refused(shop, "/POS/Lock/{F}", "SecretKey=xyz") == (400, "SecretKey must be hexadecimal")
+    assert refused(shop, "/POS/Lock/{F}", f"SecretKey={SECRET_KEY}{SECRET_KEY * 4}") == (400, "6700 - WRONG_LENGTH")
+    assert registered_with(shop, "00" * 32) == 200, "not POS-locked: the header is ignored"
+    assert ok(shop, "/POS/Lock/{F}", f"SecretKey={SECRET_KEY}") == "OK"
+    assert ok(shop, "/FiscalDrive/Info/{F}")["POSLocked"] is True
+    assert refused(shop, "/POS/Lock/{F}", f"SecretKey={SECRET_KEY}") == (500, "9092 - ALREADY_POS_LOCKED")
+    failed = (500, "9093 - POS_AUTH_FAIL")
+    assert refused(shop, "/FiscalDrive/ZReport/Close/{F}") == failed
+    for wrong in ("", "zz", "00" * 32, "00" * 31):
+        assert refused(shop, "/POS/Auth/{F}", pos_auth=wrong) == failed
+        assert refused(shop, "/FiscalDrive/ZReport/Close/{F}", pos_auth=wrong) == failed
+    challenge = ok(shop, "/POS/Challenge/{F}")
+    assert len(challenge) == 64
+    proof = pos_auth_digest(SECRET, bytes.fromhex(challenge)).hex()
+    assert ok(shop, "/POS/Auth/{F}", pos_auth=proof) == "OK"
+    assert registered_with(shop, proof) == 200
+    assert registered_with(shop, proof) == 500, "the challenge is used up"
+    shop.books.sync_flags = SyncFlags.UNDO_POS_LOCK
+    ok(shop, "/FiscalDrive/State/Sync/{F}")
+    assert registered_with(shop, proof) == 200
+    assert refused(shop, "/POS/Auth/{F}") == failed
+
+
+def registered_with(shop: Bench, pos_auth: str) -> int:
+    number = txid(shop)
+    return shop.ask("/FiscalDrive/Receipt/RegisterTXID/{F}", query=f"TXID={number}", pos_auth=pos_auth).status
+
+
+def test_sign_challenge(bench: Bench) -> None:
+    signed = bytes.fromhex(ok(bench, "/Auth/SignChallenge/{F}", "Challenge=" + "0a" * 16))
+    verify_signed_challenge(signed, b"\x0a" * 16, TERMINAL)
+    assert ok(bench, "/Auth/SignChallenge/{F}", body=b'{"challenge":"' + b"0b" * 16 + b'"}') != signed.hex()
+    assert refused(bench, "/Auth/SignChallenge/{F}", "Challenge=0a") == (400, "Challenge must be 16 bytes, not 1")
+
+
+# --- errors --------------------------------------------------------------------------------------------
+
+
+def test_errors_of_the_module(bench: Bench) -> None:
+    """§4.6"""
+    assert refused(bench, "/FiscalDrive/ZReport/Close/{F}") == (500, "9021 - ZREPORT_IS_NOT_OPENED")
+    bench.open_shift()
+    bench.tick()
+    assert refused(bench, "/FiscalDrive/ZReport/Open/{F}") == (500, "9022 - ZREPORT_IS_NOT_CLOSED")
+    assert refused(bench, "/FiscalDrive/ZReport/Close/{F}") == (500, "9032 - CANNOT_CLOSE_EMPTY_ZREPORT")
+    assert refused(bench, "/FiscalDrive/ZReport/Close/{F}", "DateTime=2000-01-01%2000:00:00")[1].startswith("9030")
+    assert refused(bench, "/FiscalDrive/ZReport/Open/{F}", "DateTime=1990-01-01+00:00:00") == (
+        400,
+        "9010 - INVALID_DATETIME",
+    )
+    status, reason = refused(bench, "/FiscalDrive/ZReport/Open/{F}", "DateTime=2026-07-01T10:00:00")
+    assert (status, 'cannot parse "T10:00:00" as " "' in reason) == (400, True)
+
+
+def test_errors_of_modules_and_links(bench: Bench) -> None:
+    other = bench.ask("/FiscalDrive/Info/" + "0" * 36)
+    assert (other.status, json.loads(other.body)["Reason"]) == (404, "fiscal drive not found")
+    bench.card.lose = losing("0000", "before", 99)
+    assert refused(bench, "/FiscalDrive/Info/{F}") == (500, "card connection lost")
+    bench.card.lose = losing("", "", 0)
+    path, bench.card.module = f"/FiscalDrive/Info/{bench.factory_id}", None
+    gone = bench.drive.answer(Asked("POST", path))
+    assert (gone.status, json.loads(gone.body)["Reason"]) == (404, "no card found")
+    assert json.loads(bench.drive.answer(Asked("POST", "/FiscalDrive/List")).body) == []
+
+
+def test_errors_of_the_operator(shop: Bench) -> None:
+    registered(shop)
+    sync = "/DataBase/Files/Sync/FullReceipts/{F}"
+    shop.books.unreachable.add("*")
+    assert refused(shop, sync, "ItemsCount=1") == (500, "failed to sync: 127.0.0.1:13447: connection refused")
+    shop.books.unreachable.clear()
+    for code, reason in (
+        ("NotFound", f"Fiscal drive {TERMINAL} is not found"),
+        ("RetrySend", "Try later"),
+        ("NotActive", f"Fiscal drive {TERMINAL} is not active, notice: pay first, reasonCode:1"),
+    ):
+        shop.books.script.append(f"code:{code}")
+        assert refused(shop, sync, "ItemsCount=1") == (500, reason)
+    with shop.core.turns.called(shop.factory_id):
+        assert refused(shop, "/FiscalDrive/State/Sync/{F}") == (409, "sync is already in progress")
+
+
+def test_paths_and_methods(bench: Bench) -> None:
+    """G2-T-02, G2-T-06, §4.6"""
+    for method in ("PUT", "DELETE", "HEAD", "OPTIONS", "PATCH"):
+        assert refused(bench, "/FiscalDrive/List", method=method) == (405, "method not allowed")
+    for path in ("/", "", "/FiscalDrive", "/FiscalDrive/Nothing", "/FiscalDrive/Info", "/FiscalDrive/List/x/y"):
+        assert refused(bench, path) == (404, "not found")
+    for path in ("/fiscaldrive/list", "//FiscalDrive//List/", "FISCALDRIVE/LIST"):
+        assert ok(bench, path)[0]["AppletVersion"] == "0400"
+    assert ok(bench, "/Database/Files/Count", method="GET") == {}
+    assert ok(bench, f"/FiscalDrive/Info/{bench.factory_id.upper()}")["TerminalID"] == TERMINAL
+
+
+@pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda endpoint: endpoint.path)
+def test_every_endpoint_takes_get_and_post(shop: Bench, endpoint: Any) -> None:
+    registered(shop)
+    path = endpoint.path.replace("{Limit}", "10").replace("{Offset}", "0")
+    query = (
+        f"TXID=1&ItemsCount=1&Numbers=1&Challenge={'00' * 16}&SecretKey={SECRET_KEY}"
+        f"&DateTime={shop.tick():%Y-%m-%d+%H:%M:%S}"
+    )
+    for method in ("GET", "POST"):
+        answer = shop.ask(path, method, query=query, body=json.dumps(sale(shop.tick())).encode() if endpoint.receipt_body else b"")
+        assert answer.status in (200, 500), answer.body
+        assert b"internal error" not in answer.body
+
+
+def test_an_error_nobody_thought_of(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """UZ-SVC-05: never a stack trace"""
+
+    def broken() -> Any:
+        raise ZeroDivisionError("secret detail")
+
+    monkeypatch.setattr(bench.core.fleet, "look", broken)
+    assert refused(bench, "/FiscalDrive/List") == (500, "internal error")
+
+
+# --- habits of real clients ----------------------------------------------------------------------------
+
+
+def test_billz_asks_by_get_with_a_form_body(shop: Bench) -> None:
+    """G2-T-04, HB-07"""
+    shown = ok(
+        shop, "/FiscalDrive/ZReport/Info/{F}", method="GET", content_type=FORM, body=b"Index=4294967295"
+    )
+    assert "OpenTime" in shown
+    assert refused(shop, "/FiscalDrive/ZReport/Info/{F}", "Index=4294967295") == (400, "9011 - INVALID_INDEX")
+    assert refused(shop, "/FiscalDrive/ZReport/Info/{F}", "Index=1") == (404, "9020 - NOT_FOUND")
+    assert refused(shop, "/FiscalDrive/Receipt/Info/{F}", "Index=x")[0] == 400
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"IsRefund": 0, "Labels": ["a"], "PaymentType": 4},
+        {"time": None},
+        {"extrainfo": {"carnumber": "01А777АА", "PhoneNumber": "+998901234567", "PINFL": "123456789012"}},
+        {"RefundInfo": {"TerminalID": TERMINAL, "ReceiptSeq": "1", "DateTime": "20260701090000", "FiscalSign": "000000000001"}},
+        {"Items": [{"Name": "Xizmat haqi", "Amount": 1000, "Price": 500000}]},
+        {"Items": [{"Name": "Non", "Amount": 1000, "Price": 500000, "Labels": ["0104"], "spic": "01905001001000000"}]},
+    ],
+)
+def test_what_real_clients_send(shop: Bench, body: dict[str, Any]) -> None:
+    """G2-T-07, HB-12, HB-13"""
+    assert registered(shop, **{name: value for name, value in body.items() if value is not None})["ReceiptSeq"] == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"RefundInfo": {"TerminalID": TERMINAL, "ReceiptSeq": 1, "DateTime": "2026-07-01 09:00:00", "FiscalSign": "0" * 12}}, "Bad RefundInfo DateTime value"),
+        ({"Items": [{"Name": "Non", "Amount": 1, "Price": 1, "Labels": ["a", "b"]}]}, "Labels"),
+        ({"Items": [{"Name": "   ", "Amount": 1, "Price": 500_000}]}, "field name is not found or empty"),
+        ({"ReceivedCash": "500000"}, "ReceivedCash"),
+        ({"Items": [{"Name": "Non", "Price": 500_000, "Discount": 500_001}]}, "item total discount 500001 shouldn't exceed item price 500000"),
+    ],
+)
+def test_what_is_refused_with_its_rule(shop: Bench, changes: dict[str, Any], reason: str) -> None:
+    body = json.dumps(sale(shop.tick()) | changes).encode()
+    status, text = refused(shop, "/FiscalDrive/Receipt/GetTXID/{F}", body=body)
+    assert (status, reason in text) == (400, True), text
+
+
+def test_bodies_that_are_no_receipt(shop: Bench) -> None:
+    for body in (b"", b"{", b"[]", b"17", b"null", b'"text"', b"\xff", b'{"Time":5}'):
+        status, _ = refused(shop, "/FiscalDrive/Receipt/GetTXID/{F}", body=body)
+        assert status == 400
+
+
+def test_the_row_of_calls_after_each_sale(shop: Bench) -> None:
+    """HB-11"""
+    registered(shop)
+    for path, query in (
+        ("/DataBase/Files/Sync/FullReceipts/{F}", "ItemsCount=32"),
+        ("/DataBase/Files/Sync/Receipts/{F}", "ItemsCount=32"),
+        ("/DataBase/Files/Sync/ZReports/{F}", "ItemsCount=5"),
+        ("/FiscalDrive/State/Sync/{F}", ""),
+        ("/DataBase/Files/Count", "Status=0"),
+    ):
+        ok(shop, path, query)
+    assert shop.books.bodies.keys() == {(TERMINAL, 1)}
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    st.sampled_from([endpoint.path for endpoint in ENDPOINTS]),
+    st.text(max_size=20),
+    st.binary(max_size=60),
+    st.sampled_from(["", FORM, "application/json"]),
+    st.text(max_size=70),
+)
+def test_no_request_makes_it_stumble(
+    bench: Bench, path: str, query: str, body: bytes, content_type: str, header: str
+) -> None:
+    answer = bench.ask(path, query=query, body=body, content_type=content_type, pos_auth=header)
+    assert b"internal error" not in answer.body
+    assert answer.status in (200, 400, 404, 500)
