@@ -164,17 +164,31 @@ class DriveDriver(DriveClient):
         """
         if not self.info()["Locked"]:
             return
-        self._session.state_page(change="Yes", lock="Unlock")
+        self._session.state_page(change="Yes", lock="Unlock", terminal=str(self.info()["TerminalID"]))
         self.sync_state().demand()
         if self.info()["Locked"]:
             raise Inconclusive("the module stays locked after a state sync that unlocks it", clause="S-11.8")
 
+    def state_page(
+        self, *, change: str = "", lock: str = "", pos_unlock: str = "", terminal: str = ""
+    ) -> None:
+        """Set the operator's state page (S-11.10, needs `operator-control`)."""
+        self._session.state_page(change=change, lock=lock, pos_unlock=pos_unlock, terminal=terminal)
+
     def send_all(self) -> None:
-        """Sync receipts until the module holds none and Z-reports until none is unacknowledged."""
-        for _ in self._while_falling(lambda: int(self.memory()["ReceiptsCount"])):
+        """Sync receipts until the module holds none and Z-reports until none is unacknowledged.
+
+        Receipts whose full files the drive has lost go as short records.
+        """
+        for left in self._while_falling(self._held):
             self.sync_files("FullReceipts").demand()
+            if self._held() >= left:
+                self.sync_files("Receipts").demand()
         for _ in self._while_falling(lambda: len(self.unacknowledged_shifts())):
             self.sync_files("ZReports").demand()
+
+    def _held(self) -> int:
+        return int(self.memory()["ReceiptsCount"])
 
     @staticmethod
     def _while_falling(count: Any) -> Iterator[int]:

@@ -1,0 +1,219 @@
+"""What drive cases have in common: a drive that sends when told, refusals without trace, the operator's view.
+
+`begin` gives a case a drive of its own, `still` one that is merely made ready while lab time stands still.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Collection, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from conformance.context import Context
+from conformance.drivers.drive import DriveDriver, Shift
+from conformance.drivers.drive_client import Reply
+from reference.runtime.clock import real_elapsed
+
+Json = dict[str, Any]
+
+ERROR_TYPE = "errors.errorString"
+MOST = 9_999_999_999_999_999
+"""Largest number a receipt may carry (RC-09)."""
+TRACES = ("Traceback", 'File "', "goroutine ", "panic:", "<!doctype", "<html")
+"""What a client must never find in an error body."""
+NEW, SENT, ACKNOWLEDGED, REJECTED, ERROR = range(5)
+"""States of files (§4.7)."""
+_PARTS = ("control", "module-control", "operator-control")
+_PATIENCE = 10.0
+"""Real seconds within which something that nothing holds up has to happen."""
+
+
+def begin(ctx: Context, shift: Shift | None = "open", **settings: object) -> DriveDriver:
+    """A ready drive that sends nothing by itself, with `settings` of its control reset on top.
+
+    Where the controls are known, module, operator and drive start anew. Anybody else's drive sends only when
+    told (G2-S-17) and is made ready as it stands; with `settings` the case is then not applicable.
+    """
+    drive = ctx.drive
+    wanted = {"auto_send": False, **settings}
+    if all(ctx.can(part) for part in _PARTS):
+        drive.fresh(module={"start_locked": False}, drive=wanted)
+    elif ctx.can("control"):
+        drive.ready()
+        ctx.control.reset(**wanted)
+    elif settings:
+        ctx.not_applicable(f"the drive has no control API to set {', '.join(settings)}")
+    drive.ready(shift)
+    return drive
+
+
+def still(ctx: Context, shift: Shift | None = "open") -> DriveDriver:
+    """A ready drive in frozen lab time: no timer of its own sends what the case has sold.
+
+    For cases that neither close a shift nor sync the state, after which a drive may look around at once.
+    """
+    if ctx.can("clock"):
+        ctx.clock.set_rate(0)
+    ctx.drive.ready(shift)
+    return ctx.drive
+
+
+# refusals
+
+
+def error_body(ctx: Context, reply: Reply) -> None:
+    """The body is JSON with Reason and Type, and shows nothing of a program's inside (G2-T-09)."""
+    try:
+        body = json.loads(reply.text)
+    except ValueError:
+        body = None
+    told = isinstance(body, dict) and bool(body.get("Reason")) and isinstance(body["Reason"], str)
+    ctx.check_that(told, "JSON with a Reason", reply.text[:200], "error body", clause="G2-T-09")
+    ctx.check(ERROR_TYPE, body.get("Type") if isinstance(body, dict) else None, "Type", clause="G2-T-09")
+    found = [mark for mark in TRACES if mark.lower() in reply.text.lower()]
+    ctx.check_that(not found, "no stack trace", reply.text[:200], "error body", clause="G2-T-09")
+
+
+def refused(
+    ctx: Context, reply: Reply, status: int, reason: str | Collection[str], *, clause: str = ""
+) -> None:
+    """An error of this status (a stand-in) whose Reason is `reason`, or one of several."""
+    turned_away(ctx, reply, {status})
+    allowed = (reason,) if isinstance(reason, str) else reason
+    ctx.check_in(allowed, reply.reason, "Reason", clause=clause or ctx.case.clauses[0])
+
+
+def refused_saying(ctx: Context, reply: Reply, status: int, part: str, *, clause: str = "") -> None:
+    """An error whose Reason contains `part`."""
+    turned_away(ctx, reply, {status})
+    holds = part.lower() in reply.reason.lower()
+    ctx.check_that(holds, f"…{part}…", reply.reason, "Reason", clause=clause or ctx.case.clauses[0])
+
+
+def turned_away(ctx: Context, reply: Reply, statuses: Collection[int]) -> None:
+    """An error with a readable body; which status it has, is a stand-in."""
+    ctx.check_that(not reply.ok, "a status other than 200", reply.status, "status", clause="G2-T-09")
+    ctx.check_in(statuses, reply.status, "status number", clause="UNK-11")
+    error_body(ctx, reply)
+
+
+def accepted(ctx: Context, reply: Reply, what: str = "answer", *, clause: str = "") -> Reply:
+    """The answer is 200; returns it."""
+    shown = f"{reply.status} {reply.text[:200]}"
+    ctx.check_that(reply.ok, "200", shown, what, clause=clause or ctx.case.clauses[0])
+    return reply
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """All that a refusal must leave alone: counters and sums, the last shift, the locks, files by state."""
+
+    memory: Json
+    shift: tuple[int, str]
+    locks: tuple[bool, bool]
+    files: tuple[Json, ...]
+
+
+def picture(drive: DriveDriver) -> Picture:
+    """What the drive shows now."""
+    shift, info = drive.call("ZReport/Info", Index=0), drive.info()
+    files = tuple(drive.files_count(state) for state in range(5))
+    return Picture(drive.memory(), (shift.status, shift.text), (info["Locked"], info["POSLocked"]), files)
+
+
+@contextmanager
+def unchanged(ctx: Context, clause: str = "G2-S-01") -> Iterator[None]:
+    """Whatever is done inside must leave no trace."""
+    before = picture(ctx.drive)
+    yield
+    ctx.check(before, picture(ctx.drive), "what the drive shows afterwards", clause=clause)
+
+
+def still_sells(ctx: Context, clause: str = "") -> Json:
+    """A good sale goes through and gets the very next number, so nothing before it has spent one."""
+    drive = ctx.drive
+    number = int(drive.memory()["ReceiptSeq"])
+    answer = drive.sell().answer
+    ctx.check(number + 1, answer["ReceiptSeq"], "number of the next good receipt", clause=clause or "ZR-07")
+    return answer
+
+
+# waiting
+
+
+def until(ctx: Context, what: str, look: Callable[[], bool], *, clause: str = "") -> None:
+    """Ask again and again until `look` is true; the case fails when that takes unreasonably long."""
+    pause = threading.Event()
+    end = real_elapsed() + _PATIENCE
+    while not look():
+        if real_elapsed() >= end:
+            ctx.fail(f"{what}: not within {_PATIENCE:g} s", clause=clause or ctx.case.clauses[0])
+        pause.wait(0.005)
+
+
+@contextmanager
+def aside(call: Callable[[], Reply], *more: Callable[[], Reply]) -> Iterator[list[Future[Reply]]]:
+    """Requests in threads of their own, so that the case can act while they wait for their answers."""
+    calls = (call, *more)
+    with ThreadPoolExecutor(max_workers=len(calls)) as pool:
+        yield [pool.submit(each) for each in calls]
+
+
+# the operator's view
+
+
+@dataclass(slots=True)
+class OperatorView:
+    """What the operator has stored of the drive's module, and what reaches it from now on.
+
+    Needs `operator-control`.
+    """
+
+    ctx: Context
+    terminal: str = ""
+    _after: int = field(init=False, default=0)
+
+    def __post_init__(self) -> None:
+        self.terminal = self.terminal or str(self.ctx.drive.info()["TerminalID"])
+        newest = self.ctx.operator_control.journal_tail(1)
+        self._after = newest[-1]["n"] if newest else 0
+
+    def receipts(self) -> list[Json]:
+        """Stored receipts in the order in which they were stored."""
+        return self._rows("receipts")
+
+    def shifts(self) -> list[Json]:
+        """Stored Z-reports in the order in which they were stored."""
+        return self._rows("zreports")
+
+    def _rows(self, kind: str) -> list[Json]:
+        answer = self.ctx.operator_control.do(kind, terminal=self.terminal, limit=1000)
+        return sorted(answer[kind], key=lambda row: int(row["entry"]))
+
+    def numbers(self) -> list[int]:
+        """Numbers of the stored receipts in the order in which they were stored."""
+        return [int(row["number"]) for row in self.receipts()]
+
+    def messages(self) -> list[list[str]]:
+        """File types, in hex, of every request that was answered since this view was opened."""
+        return [event["data"]["files"] for event in self._events("request")]
+
+    def disturbed(self) -> int:
+        """How often a fault has struck a request since this view was opened."""
+        return len(self._events("fault"))
+
+    def _events(self, kind: str) -> list[Json]:
+        found = self.ctx.operator_control.journal(self._after, 1000)
+        return [event for event in found if event["kind"] == kind]
+
+    def holds_once(self, numbers: Collection[int], *, clause: str = "OF-20") -> None:
+        """Each of the numbers stands in the ledger, complete, and nothing stands there twice."""
+        rows = self.receipts()
+        found = sorted(int(row["number"]) for row in rows)
+        self.ctx.check(sorted(numbers), found, "receipts in the operator's ledger", clause=clause)
+        without = [row["number"] for row in rows if not row["body"]]
+        self.ctx.check([], without, "receipts of which only the short record came", clause="G2-S-17")
