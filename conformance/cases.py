@@ -48,7 +48,7 @@ import importlib
 import importlib.util
 import pkgutil
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import TYPE_CHECKING, TypeVar
@@ -143,6 +143,14 @@ class Registry:
     def book(self) -> ClauseBook:
         """The clauses that cases of this registry may cite."""
         return self._book if self._book is not None else book()
+
+    def ids(self) -> frozenset[str]:
+        """Ids of all cases."""
+        return frozenset(self._cases)
+
+    def keep(self, ids: Collection[str]) -> None:
+        """Forget every case but these."""
+        self._cases = {case_id: each for case_id, each in self._cases.items() if case_id in ids}
 
     def __iter__(self) -> Iterator[Case]:
         return iter(sorted(self._cases.values(), key=lambda each: each.id))
@@ -290,9 +298,11 @@ def _folders(terms: tuple[str, ...], package: str) -> list[str]:
 
 
 def _imported(name: str) -> ModuleType:
+    known = REGISTRY.ids()
     try:
         return importlib.import_module(name)
-    except CaseError:
-        raise
     except Exception as error:
+        REGISTRY.keep(known)  # so that a second try tells the same error, not of ids that exist already
+        if isinstance(error, CaseError):
+            raise
         raise CaseError(f"{name} cannot be imported: {type(error).__name__}: {error}") from error

@@ -54,13 +54,21 @@ class Tree:
             yield from child.lines(depth + 1)
 
     def as_json(self) -> dict[str, object]:
-        """The tree as JSON data: name, value where there is one, children where there are some."""
-        data: dict[str, object] = {"name": self.name}
-        if self.value:
-            data["value"] = self.value
-        if self.children:
-            data["children"] = [child.as_json() for child in self.children]
-        return data
+        """The tree as JSON data: a field's name to its value, or to the fields inside it.
+
+        Where a name stands again beside itself, its place is added to it: `8f`, `8f[1]`.
+        """
+        data: dict[str, object] = {}
+        for child in self.children:
+            place = sum(name.partition("[")[0] == child.name for name in data)
+            data[f"{child.name}[{place}]" if place else child.name] = child.inner_json()
+        return {self.name: self.value, **data} if self.value else {self.name: data}
+
+    def inner_json(self) -> object:
+        """What stands behind the name in `as_json`."""
+        if not self.children:
+            return self.value
+        return next(iter(Tree("", "", self.children).as_json().values()))
 
 
 def decode_exchange(exchange: Exchange) -> Tree:

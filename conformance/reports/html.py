@@ -1,17 +1,20 @@
 """The HTML report: one file for people, with everything in it and nothing fetched from anywhere.
 
-The page is drawn here; its script only filters. Exchanges stand under the step they belong to, decoded, with
-the raw bytes beside them.
+The page is drawn here; its script filters, and unpacks the timeline of a case that held when it is opened.
+Exchanges stand under the step they belong to, decoded, with the raw bytes beside them.
 """
 
 from __future__ import annotations
 
+import zlib
+from base64 import b64encode
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
 
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, StrictUndefined, Template
+from markupsafe import Markup
 
 from conformance.clauses import Clause, ClauseBook
 from conformance.coverage import coverage_rows
@@ -24,9 +27,12 @@ from reference.protocol.uz.values import to_tashkent
 
 MOST_OPEN = 10
 """Failed cases that stand open when the page is opened; with more of them all are folded."""
-MOST_EXCHANGES = 160
-"""Exchanges of one case that are shown; the transcript has them all."""
+MOST_EXCHANGES = 200
+"""Exchanges of a case that is told in full; the transcript has them all."""
+MOST_OF_A_PASS = 80
+"""Exchanges of a case that held; they are packed, and unfold when it is opened."""
 _OPEN = (Outcome.FAIL, Outcome.TOOL_ERROR)
+_TOLD = (Outcome.FAIL, Outcome.TOOL_ERROR, Outcome.INCONCLUSIVE)
 _NEED_CAUSE = (Outcome.FAIL, Outcome.INCONCLUSIVE)
 
 
@@ -42,28 +48,32 @@ class Line:
     step: Step | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Log:
+    """A case's timeline: as markup where the page is about it, else packed (zlib, base64)."""
+
+    inline: str = ""
+    packed: str = ""
+
+
 def html_report(record: RunRecord, book: ClauseBook) -> str:
     """A finished run as one HTML page."""
     started, ended = record.started, record.ended
     assert started is not None
     assert ended is not None
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    folder = files("conformance.reports")
-    page = environment.from_string(folder.joinpath("page.html").read_text(encoding="utf-8"))
+    page, line = _template("page.html"), _template("timeline.html")
     cases = [each for each in record.cases if each.verdict is not None]
     order = {outcome: place for place, outcome in enumerate(_WORST_FIRST)}
     cases.sort(key=lambda each: (order[_outcome(each)], each.case.id))
     return page.render(
-        style=folder.joinpath("page.css").read_text(encoding="utf-8"),
-        script=folder.joinpath("page.js").read_text(encoding="utf-8"),
+        style=_file("page.css"),
+        script=_file("page.js"),
         started=started,
         begun=_tashkent(started.lab_time),
         opened=_opened(cases),
         ended=ended,
         outcomes=[(each, ended.summary.get(each.value, 0)) for each in Outcome],
-        cases=[(each, _clauses(each, book), timeline(each), _cause(each)) for each in cases],
+        cases=[(each, _clauses(each, book), _log(each, line), _cause(each)) for each in cases],
         coverage=coverage_rows(book, verdicts(record)),
         requirements=book.requirements,
     )
@@ -75,11 +85,11 @@ def write_html(record: RunRecord, book: ClauseBook, path: Path) -> None:
     path.write_text(html_report(record, book), encoding="utf-8")
 
 
-def timeline(record: CaseRecord) -> list[Line]:
-    """What happened in a case, its middle left out when there is too much of it."""
+def timeline(record: CaseRecord, most: int = MOST_EXCHANGES) -> list[Line]:
+    """What happened in a case, its middle left out when there are more than `most` exchanges."""
     entries = record.timeline
-    if len(record.exchanges) > MOST_EXCHANGES:
-        half = MOST_EXCHANGES // 2
+    if len(record.exchanges) > most:
+        half = most // 2
         dropped = len(entries) - 2 * half
         return [
             *map(_line, entries[:half]),
@@ -109,6 +119,26 @@ def _tashkent(lab_time: str) -> str:
 def _outcome(record: CaseRecord) -> Outcome:
     assert record.verdict is not None
     return record.verdict.outcome
+
+
+def _file(name: str) -> str:
+    return files("conformance.reports").joinpath(name).read_text(encoding="utf-8")
+
+
+def _template(name: str) -> Template:
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    return environment.from_string(_file(name))
+
+
+def _log(record: CaseRecord, template: Template) -> Log:
+    if not record.timeline:
+        return Log()
+    if _outcome(record) in _TOLD:
+        return Log(inline=Markup(template.render(lines=timeline(record))))  # noqa: S704 - escaped by the template
+    text = template.render(lines=timeline(record, MOST_OF_A_PASS))
+    return Log(packed=b64encode(zlib.compress(text.encode(), 9)).decode())
 
 
 def _opened(cases: list[CaseRecord]) -> set[str]:

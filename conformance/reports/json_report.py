@@ -93,5 +93,7 @@ def _case(record: CaseRecord) -> dict[str, object]:
 def _step(step: Step) -> dict[str, object]:
     data: dict[str, object] = {"kind": step.kind.value, "text": step.text}
     if step.ok is not None:
-        data |= {"ok": step.ok, "expected": step.expected, "observed": step.observed, "clause": step.clause}
+        data |= {"ok": step.ok, "observed": step.observed, "clause": step.clause}
+        if not step.ok:
+            data["expected"] = step.expected
     return data

@@ -24,6 +24,17 @@ for (const tile of tiles) {
   });
 }
 search.addEventListener("input", draw);
+
+async function unpack(each) {
+  const log = each.querySelector(".log[data-packed]");
+  if (!log) return;
+  const packed = log.dataset.packed;
+  delete log.dataset.packed;
+  const bytes = Uint8Array.from(atob(packed), (sign) => sign.charCodeAt(0));
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
+  log.innerHTML = await new Response(stream).text();
+}
+for (const each of cases) each.addEventListener("toggle", () => { if (each.open) unpack(each); });
 document.getElementById("unfold").addEventListener("click", () => cases.forEach((each) => { if (!each.hidden) each.open = true; }));
 document.getElementById("fold").addEventListener("click", () => cases.forEach((each) => { each.open = false; }));
 function openLinked() {

@@ -93,8 +93,9 @@ def test_http_shows_its_json() -> None:
 
 
 def test_a_tree_is_json_data() -> None:
-    tree = Tree("a", "", (Tree("b", "1"),))
-    assert tree.as_json() == {"name": "a", "children": [{"name": "b", "value": "1"}]}
+    inner = (Tree("b", "1"), Tree("b", "2"), Tree("c", "", (Tree("d", "3"),)))
+    assert Tree("a", "", inner).as_json() == {"a": {"b": "1", "b[1]": "2", "c": {"d": "3"}}}
+    assert Tree("a", "x", inner[:1]).as_json() == {"a": "x", "b": "1"}
 
 
 @given(st.binary(max_size=300), st.sampled_from(Layer), st.sampled_from(Direction))

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import base64
 import io
 import json
+import re
+import zlib
 from xml.etree import ElementTree
 
 import jsonschema
@@ -134,7 +137,7 @@ def test_the_transcript_is_one_object_a_line(every: Registry, judged: Judged) ->
     assert events[-1]["event"] == "RunEnded"
     sent = next(each for each in events if each["event"] == "Exchange")
     assert sent["raw"].startswith("068a")
-    assert sent["decoded"]["name"] == "message request"
+    assert sent["decoded"]["message request"]["terminal_id"] == "ZZ000000000000"
     started = next(each for each in events if each["event"] == "CaseStarted")
     assert started["case"]["clauses"] == ["OF-13"]
 
@@ -181,4 +184,7 @@ def test_a_case_of_many_exchanges_loses_its_middle_on_the_page_only(
     )(body)
     record = judged()
     assert len(record.cases[0].exchanges) == 400
-    assert "entries left out here" in html_report(record, registry.book)
+    packed = re.findall(r'data-packed="([^"]+)"', html_report(record, registry.book))
+    shown = zlib.decompress(base64.b64decode(packed[0])).decode()
+    assert "320 entries left out here" in shown
+    assert shown.count('<li class="exchange sent">') == 80
