@@ -29,6 +29,10 @@ from reference.protocol.uz.total_block import TotalBlock
 from reference.protocol.uz.values import decode_time
 
 _DATA: dict[str, tuple[str, Callable[[bytes], object]]] = {
+    "GET_INFO": ("tags", lambda data: data.hex(" ")),
+    "GET_FISCAL_MEMORY_INFO": ("tags", lambda data: data.hex(" ")),
+    "GET_ZREPORT_INFO": ("tags", lambda data: data.hex(" ")),
+    "GET_RECEIPT_INFO": ("tags", lambda data: data.hex(" ")),
     "ZREPORT_OPEN": ("time", decode_time),
     "ZREPORT_CLOSE": ("time", decode_time),
     "RECEIPT_REGISTER": ("TotalBlock", lambda data: TotalBlock.decode(data, strict=False)),

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import zlib
 from base64 import b64encode
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
@@ -74,7 +76,8 @@ def html_report(record: RunRecord, book: ClauseBook) -> str:
         ended=ended,
         outcomes=[(each, ended.summary.get(each.value, 0)) for each in Outcome],
         cases=[(each, _clauses(each, book), _log(each, line), _cause(each)) for each in cases],
-        coverage=coverage_rows(book, verdicts(record)),
+        coverage=[_counted(row) for row in coverage_rows(book, verdicts(record))],
+        places={each.case.id: f"{each.target}/{each.case.id}" for each in reversed(cases)},
         requirements=book.requirements,
     )
 
@@ -114,6 +117,11 @@ _ARROWS = {Direction.SENT: "sent", Direction.RECEIVED: "received", Direction.CLO
 def _tashkent(lab_time: str) -> str:
     """Lab time as the protocols write it, `YYYY-MM-DD HH:MM:SS` in Tashkent."""
     return to_tashkent(datetime.fromisoformat(lab_time)).isoformat(" ", "seconds")
+
+
+def _counted(row: dict[str, Any]) -> dict[str, Any]:
+    counts = Counter(each["outcome"] for each in row["cases"])
+    return {**row, "counts": counts.most_common()}
 
 
 def _outcome(record: CaseRecord) -> Outcome:

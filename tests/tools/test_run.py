@@ -63,3 +63,29 @@ def test_coverage_refuses_what_is_no_report(tmp_path: Path, capsys: pytest.Captu
     (tmp_path / "x.json").write_text("[]")
     assert run(["coverage", "--report", str(tmp_path / "x.json")]) == 2
     assert "no JSON report" in capsys.readouterr().err
+
+
+def test_our_own_module_is_judged_in_a_lab_of_its_own(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["run", "uz.module.shift.open-twice", "--seed", "5", "--json", str(tmp_path / "x.json")]
+    assert run([*arguments, "--junit", str(tmp_path / "x.xml")]) == 0
+    report = json.loads((tmp_path / "x.json").read_text())
+    assert report["summary"]["pass"] == 1
+    assert report["seed"] == 5
+    assert report["cases"][0]["exchanges"] > 5
+    assert (tmp_path / "x.xml").read_text().startswith("<?xml")
+    assert "1 pass" in capsys.readouterr().out
+
+
+def test_a_deliberate_defect_is_found_and_can_be_shown_again(capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["uz.module.acks.not-in-time", "--defect", "module:ack-moves-time", "--seed", "5"]
+    assert run(["run", *arguments]) == 1
+    shown = capsys.readouterr().out
+    assert "FM-A-04" in shown
+    assert "kassalab run uz.module.acks.not-in-time --defect module:ack-moves-time --seed 5" in shown
+
+
+def test_a_lab_that_does_not_start_is_three(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["run", "uz.module.shift.open-twice", "--defect", "module:no-such-defect"]) == 3
+    assert "the embedded lab does not start" in capsys.readouterr().err
