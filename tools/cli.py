@@ -15,15 +15,19 @@ from rich.text import Text
 
 from conformance.control_client import RefusedError, UnreachableError
 from conformance.lab import LabError
-from tools.commands import clock, decode, fault, lab, receipt, state, tlv
+from tools.bench.children import BenchError
+from tools.commands import bench, clock, decode, demo, fault, lab, receipt, state, tlv
 from tools.commands import run as judging
 from tools.console import err, out
+from tools.demo import DemoError
 from tools.input import InputError
 
 COMMANDS: dict[str, Callable[..., Any]] = {
     "up": lab.up,
+    "demo": demo.demo,
     "run": judging.run,
     "coverage": judging.coverage,
+    "bench": bench.bench,
     "state": state.state,
     "journal": state.journal,
     "snapshot": state.snapshot,
@@ -46,6 +50,8 @@ FAILURES: tuple[tuple[type[Exception], int], ...] = (
     (LabError, 2),
     (InputError, 2),
     (UnreachableError, 3),
+    (DemoError, 3),
+    (BenchError, 3),
 )
 """Expected failures, shown as one text without a traceback, and their exit status."""
 

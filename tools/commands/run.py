@@ -73,8 +73,8 @@ def run(
     ] = False,
 ) -> None:
     """Judge targets by the conformance suites."""
+    registry = _suites(select or ())
     try:
-        registry = load_suites(select or ())
         request = RunRequest(
             fresh_seed() if seed is None else seed,
             tuple(select or ()),
@@ -87,8 +87,6 @@ def run(
         cases = plan(request, registry)
     except (TargetError, SelectionError) as error:
         raise _ended(str(error), ExitCode.USAGE) from None
-    except CaseError as error:
-        raise _ended(f"the suites are broken: {error}", ExitCode.TOOL_OR_ENVIRONMENT) from error
     if show_list:
         _print_cases(cases)
     elif dry_run:
@@ -102,7 +100,7 @@ def judged(seed: int, report: Path) -> tuple[int, dict[str, Counter[str]]]:
 
     Returns the exit status, and for every target how often each outcome was given.
     """
-    registry = load_suites()
+    registry = _suites()
     recorder = Recorder()
     status = _judge(RunRequest(seed), registry, report, None, None, False, recorder)
     summary: dict[str, Counter[str]] = {}
@@ -110,6 +108,13 @@ def judged(seed: int, report: Path) -> tuple[int, dict[str, Counter[str]]]:
         if each.verdict is not None:
             summary.setdefault(each.target, Counter())[each.verdict.outcome.value] += 1
     return status, summary
+
+
+def _suites(terms: Sequence[str] = ()) -> Registry:
+    try:
+        return load_suites(terms)
+    except CaseError as error:
+        raise _ended(f"the suites are broken: {error}", ExitCode.TOOL_OR_ENVIRONMENT) from error
 
 
 def _judge(
@@ -167,7 +172,7 @@ def coverage(
     as_json: Annotated[bool, typer.Option("--print-json", help="Print the table as JSON.")] = False,
 ) -> None:
     """Show which cases name each requirement, and which requirements no case names."""
-    registry = load_suites()
+    registry = _suites()
     last = None if report is None else _read_report(report)
     mentions = None if tests is None else named_in_tests(tests, registry.book)
     table = coverage_json(registry.book, registry, last, mentions)
