@@ -1,0 +1,89 @@
+"""Nothing reads the wall clock: with Python frozen in 2150, every stored and printed time is the lab's.
+
+A whole story (sale, refund, outage, Z-report) runs through POS, drive, module and operator in real processes.
+Then every file they left, every database row and every log line is searched for the frozen date and today's.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+import time
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from freezegun import freeze_time
+
+from tools.demo import run_day
+
+FROZEN = "2150-06-15 12:00:00"
+LAB_BEGINS = datetime(2031, 3, 1, 7, 55)
+LAB_DAYS = ("2031-03-01", "2031-03-03")
+
+FREEZE_EVERY_CHILD = f"""
+import freezegun
+freezegun.freeze_time({FROZEN!r}, real_asyncio=True).start()
+"""
+
+
+def _texts(folder: Path) -> Iterator[tuple[str, str]]:
+    """Everything that was stored or printed, as text: database rows one by one, all other files whole."""
+    for file in sorted(path for path in folder.rglob("*") if path.is_file()):
+        name = str(file.relative_to(folder))
+        if file.read_bytes()[:15] == b"SQLite format 3":
+            yield from _rows(file, name)
+        elif not name.endswith(("-wal", "-shm")):
+            data = file.read_bytes()
+            yield name, data.decode("latin-1")
+            yield f"{name} (hex)", data.hex()
+
+
+def _rows(file: Path, name: str) -> Iterator[tuple[str, str]]:
+    with sqlite3.connect(file) as database:
+        for (table,) in database.execute("select name from sqlite_master where type = 'table'").fetchall():
+            for row in database.execute(f'select * from "{table}"'):
+                cells = [cell.hex() if isinstance(cell, bytes) else str(cell) for cell in row]
+                yield f"{name}:{table}", " ".join(cells)
+    database.close()
+
+
+def test_every_stored_and_printed_time_is_the_labs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    today = time.strftime("%Y-%m-%d")
+    (tmp_path / "freeze").mkdir()
+    (tmp_path / "freeze" / "sitecustomize.py").write_text(FREEZE_EVERY_CHILD, encoding="utf-8")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "freeze"))
+    story = tmp_path / "story"
+    story.mkdir()
+    said: list[str] = []
+    with freeze_time(FROZEN, real_asyncio=True):
+        outcome = run_day(story, 7, said.append, LAB_BEGINS)
+
+    assert outcome.receipts == outcome.delivered
+    strange = re.compile(
+        "|".join({day.replace("-", sep) for day in ("2150-06-15", today) for sep in ("-", "")})
+    )
+    found = [(name, match.group()) for name, text in _texts(story) if (match := strange.search(text))]
+    assert found == []
+    whole = "\n".join(text for _, text in _texts(story))
+    for day in LAB_DAYS:
+        assert day in whole
+    logs = [line for log in (story / "lab" / "log").glob("*.log") for line in log.read_text().splitlines()]
+    assert logs, "the parts have logged nothing"
+
+
+def test_the_children_really_are_frozen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The guard above would be worth nothing if the children ran on real time."""
+    import subprocess
+    import sys
+
+    (tmp_path / "sitecustomize.py").write_text(FREEZE_EVERY_CHILD, encoding="utf-8")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    shown = subprocess.run(
+        [sys.executable, "-c", "import time, datetime; print(time.time(), datetime.datetime.now().year)"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+    assert shown[1] == "2150"
