@@ -68,17 +68,21 @@ class Control(ControlClient):
 
 
 class LabTime:
-    """The lab clock as a case sees it. Reading always works; moving needs the capability `clock`."""
+    """The lab clock as a case sees it. Reading always works; moving needs the capability `clock`.
 
-    def __init__(self, own: LabClock, control: Callable[[], Control | None]) -> None:
+    `shared` says that `own` is the very clock of the target's parts, so that nobody has to be asked.
+    """
+
+    def __init__(self, own: LabClock, control: Callable[[], Control | None], *, shared: bool = False) -> None:
         self._own = own
         self._control = control
+        self._shared = shared
         self._changed: dict[str, set[str]] = {"skew": set(), "drift": set()}
         self._rate: float | None = None
 
     def now(self) -> datetime:
         """Lab time, aware, UTC."""
-        control = self._control()
+        control = None if self._shared else self._control()
         if control is None:
             return self._own.now()
         return datetime.fromisoformat(control.clock()["now"])

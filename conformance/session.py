@@ -166,7 +166,7 @@ class Session:
         """The lab clock: the target's through a control API, or the judge's own, which cannot be moved."""
         if self._clock is None:
             own = LabClock.attach(self.lab.clock_path) if self.lab is not None else open_clock(None)
-            self._clock = LabTime(own, self._clock_control)
+            self._clock = LabTime(own, self._clock_control, shared=self.lab is not None)
         return self._clock
 
     def _clock_control(self) -> Control | None:

@@ -66,16 +66,15 @@ class OperatorDriver:
     def receive_frame(wire: Wire, about: bytes = b"") -> bytes:
         """One answer frame from an open connection, empty when the operator closes instead."""
 
-        def whole(data: bytes) -> bool:
+        def size_of(data: bytes) -> int | None:
             try:
-                size = message.frame_size(data)
+                return message.frame_size(data)
             except UzError as error:
                 raise AnswerUnreadable(
                     f"no message frame: {error}", clause="OF-02", observed=data.hex()
                 ) from error
-            return size is not None and len(data) >= size
 
-        return wire.receive_until(whole, about=about)
+        return wire.receive_sized(size_of, about=about)
 
     def ask_frame(self, frame: bytes, *more: bytes) -> Response:
         """Decoded answer to a frame given in pieces; the case fails when there is none."""

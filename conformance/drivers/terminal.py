@@ -17,6 +17,8 @@ from reference.protocol.uz.receipt import Operation, Receipt, ReceiptType, encod
 from reference.protocol.uz.standin import ModuleKeys, ReceiptRecord, ZReportRecord
 from reference.protocol.uz.total_block import TotalBlock, total_block_for
 
+INDEXES = 0x8000
+"""Absolute indexes of a module's memory, which a terminal of great numbers uses again and again."""
 FULL_TYPES = (FileType.PurchaseReceipt, FileType.AdvanceReceipt, FileType.CreditReceipt)
 
 
@@ -85,7 +87,7 @@ class Terminal:
         sign = self.keys.fiscal_sign(self.id, seq) if block.type == ReceiptType.PURCHASE else None
         key = self.keys.cipher_key(self.id, seq)
         record = ReceiptRecord.of_block(block, sign, key)
-        file = standin.make_receipt_file(self.keys, self.id, seq, record, seq - 1)
+        file = standin.make_receipt_file(self.keys, self.id, seq, record, (seq - 1) % INDEXES)
         return Issued(self.id, seq, sign or "", receipt, tlv, block, record, file, gost.encrypt(key, tlv))
 
     def close_shift(self, **changes: object) -> ZReportFile:

@@ -88,6 +88,30 @@ class Wire:
                 self._tap(self._layer, Direction.RECEIVED, data, about)
         return data
 
+    def receive_sized(self, size_of: Callable[[bytes], int | None], *, about: bytes = b"") -> bytes:
+        """Bytes of one frame and no more, so that the next frame stays to be read.
+
+        `size_of` tells the frame's size from its beginning, None while that is open. What has come when the
+        peer closes is returned; AnswerMissing when it stays silent first.
+        """
+        data = b""
+        self._socket.settimeout(self._seconds)
+        try:
+            while (size := size_of(data)) is None or len(data) < size:
+                piece = self._socket.recv(1 if size is None else size - len(data))
+                if not piece:
+                    self._tap(self._layer, Direction.CLOSED, b"", about)
+                    break
+                data += piece
+        except TimeoutError:
+            raise AnswerMissing(f"{self.endpoint} stayed silent after {len(data)} bytes") from None
+        except ConnectionError:
+            self._tap(self._layer, Direction.CLOSED, b"", about)
+        finally:
+            if data:
+                self._tap(self._layer, Direction.RECEIVED, data, about)
+        return data
+
     def closed_by_peer(self, seconds: float) -> bool:
         """Whether the peer closes within `seconds` real seconds without another byte."""
         self._socket.settimeout(seconds)
