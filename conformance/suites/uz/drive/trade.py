@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from conformance.context import Context
+from conformance.controls import Control
 from conformance.drivers.drive import DriveDriver, Shift
 from conformance.drivers.drive_client import Reply
 from reference.runtime.clock import real_elapsed
@@ -35,13 +36,14 @@ _PATIENCE = 10.0
 def begin(ctx: Context, shift: Shift | None = "open", **settings: object) -> DriveDriver:
     """A ready drive that sends nothing by itself, with `settings` of its control reset on top.
 
-    Where the controls are known, module, operator and drive start anew. Anybody else's drive sends only when
+    Where the controls are known, module, operator and drive start anew, the module with a TerminalID
+    that was never seen, so that nothing an earlier case left under way touches this one. Anybody else's drive sends only when
     told (G2-S-17) and is made ready as it stands; with `settings` the case is then not applicable.
     """
     drive = ctx.drive
     wanted = {"auto_send": False, **settings}
     if all(ctx.can(part) for part in _PARTS):
-        drive.fresh(module={"start_locked": False}, drive=wanted)
+        drive.fresh(module=new_module(ctx), drive=wanted)
     elif ctx.can("control"):
         drive.ready()
         ctx.control.reset(**wanted)
@@ -49,6 +51,11 @@ def begin(ctx: Context, shift: Shift | None = "open", **settings: object) -> Dri
         ctx.not_applicable(f"the drive has no control API to set {', '.join(settings)}")
     drive.ready(shift)
     return drive
+
+
+def new_module(ctx: Context, **settings: object) -> Json:
+    """Settings of a module that nobody has seen, unlocked."""
+    return {"start_locked": False, "terminal": f"ZZ{ctx.rng.randrange(10**12):012d}", **settings}
 
 
 def still(ctx: Context, shift: Shift | None = "open") -> DriveDriver:
@@ -110,19 +117,19 @@ def accepted(ctx: Context, reply: Reply, what: str = "answer", *, clause: str = 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """All that a refusal must leave alone: counters and sums, the last shift, the locks, files by state."""
+    """All that a refusal must leave alone: counters and sums, the last shift, the locks, new files."""
 
     memory: Json
     shift: tuple[int, str]
     locks: tuple[bool, bool]
-    files: tuple[Json, ...]
+    new_files: Json
 
 
 def picture(drive: DriveDriver) -> Picture:
     """What the drive shows now."""
     shift, info = drive.call("ZReport/Info", Index=0), drive.info()
-    files = tuple(drive.files_count(state) for state in range(5))
-    return Picture(drive.memory(), (shift.status, shift.text), (info["Locked"], info["POSLocked"]), files)
+    locks = (info["Locked"], info["POSLocked"])
+    return Picture(drive.memory(), (shift.status, shift.text), locks, drive.files_count(NEW))
 
 
 @contextmanager
@@ -153,6 +160,11 @@ def until(ctx: Context, what: str, look: Callable[[], bool], *, clause: str = ""
         if real_elapsed() >= end:
             ctx.fail(f"{what}: not within {_PATIENCE:g} s", clause=clause or ctx.case.clauses[0])
         pause.wait(0.005)
+
+
+def strikes(control: Control, rule: Json) -> int:
+    """How often a fault rule has acted."""
+    return next(int(laid["hits"]) for laid in control.faults()["rules"] if laid["id"] == rule["id"])
 
 
 @contextmanager
