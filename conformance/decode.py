@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -27,6 +28,9 @@ from reference.protocol.uz.objects import OBJECTS
 from reference.protocol.uz.receipt import decode_full_receipt
 from reference.protocol.uz.total_block import TotalBlock
 from reference.protocol.uz.values import decode_time
+
+LARGEST = 65536
+"""Bytes of an exchange that is still shown field by field."""
 
 _DATA: dict[str, tuple[str, Callable[[bytes], object]]] = {
     "GET_INFO": ("tags", lambda data: data.hex(" ")),
@@ -63,8 +67,10 @@ class Tree:
         Where a name stands again beside itself, its place is added to it: `8f`, `8f[1]`.
         """
         data: dict[str, object] = {}
+        places: Counter[str] = Counter()
         for child in self.children:
-            place = sum(name.partition("[")[0] == child.name for name in data)
+            place = places[child.name]
+            places[child.name] += 1
             data[f"{child.name}[{place}]" if place else child.name] = child.inner_json()
         return {self.name: self.value, **data} if self.value else {self.name: data}
 
@@ -79,6 +85,10 @@ def decode_exchange(exchange: Exchange) -> Tree:
     """Tree of what crossed the wire in one exchange."""
     if exchange.direction is Direction.CLOSED:
         return Tree("connection closed")
+    if len(exchange.raw) > LARGEST:
+        start = exchange.raw[:48]
+        shown = start.decode("latin-1") if exchange.layer is Layer.HTTP else start.hex()
+        return Tree(f"{len(exchange.raw)} bytes", f"{shown!r}… (too many to be shown field by field)")
     return _LAYERS[exchange.layer](exchange.raw, exchange.direction, exchange.about)
 
 
@@ -183,6 +193,8 @@ def _of_body(body: bytes) -> Tree:
 
 
 def _of_value(name: str, value: object) -> Tree:
+    if isinstance(value, Tree):
+        return Tree(name, "", (value,))
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         fields = ((each.name, _named(value, each.name)) for each in dataclasses.fields(value))
         return Tree(name, "", tuple(_of_value(each, inner) for each, inner in fields if inner is not None))
@@ -195,11 +207,25 @@ def _of_value(name: str, value: object) -> Tree:
 
 
 def _named(owner: object, field: str) -> object:
-    """A field of a value, with the name of its number where a file's type is one."""
+    """A field of a value: a file's type by name, its header and an ack's body as the objects they are."""
     value: object = getattr(owner, field)
     if isinstance(owner, message.File) and field == "type" and value in set(message.FileType):
         return message.FileType(owner.type)
+    if isinstance(owner, message.File) and field == "header" and owner.header[:1] in (b"\xa4", b"\xa5"):
+        return decode_bytes(owner.header)
+    if isinstance(owner, message.AckFile) and field == "body":
+        return _operators_file(owner.body)
     return value
+
+
+def _operators_file(body: bytes) -> object:
+    """The ack or sync file for the module, or the bytes as they are."""
+    for read in (standin.read_ack_file, standin.read_sync_file):
+        try:
+            return read(body)
+        except UzError:
+            continue
+    return body
 
 
 def _text(value: object) -> str:

@@ -31,6 +31,8 @@ MOST_OPEN = 10
 """Failed cases that stand open when the page is opened; with more of them all are folded."""
 MOST_EXCHANGES = 200
 """Exchanges of a case that is told in full; the transcript has them all."""
+MOST_RAW = 4096
+"""Bytes of an exchange that the page shows raw."""
 MOST_OF_A_PASS = 80
 """Exchanges of a case that held; they are packed, and unfold when it is opened."""
 _OPEN = (Outcome.FAIL, Outcome.TOOL_ERROR)
@@ -119,6 +121,12 @@ def _tashkent(lab_time: str) -> str:
     return to_tashkent(datetime.fromisoformat(lab_time)).isoformat(" ", "seconds")
 
 
+def _hex(raw: bytes) -> str:
+    if len(raw) <= MOST_RAW:
+        return raw.hex()
+    return f"{raw[:MOST_RAW].hex()}… ({len(raw)} bytes in all; the transcript has them)"
+
+
 def _counted(row: dict[str, Any]) -> dict[str, Any]:
     counts = Counter(each["outcome"] for each in row["cases"])
     return {**row, "counts": counts.most_common()}
@@ -172,7 +180,7 @@ def _line(entry: Step | Exchange) -> Line:
             f"exchange {_ARROWS[entry.direction]}",
             entry.layer.value,
             _tashkent(entry.lab_time)[11:],
-            entry.raw.hex(),
+            _hex(entry.raw),
             decode_exchange(entry),
         )
     if entry.kind in (StepKind.STEP, StepKind.NOTE):

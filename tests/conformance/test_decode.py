@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import random
 from datetime import datetime
 
 from hypothesis import given
@@ -15,8 +16,9 @@ from conformance.decode import (
     decode_http,
     decode_response,
 )
+from conformance.drivers.terminal import Terminal
 from conformance.events import Direction, Exchange, Layer
-from reference.protocol.uz import apdu, standin, tlv
+from reference.protocol.uz import apdu, message, standin, tlv
 from reference.protocol.uz.objects import FiscalMemoryInfo
 from reference.protocol.uz.total_block import TotalBlock
 
@@ -90,6 +92,29 @@ def test_http_shows_its_json() -> None:
     assert shown[0] == "POST /FiscalDrive/List HTTP/1.1"
     assert "    Reason: 9021 - X" in shown
     assert "        a: None" in shown
+
+
+def test_files_in_a_message_are_read_to_the_bottom() -> None:
+    rng = random.Random(3)
+    terminal = Terminal("ZZ000000000001", TIME, rng)
+    sender = message.SenderInfo("t")
+    frame = message.Request(terminal.id, TIME, sender, (terminal.issue().full,)).encode()
+    shown = lines(decode_frame(frame))
+    assert "      type: 1 PurchaseReceipt" in shown
+    assert "        a5 ReceiptFile" in shown
+    ack = standin.make_ack_file(standin.AckKind.RECEIPT, terminal.id, bytes(8), TIME)
+    answer = message.Response(
+        message.StatusInfo(message.StatusCode.OK),
+        (message.AckFile(message.FileStatus.Acknowledge, b"", ack),),
+    )
+    assert "        kind: 1 RECEIPT" in lines(decode_frame(answer.encode()))
+
+
+def test_what_is_too_large_is_not_taken_apart() -> None:
+    raw = b"POST / HTTP/1.1\r\n\r\n[" + b"0," * 40_000 + b"0]"
+    tree = decode_exchange(Exchange("t", "c", "", Layer.HTTP, Direction.SENT, raw))
+    assert tree.name == f"{len(raw)} bytes"
+    assert tree.value.startswith("'POST / HTTP/1.1")
 
 
 def test_a_tree_is_json_data() -> None:
