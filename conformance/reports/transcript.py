@@ -9,11 +9,11 @@ from typing import TextIO
 
 from conformance.cases import Case
 from conformance.decode import decode_exchange
-from conformance.events import CaseStarted, Event, Exchange
+from conformance.events import CaseStarted, Event, Exchange, RunStarted, Verdict
 
 
 class TranscriptReport:
-    """Consumer that writes JSON lines to an open text file, each as it happens."""
+    """Consumer that writes JSON lines to an open text file, whole after every case."""
 
     def __init__(self, file: TextIO) -> None:
         self._file = file
@@ -21,7 +21,8 @@ class TranscriptReport:
     def take(self, event: Event) -> None:
         """Write one line."""
         self._file.write(json.dumps(event_json(event), ensure_ascii=False) + "\n")
-        self._file.flush()
+        if isinstance(event, Verdict | RunStarted):
+            self._file.flush()
 
 
 def event_json(event: Event) -> dict[str, object]:
