@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from hashlib import sha256
 from typing import TYPE_CHECKING, Literal
 
 from conformance.control_client import Json
@@ -21,7 +22,7 @@ from conformance.verdicts import AnswerMissing, AnswerUnreadable, CaseFailed, No
 from reference.protocol.uz import message
 from reference.protocol.uz.errors import UzError
 from reference.protocol.uz.message import AckFile, File, FileType, Request, Response, SenderInfo, StatusCode
-from reference.protocol.uz.values import encode_terminal_id
+from reference.protocol.uz.values import encode_terminal_id, to_tashkent
 
 if TYPE_CHECKING:
     from conformance.session import Session
@@ -140,13 +141,19 @@ class OperatorDriver:
     # terminals and state
 
     def terminal(self, *, time: datetime | None = None) -> Terminal:
-        """A test terminal the operator has never seen, its clock at `time` or at the operator's present."""
-        digits = "".join(str(self._reporter.rng.randrange(10)) for _ in range(12))
-        return Terminal(f"ZZ{digits}", time or self.now(), self._reporter.rng)
+        """A test terminal the operator has never seen, its clock at `time` or at the operator's present.
+
+        The present is mixed into its id: a case that is run again with the same seed finds the receipts of
+        the first run in the same operator's ledger.
+        """
+        moment = self._session.clock.now()
+        mixed = sha256(f"{self._reporter.rng.getrandbits(64)} {moment.isoformat()}".encode()).digest()
+        identity = f"ZZ{int.from_bytes(mixed[:8], 'big') % 10**12:012}"
+        return Terminal(identity, time or _whole_second(moment), self._reporter.rng)
 
     def now(self) -> datetime:
         """Lab time as the judge knows it, Tashkent, whole seconds."""
-        return self._session.clock.tashkent()
+        return _whole_second(self._session.clock.now())
 
     def state_page(
         self, *, change: str = "", lock: str = "", pos_unlock: str = "", terminal: str = ""
@@ -171,3 +178,7 @@ class OperatorDriver:
         identity = terminal if isinstance(terminal, str) else terminal.id
         rows: list[Json] = self._session.control("operator").do(kind, terminal=identity, limit=10_000)[kind]
         return rows
+
+
+def _whole_second(moment: datetime) -> datetime:
+    return to_tashkent(moment).replace(microsecond=0)
