@@ -149,9 +149,10 @@ class Operator:
         rule = self.faults.hit(point, **context)
         if rule is None:
             return
+        deadline = self.clock.deadline(rule.delay)
         self.events.record("fault", point=point, action=rule.action, terminal=context["terminal"])
         if rule.delay:
-            await self.clock.asleep(rule.delay)
+            await self.clock.asleep(deadline.remaining)
         match rule.action:
             case "silence":
                 raise _Disturbed(SILENCE)

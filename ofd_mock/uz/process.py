@@ -67,6 +67,7 @@ class OperatorProcess:
         )
         self.control = OperatorPart(self.operator, self.orders, rules_of)
         self.server: MessageServer
+        self.site: Flask
         self.http: HttpServer
 
     async def start(self, port: int, http_port: int) -> dict[str, str]:
@@ -78,7 +79,8 @@ class OperatorProcess:
         await self._checking.start()
         self.server = MessageServer(self.operator, self.part.host, port)
         await self.server.start()
-        self.http = HttpServer(self._site(), self.part.host, http_port, HTTP_THREADS)
+        self.site = self._site()
+        self.http = HttpServer(self.site, self.part.host, http_port, HTTP_THREADS)
         self.http.start()
         return {"operator": f"{_bracketed(self.part.host)}:{self.server.port}", "http": self.http.url}
 

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from ofd_mock.uz.frames import BadFrame, Frame, FrameReader
 from ofd_mock.uz.operator import Operator, Reply
+from reference.runtime.clock import Deadline
 
 _BACKLOG: Final = 1024
 
@@ -59,9 +60,10 @@ class Connection(asyncio.Protocol):
         if rule is None:
             self._enter(Phase.FIRST)
             return
+        deadline = self._operator.clock.deadline(rule.delay)
         self._operator.events.record("fault", point="ofd.connect", action=rule.action)
         self._enter(Phase.WORK)
-        self._server.run(self._greet_badly(rule.action, rule.delay))
+        self._server.run(self._greet_badly(rule.action, deadline))
 
     def data_received(self, data: bytes) -> None:
         """Bytes in pieces of any size, several frames in one of them included."""
@@ -91,8 +93,8 @@ class Connection(asyncio.Protocol):
         """End the connection; what has been answered is still sent."""
         self._transport.close()
 
-    async def _greet_badly(self, action: str, delay: float) -> None:
-        await self._operator.clock.asleep(delay)
+    async def _greet_badly(self, action: str, deadline: Deadline) -> None:
+        await self._operator.clock.asleep(deadline.remaining)
         if action == "close":
             self._transport.abort()
         else:
@@ -121,19 +123,20 @@ class Connection(asyncio.Protocol):
         """Go over to a phase; its time begins, unless the connection is in it already."""
         if self._ended or (phase is self._phase and self._watch is not None):
             return
-        self._phase = phase
         self._stop_watch()
         if phase is Phase.WORK:
             self._transport.pause_reading()
-            return
-        self._transport.resume_reading()
-        if phase is not Phase.DEAF:
+        else:
+            self._transport.resume_reading()
+        if phase not in (Phase.WORK, Phase.DEAF):
             settings = self._operator.settings
             limit = settings.keep_open_seconds if phase is Phase.NEXT else settings.half_frame_seconds
-            self._watch = asyncio.get_running_loop().create_task(self._give_up_after(limit))
+            deadline = self._operator.clock.deadline(limit)
+            self._watch = asyncio.get_running_loop().create_task(self._give_up_at(deadline))
+        self._phase = phase
 
-    async def _give_up_after(self, seconds: float) -> None:
-        await self._operator.clock.asleep(seconds)
+    async def _give_up_at(self, deadline: Deadline) -> None:
+        await self._operator.clock.asleep(deadline.remaining)
         self._transport.close()
 
     def _stop_watch(self) -> None:

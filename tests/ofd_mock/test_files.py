@@ -1,4 +1,6 @@
-"""Every file type, every file status and its cause, and what the ledger then holds (OF-19 … OF-27, §11.4, §11.7)."""
+"""Every file type, every file status and its cause, and what the ledger then holds (OF-19 … OF-27, §11.4,
+§11.7).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""What a module and its drive would send, made from the protocol's parts alone: files, requests, exchanges."""
+"""What a module and its drive would send, made from the protocol's parts alone: files, requests,
+exchanges.
+"""
 
 from __future__ import annotations
 
@@ -105,7 +107,9 @@ class Till:
         signed: ReceiptRecord | None = None,
         block: TotalBlock | None = None,
     ) -> Sold:
-        """Register a receipt, a random one by default; `signed` or `block` put other values into the record."""
+        """Register a receipt, a random one by default; `signed` or `block` put other values into the
+        record.
+        """
         self.time += timedelta(seconds=1)
         self.number = self.number + 1 if number is None else number
         receipt = receipt or random_receipt(self.rng, self.time)

@@ -95,7 +95,11 @@ def choose_language(wish: str | None, accepted: LanguageAccept) -> str:
     """The language asked for by `?lang=`, else the browser's favourite that we have, else Uzbek."""
     if wish in LANGUAGES:
         return wish
-    return accepted.best_match(LANGUAGES) or LANGUAGES[0]
+    for tag, quality in accepted:
+        primary = tag.lower().partition("-")[0]
+        if quality > 0 and primary in LANGUAGES:
+            return primary
+    return LANGUAGES[0]
 
 
 def write_sum(tiyin: int, language: str) -> str:
