@@ -139,13 +139,11 @@ def decide(
     elif command == Command.REPORT:
         rows = REPORT_ROWS[report_token]
     known = state.last_cmd is not None
-    facts = (
-        known and token == state.last_token,
-        token == state.issued and token != 0,
-        known and reqnum == state.last_req,
-        known and command == state.last_cmd,
-    )
-    row = next(row for row in rows if _fits(row, facts))
+    last = known and token == state.last_token
+    issued = token == state.issued and token != 0
+    same_number = known and reqnum == state.last_req
+    same_command = known and command == state.last_cmd
+    row = next(row for row in rows if _fits(row, last, issued, same_number, same_command))
     return Decision(
         row=row.row,
         action=row.action,
@@ -193,6 +191,10 @@ def fresh_token(state: DeviceExchange, rng: Random) -> int:
             return token
 
 
-def _fits(row: ExchangeRow, facts: tuple[bool, bool, bool, bool]) -> bool:
-    wanted = (row.last, row.issued, row.reqnum, row.command)
-    return all(want is None or want is fact for want, fact in zip(wanted, facts, strict=True))
+def _fits(row: ExchangeRow, last: bool, issued: bool, reqnum: bool, command: bool) -> bool:
+    return (
+        row.last in (None, last)
+        and row.issued in (None, issued)
+        and row.reqnum in (None, reqnum)
+        and row.command in (None, command)
+    )

@@ -52,7 +52,7 @@ def read_ticket(dialect: Dialect, message: Any) -> Ticket:
     amounts = message.amounts
     taxes_of = dialect.tax_type_field
     return Ticket(
-        operation=message.operation if has("operation") else None,
+        operation=number(message, "operation"),
         time=time,
         bad_time=bad_time,
         operator=read_operator(message),
@@ -67,8 +67,8 @@ def read_ticket(dialect: Dialect, message: Any) -> Ticket:
         markup=_modifier(dialect, None, amounts.markup, bad) if amounts.HasField("markup") else None,
         discount=_modifier(dialect, None, amounts.discount, bad) if amounts.HasField("discount") else None,
         domain=message.domain.type if has("domain") and message.domain.HasField("type") else None,
-        offline_number=message.offline_ticket_number if has("offline_ticket_number") else None,
-        shift_number=message.fr_shift_number if has("fr_shift_number") else None,
+        offline_number=number(message, "offline_ticket_number"),
+        shift_number=number(message, "fr_shift_number"),
         **_later_fields(dialect, message, bad),
         **(_extension(dialect, message.extension_options) if has("extension_options") else {}),
         bad_money=tuple(bad),
@@ -85,14 +85,20 @@ def read_operator(message: Any) -> Operator:
 
 def read_sum(owner: Any, field: str, bad: list[str]) -> int | None:
     """Return a Money field in tiyn, None if absent; note its name in `bad` if out of range (kz-ofd RG-04)."""
-    if not owner.HasField(field):
-        return None
     money = getattr(owner, field)
     bills, coins = money.bills, money.coins
     if coins > MAX_COINS or bills > MAX_BILLS:
         bad.append(field)
     total: int = bills * TIYN + coins
+    if not total and not owner.HasField(field):
+        return None
     return total
+
+
+def number(message: Any, field: str) -> Any:
+    """Return a field's value, None if absent; for fields whose default is 0, as presence costs extra."""
+    value = getattr(message, field)
+    return value if value or message.HasField(field) else None
 
 
 def text(value: str | bytes) -> str:
@@ -124,61 +130,62 @@ def _item(dialect: Dialect, message: Any, bad: list[str], place: int) -> Item:
 
 
 def _line(dialect: Dialect, kind: int, message: Any, bad: list[str]) -> Line:
+    # Arguments by position: with seventeen of them names would cost as much as the reading.
     has = message.HasField
-    storno = kind == ItemType.STORNO_COMMODITY
-    later: dict[str, Any] = {}
-    if dialect.tables >= 202:
-        later = {
-            "barcode": text(message.barcode),
-            "measure_unit": text(message.measure_unit_code),
-            "physical_label": text(message.physical_label),
-            "product_id": text(message.product_id),
-            "auxiliary": pairs(message.auxiliary) if message.auxiliary else (),
-        }
-    if dialect.tables >= 203:
-        later["ntin"] = text(message.ntin)
-        later["excise_stamps"] = tuple(map(text, message.list_excise_stamp))
-    if dialect.tables >= 204:
-        later["commodity_type"] = message.commodity_type if has("commodity_type") else None
-    else:
-        later["excise_stamp"] = text(message.excise_stamp)
+    tables = dialect.tables
+    plain = kind == ItemType.COMMODITY
+    taxes = message.taxes
+    first = (
+        kind,
+        text(message.name),
+        text(message.section_code),
+        number(message, "quantity"),
+        read_sum(message, "price", bad),
+        read_sum(message, "sum", bad),
+        _taxes(dialect.tax_type_field, taxes, bad) if taxes else (),
+    )
+    code = message.code if plain and has("code") else None
+    if tables < 202:
+        return Line(*first, "", code, "", "", "", "", text(message.excise_stamp))
+    stamps = message.list_excise_stamp if tables >= 203 else None
+    auxiliary = message.auxiliary
     return Line(
-        type=kind,
-        name=text(message.name),
-        section=text(message.section_code),
-        quantity=message.quantity if has("quantity") else None,
-        price=read_sum(message, "price", bad),
-        sum=read_sum(message, "sum", bad),
-        taxes=_taxes(dialect.tax_type_field, message.taxes, bad),
-        code=message.code if not storno and has("code") else None,
-        **later,
+        *first,
+        text(message.measure_unit_code),
+        code,
+        text(message.barcode),
+        text(message.ntin) if tables >= 203 else "",
+        text(message.product_id),
+        text(message.physical_label),
+        text(message.excise_stamp) if tables < 204 else "",
+        tuple(map(text, stamps)) if stamps else (),
+        message.commodity_type if tables >= 204 and has("commodity_type") else None,
+        pairs(auxiliary) if auxiliary else (),
     )
 
 
 def _modifier(dialect: Dialect, kind: int | None, message: Any, bad: list[str]) -> Modifier:
     return Modifier(
-        type=kind,
-        name=text(message.name),
-        sum=read_sum(message, "sum", bad),
-        taxes=_taxes(dialect.tax_type_field, message.taxes, bad),
-        auxiliary=pairs(message.auxiliary) if dialect.tables >= 202 else (),
+        kind,
+        text(message.name),
+        read_sum(message, "sum", bad),
+        _taxes(dialect.tax_type_field, message.taxes, bad),
+        pairs(message.auxiliary) if dialect.tables >= 202 else (),
     )
 
 
 def _taxes(tax_type: str, messages: Any, bad: list[str]) -> tuple[TaxEntry, ...]:
-    if not messages:
-        return ()
     return tuple([_tax(tax_type, message, bad) for message in messages])
 
 
 def _tax(tax_type: str, message: Any, bad: list[str]) -> TaxEntry:
     has = message.HasField
     return TaxEntry(
-        tax_type=getattr(message, tax_type) if has(tax_type) else None,
-        taxation_type=message.taxation_type if has("taxation_type") else None,
-        percent=message.percent if has("percent") else None,
-        sum=read_sum(message, "sum", bad),
-        inside=message.is_in_total_sum if has("is_in_total_sum") else None,
+        number(message, "percent"),
+        read_sum(message, "sum", bad),
+        number(message, "is_in_total_sum"),
+        getattr(message, tax_type) if has(tax_type) else None,
+        message.taxation_type if has("taxation_type") else None,
     )
 
 
@@ -202,13 +209,12 @@ def _payment(dialect: Dialect, message: Any, bad: list[str], place: int) -> Paym
 
 
 def _card(message: Any) -> CardFields:
-    has = message.HasField
     return CardFields(
         terminal_id=text(message.pos_terminal_id),
         card_type=text(message.pos_card_type),
-        authorization_code=message.pos_autorization_code if has("pos_autorization_code") else None,
-        rrn=message.pos_rrn if has("pos_rrn") else None,
-        receipt_number=message.pos_receipt_number if has("pos_receipt_number") else None,
+        authorization_code=number(message, "pos_autorization_code"),
+        rrn=number(message, "pos_rrn"),
+        receipt_number=number(message, "pos_receipt_number"),
     )
 
 
@@ -217,9 +223,7 @@ def _later_fields(dialect: Dialect, message: Any, bad: list[str]) -> dict[str, A
     has = message.HasField
     if dialect.tables == 124:
         return {"printed_text": text(message.printed_document_number)}
-    fields: dict[str, Any] = {
-        "printed_number": message.printed_document_number if has("printed_document_number") else None
-    }
+    fields: dict[str, Any] = {"printed_number": number(message, "printed_document_number")}
     if dialect.tables < 204:
         fields["printed_text"] = text(message.printed_document_number_old)
         if has("shift_document_number"):
@@ -238,7 +242,7 @@ def _parent(message: Any, bad: list[str]) -> ParentTicket:
         time=time,
         rnm=text(message.kgd_kkm_id),
         total=read_sum(message, "parent_ticket_total", bad),
-        is_offline=message.parent_ticket_is_offline if has("parent_ticket_is_offline") else None,
+        is_offline=number(message, "parent_ticket_is_offline"),
         bad_time=bad_time,
     )
 
