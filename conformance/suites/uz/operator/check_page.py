@@ -232,7 +232,7 @@ def escaped(ctx: Context) -> None:
     requirements=["UZ-OFD-03"],
     needs=["control", "test-keys"],
     description="The interface is asked for a stored {key}.",
-    expectation="success, number, time, sums in so'm, isRefund, and each item's name and price.",
+    expectation="Success, number, time, sums in so'm, isRefund, and each item's name and price.",
 )
 def payment(ctx: Context, row: tuple[ReceiptType, Operation, str]) -> None:
     """Sums are reckoned here from what was sold."""
@@ -278,7 +278,7 @@ def payment(ctx: Context, row: tuple[ReceiptType, Operation, str]) -> None:
     requirements=["UZ-OFD-03"],
     needs=["control", "test-keys"],
     description="The interface is asked with one value that is not the receipt's: {key}.",
-    expectation='{"success": false, "message": "not found"} with status 200.',
+    expectation='Status 200 and {"success": false, "message": "not found"}.',
 )
 def payment_wrong(ctx: Context, change: Callable[[Issued], dict[str, object]]) -> None:
     """With the right values it is found."""
