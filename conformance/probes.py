@@ -19,7 +19,7 @@ from conformance.verdicts import AnswerUnreadable, CaseStopped, TargetUnreachabl
 from reference.protocol.uz import apdu, standin
 from reference.protocol.uz.errors import UzError
 from reference.protocol.uz.message import File, FileType, Request, Response, SenderInfo, frame_size
-from reference.protocol.uz.objects import MODE_PRODUCTION
+from reference.protocol.uz.objects import MODE_PRODUCTION, FiscalInfo
 
 if TYPE_CHECKING:
     from conformance.session import Session
@@ -44,9 +44,8 @@ def probe_module(session: Session) -> Probed:
     try:
         atr = host.connect()
         version = host.demand(apdu.get_version()).data
-        info = host.info()
-        terminal = info.terminal_id or ""
-        _require_test_identity(terminal, info.mode)
+        terminal, mode = _identity(host)
+        _require_test_identity(terminal, mode)
         capabilities = {"power"}
         if session.target.address.startswith("tcp://"):
             capabilities.add("raw-link")
@@ -105,6 +104,15 @@ PROBES: dict[str, Callable[[Session], Probed]] = {
 }
 
 
+def _identity(host: ModuleHost) -> tuple[str, int | None]:
+    """Terminal id and mode; where Info is refused, the id from fiscal memory, so that it can be judged."""
+    answer = host.transmit(apdu.get_info())
+    if not answer.ok:
+        return host.memory().terminal_id or "", None
+    info = host.read_answer(answer, FiscalInfo.decode)
+    return info.terminal_id or "", info.mode
+
+
 def _require_test_identity(terminal: str, mode: int | None) -> None:
     if not terminal.startswith("ZZ") or mode == MODE_PRODUCTION:
         raise TargetUnreachable(
@@ -132,7 +140,10 @@ def _whole_frame(data: bytes) -> bool:
 
 
 def _takes_test_keys(host: ModuleHost, terminal: str) -> bool:
-    info = host.info()
+    answer = host.transmit(apdu.get_info())
+    if not answer.ok:
+        return False
+    info = host.read_answer(answer, FiscalInfo.decode)
     last_operation = host.memory().last_operation
     if info.sync_challenge is None or last_operation is None:
         return False

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from conformance.cases import case, family
 from conformance.context import Context
 from conformance.drivers.module import SECOND
-from conformance.suites.uz.module.books import Bookkeeper, begin, refused
+from conformance.suites.uz.module.books import Bookkeeper, fresh_or_with_leave, refused
 from reference.protocol.uz import apdu
 from reference.protocol.uz.apdu import StatusWord
 
@@ -66,7 +66,7 @@ def _day(ctx: Context, books: Bookkeeper, clock: HostClock, morning: datetime) -
 )
 def thirty_days(ctx: Context, ppm: int) -> None:
     """500 ppm are 43 s a day: 21.6 minutes in the end, far below what a night leaves between two shifts."""
-    books = begin(ctx, "closed")
+    books = fresh_or_with_leave(ctx, "closed")
     first = books.ledger.seq + 1
     morning = books.now + HOUR
     clock = HostClock(morning, ppm)
@@ -93,7 +93,7 @@ def thirty_days(ctx: Context, ppm: int) -> None:
 )
 def slow_host_meets_sync(ctx: Context) -> None:
     """21 minutes and 36 seconds behind."""
-    books = begin(ctx, "fresh")
+    books = fresh_or_with_leave(ctx, "fresh")
     start = books.now
     clock = HostClock(start, -500)
     now = start
@@ -124,7 +124,7 @@ def slow_host_meets_sync(ctx: Context) -> None:
 )
 def fast_host_set_right(ctx: Context) -> None:
     """The price of a fast clock is a wait."""
-    books = begin(ctx, "fresh")
+    books = fresh_or_with_leave(ctx, "fresh")
     start = books.now
     clock = HostClock(start, 500)
     now = start
@@ -155,7 +155,7 @@ def fast_host_set_right(ctx: Context) -> None:
 )
 def fast_host_offline(ctx: Context) -> None:
     """A wrong clock shortens the 48 h; it never lengthens them."""
-    books = begin(ctx, "fresh")
+    books = fresh_or_with_leave(ctx, "fresh")
     start = books.now
     clock = HostClock(start, 416_667)
     books.sell(time=clock.at(start))

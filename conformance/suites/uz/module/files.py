@@ -8,7 +8,7 @@ from datetime import timedelta
 from conformance.cases import case, family
 from conformance.context import Context
 from conformance.drivers.present import present
-from conformance.suites.uz.module.books import begin, fresh
+from conformance.suites.uz.module.books import begin, fresh, other_terminal
 from reference.protocol.uz import apdu, standin
 from reference.protocol.uz.errors import StandinError
 from reference.protocol.uz.objects import Account, ReceiptFile, ZReportFile
@@ -221,13 +221,14 @@ def same_bytes(ctx: Context, command: apdu.Command) -> None:
 def other_module(ctx: Context) -> None:
     """One after the other in the same place."""
     found = []
-    for terminal in ("ZZ000000000011", "ZZ000000000012"):
-        ctx.module.fresh(terminal=terminal, last_operation="2031-03-03 10:00:00", start_locked=False)
-        ctx.check(terminal, ctx.module.info().terminal_id, "terminal id", clause="ID-01")
-        ctx.module.open()
-        sold = ctx.module.sell(items_hash=bytes(32))
-        found.append((sold.sign.fiscal_sign, sold.sign.cipher_key, ctx.module.receipt_file(0)))
-        ctx.check(True, _opens(ctx.module.receipt_file(0)), f"file of {terminal} verifies", clause="S-17.4")
+    with other_terminal(ctx):
+        for terminal in ("ZZ000000000011", "ZZ000000000012"):
+            ctx.module.fresh(terminal=terminal, last_operation="2031-03-03 10:00:00", start_locked=False)
+            ctx.check(terminal, ctx.module.info().terminal_id, "terminal id", clause="ID-01")
+            ctx.module.open()
+            sold = ctx.module.sell(items_hash=bytes(32))
+            found.append((sold.sign.fiscal_sign, sold.sign.cipher_key, ctx.module.receipt_file(0)))
+            ctx.check(True, _opens(ctx.module.receipt_file(0)), f"file of {terminal} verifies")
     (one_sign, one_key, one), (two_sign, two_key, two) = found
     ctx.check(
         (True, True), (one_sign != two_sign, one_key != two_key), "different sign and key", clause="S-17.3"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from conformance.cases import case, family
 from conformance.context import Context
-from conformance.suites.uz.module.books import OK, Bookkeeper, begin, fresh, refused, unchanged
+from conformance.suites.uz.module.books import OK, Bookkeeper, fresh, fresh_or_with_leave, refused, unchanged
 from reference.protocol.uz import apdu
 from reference.protocol.uz.apdu import StatusWord
 
@@ -47,12 +47,7 @@ def _refused_open(ctx: Context, word: StatusWord) -> None:
 )
 def fill(ctx: Context) -> None:
     """A small new module where that can be had, else the real memory with its owner's leave."""
-    if ctx.can("fresh-module"):
-        books = fresh(ctx, "open", blocks=40)
-    elif ctx.can("destructive"):
-        books = begin(ctx, "open")
-    else:
-        ctx.not_applicable("the target lacks fresh-module, and destructive=yes was not given")
+    books = fresh_or_with_leave(ctx, "open", blocks=40)
     room = books.ledger.blocks.size - books.ledger.blocks.shifts
     for _ in range(room):
         books.sell()

@@ -9,7 +9,7 @@ from typing import Any
 from conformance.cases import case, family
 from conformance.context import Context
 from conformance.drivers.module import SECOND
-from conformance.suites.uz.module.books import OK, fresh
+from conformance.suites.uz.module.books import OK, fresh, other_terminal
 from conformance.vectors import uz_vectors
 from reference.protocol.uz import apdu
 
@@ -47,9 +47,10 @@ CASH, CARD, VAT, TIME = slice(32, 40), slice(40, 48), slice(48, 56), slice(56, 6
 def sign(ctx: Context, row: Sign) -> None:
     """The number is preset to the one before."""
     counters = {"receipt_seq": row.seq - 1}
-    ctx.module.fresh(terminal=row.terminal, counters=counters, start_locked=False)
-    ctx.check(OK, ctx.module.open().sw, "open")
-    sold = ctx.module.sell()
+    with other_terminal(ctx):
+        ctx.module.fresh(terminal=row.terminal, counters=counters, start_locked=False)
+        ctx.check(OK, ctx.module.open().sw, "open")
+        sold = ctx.module.sell()
     ctx.check((row.seq, row.sign), (sold.seq, sold.sign.fiscal_sign), "number and sign", clause="S-17.3")
 
 
@@ -64,9 +65,10 @@ def sign(ctx: Context, row: Sign) -> None:
 )
 def cipher_key(ctx: Context) -> None:
     """The check value of the test keys."""
-    ctx.module.fresh(terminal="ZZ000000000000", start_locked=False)
-    ctx.check(OK, ctx.module.open().sw, "open")
-    ctx.check(CIPHER_KEY_1, ctx.module.sell().sign.cipher_key, "cipher key of number 1")
+    with other_terminal(ctx):
+        ctx.module.fresh(terminal="ZZ000000000000", start_locked=False)
+        ctx.check(OK, ctx.module.open().sw, "open")
+        ctx.check(CIPHER_KEY_1, ctx.module.sell().sign.cipher_key, "cipher key of number 1")
 
 
 @family(

@@ -1,179 +1,12 @@
-"""What can be asked at any time: objects, tag lists, indexes (uz-fiscal §5.2, §5.4, §5.5)."""
+"""Asking by index and number: bounds, order, what is not there (uz-fiscal §5.2, §5.4)."""
 
 from __future__ import annotations
-
-from collections.abc import Mapping
 
 from conformance.cases import case, family
 from conformance.context import Context
 from conformance.suites.uz.module.books import OK, begin, fresh, refused, unchanged
-from reference.protocol.uz import apdu, tlv
+from reference.protocol.uz import apdu
 from reference.protocol.uz.apdu import Command, StatusWord
-from reference.protocol.uz.errors import UzError
-
-VARIES = -1
-"""Any size will do."""
-ACCOUNT = {0x01: 8, 0x02: 8}
-TABLES: Mapping[str, tuple[int, Mapping[int, int | Mapping[int, int]]]] = {
-    "info": (
-        0xA0,
-        {
-            0x01: 2, 0x02: 42, 0x0A: VARIES, 0x03: 8, 0x04: 8, 0x05: 1, 0x06: 2, 0x07: 1, 0x08: 1,
-            0x09: 1,
-            0x80: {0x01: 2, 0x02: 2, 0x03: 2},
-        },
-    ),
-    "memory": (
-        0xA1,
-        {
-            0x01: 8, 0x02: 8, 0x03: 8, 0x04: 8, 0x05: 2, 0x06: 2, 0x07: 2, 0x08: 2, 0x09: 2, 0x0A: 2,
-            0x0B: 2, 0x0C: 2, 0x0D: 2, 0x80: ACCOUNT, 0x81: ACCOUNT, 0x82: ACCOUNT,
-        },
-    ),
-    "shift": (
-        0xA2,
-        {
-            0x01: 8, 0x02: 8, 0x03: 8, 0x04: 2, 0x05: 2, 0x08: 8, 0x06: 8, 0x07: 8,
-            0x80: ACCOUNT, 0x81: ACCOUNT, 0x82: ACCOUNT,
-        },
-    ),
-    "receipt": (
-        0xA3,
-        {
-            0x01: 8, 0x02: 8, 0x03: 8, 0x04: 6, 0x05: 1, 0x06: 1, 0x07: 8, 0x08: 8, 0x09: 8, 0x0A: 2,
-            0x0C: 32, 0x0E: VARIES, 0x0F: 32,
-        },
-    ),
-    "shift-file": (0xA4, {0x01: 8, 0x02: 8, 0x03: VARIES, 0x04: VARIES, 0x05: 2}),
-    "receipt-file": (0xA5, {0x01: 8, 0x02: 8, 0x03: VARIES, 0x04: VARIES, 0x05: 1, 0x06: 2}),
-}  # fmt: skip
-"""Object tag, then sizes by tag, in the order of the guide's tables."""
-COMMANDS = {
-    "info": Command(0, 0x00, 0x01, 0),
-    "memory": Command(0, 0x00, 0x02, 0),
-    "shift": Command(0, 0x01, 0, 0),
-    "receipt": Command(0, 0x05, 0, 0),
-    "shift-file": Command(0, 0x02, 0, 1),
-    "receipt-file": Command(0, 0x06, 0, 0),
-}
-CIPHER_KEY = 0x0C
-TAGGED = {name: name for name in ("info", "memory", "shift", "receipt")}
-
-
-def _furnish(ctx: Context) -> None:
-    """A closed shift behind an open one, and a held receipt with an EXTRA: every object can be read."""
-    books = begin(ctx, "fresh")
-    books.sell()
-    books.next_shift()
-    books.sell(cash=700, card=500, vat=90, extra=b"\x04\x03abc")
-
-
-def _value(ctx: Context, name: str, tags: bytes = b"") -> list[tuple[int, bytes]]:
-    """Top-level elements of the object's answer to a tag list."""
-    answer = ctx.module.demand(COMMANDS[name]._replace(data=tags))
-    try:
-        ((tag, value),) = tlv.elements(answer.data)
-        inner = tlv.elements(value)
-    except (UzError, ValueError) as error:
-        ctx.fail(f"the answer to {name} is no object: {error}", clause="S-5.5")
-    ctx.check(TABLES[name][0], tag, f"object tag of {name}", clause="S-5.5")
-    return inner
-
-
-@family(
-    "uz.module.reading.sizes.{key}",
-    rows={name: name for name in TABLES},
-    target="module",
-    clauses=["S-5.5", "TY-02"],
-    requirements=["UZ-DEV-07"],
-    description="Object {key} is read whole and taken apart.",
-    expectation=(
-        "Known tags only once, in the table's order, each with its full size: 8 bytes a BCD, 2 a short, 1"
-        " a byte."
-    ),
-)
-def sizes(ctx: Context, name: str) -> None:
-    """Hosts reject every other size."""
-    _furnish(ctx)
-    table = TABLES[name][1]
-    found = _value(ctx, name)
-    order = [tag for tag in table if tag in {tag for tag, _ in found}]
-    ctx.check(
-        [f"{tag:02x}" for tag in order], [f"{tag:02x}" for tag, _ in found if tag in table], "order of tags"
-    )
-    for tag, value in found:
-        wanted = table.get(tag, VARIES)
-        if isinstance(wanted, Mapping):
-            inner = {inner: len(data) for inner, data in tlv.elements(value)}
-            ctx.check(dict(wanted), inner, f"sizes inside tag {tag:02x}")
-        elif wanted != VARIES:
-            ctx.check(wanted, len(value), f"size of tag {tag:02x}")
-
-
-@family(
-    "uz.module.reading.tags-alone.{key}",
-    rows=TAGGED,
-    target="module",
-    clauses=["S-5.2", "S-5.5"],
-    description="Every tag of object {key} is asked for alone.",
-    expectation="The object with that one element, its content the same as in the whole object.",
-)
-def tags_alone(ctx: Context, name: str) -> None:
-    """A tag that the whole object lacks is lacking alone, too."""
-    _furnish(ctx)
-    whole = dict(_value(ctx, name))
-    for tag in TABLES[name][1]:
-        if tag == CIPHER_KEY and name == "receipt":
-            continue
-        expected = [(tag, whole[tag])] if tag in whole else []
-        ctx.check(
-            expected, _value(ctx, name, bytes((tag,))), f"answer to tag {tag:02x} alone", clause="S-5.2"
-        )
-
-
-@family(
-    "uz.module.reading.tags-listed.{key}",
-    rows=TAGGED,
-    target="module",
-    clauses=["TAG-01"],
-    requirements=["UZ-DEV-07"],
-    description=(
-        "Object {key} is asked for by tag lists: backwards, doubled, with tags that do not exist, with "
-        "none that do."
-    ),
-    expectation=(
-        "The order of the table, each element once, what does not exist passed over, an empty object for "
-        "the last."
-    ),
-)
-def tags_listed(ctx: Context, name: str) -> None:
-    """Whatever the order asked."""
-    _furnish(ctx)
-    whole = [row for row in _value(ctx, name) if not (name == "receipt" and row[0] == CIPHER_KEY)]
-    tags = bytes(tag for tag, _ in whole)
-    ctx.check(whole, _value(ctx, name, tags[::-1]), "all tags backwards")
-    ctx.check(whole[:2], _value(ctx, name, tags[:2] * 3), "two tags, three times each")
-    ctx.check(whole[-2:], _value(ctx, name, b"\x7f" + tags[-2:] + b"\xff\x66"), "two tags among unknown ones")
-    ctx.check([], _value(ctx, name, b"\x7f\x66\xff"), "unknown tags alone")
-
-
-@case(
-    "uz.module.reading.cipher-key",
-    target="module",
-    clauses=["UNK-25", "S-5.5"],
-    requirements=["UZ-DEV-01"],
-    description="A held receipt is read without tags, by tag 0c, and by 02 and 0c.",
-    expectation="No 0c without its name; by its name the 32 bytes that the registration answered.",
-)
-def cipher_key(ctx: Context) -> None:
-    """The key of the full receipt is not shown to whoever asks for everything."""
-    ctx.module.ready("open")
-    sold = ctx.module.sell()
-    ctx.check(None, ctx.module.receipt(0).cipher_key, "cipher key without tags", clause="UNK-25")
-    alone = ctx.module.receipt(0, (CIPHER_KEY,))
-    ctx.check(sold.sign.cipher_key, alone.cipher_key, "cipher key by name", clause="S-5.5")
-    both = ctx.module.receipt(0, (CIPHER_KEY, 0x02))
-    ctx.check((sold.seq, sold.sign.cipher_key), (both.receipt_seq, both.cipher_key), "number and key by name")
 
 
 @family(
@@ -201,22 +34,32 @@ def index_bounds(ctx: Context, ins: int) -> None:
 
 
 @case(
-    "uz.module.reading.last-shift-index",
+    "uz.module.reading.shift-indexes",
     target="module",
-    clauses=["FM-I-02", "FM-I-03"],
+    clauses=["S-5.2", "FM-I-02", "FM-I-03"],
     requirements=["UZ-SHF-06"],
-    description="The oldest shift is read by the highest index there is, and the one beyond it.",
-    expectation="The oldest shift answers, the next index is 9020 for information and file alike.",
+    description=(
+        "Three shifts are opened; they are read by index, then the oldest of all and the one beyond it."
+    ),
+    expectation=(
+        "Index 0 is the last opened; the oldest answers; beyond it 9020 for information and file alike."
+    ),
 )
-def last_shift_index(ctx: Context) -> None:
-    """As many shifts as fiscal memory counts."""
+def shift_indexes(ctx: Context) -> None:
+    """As many shifts as fiscal memory counts, newest first."""
+    books = begin(ctx, "fresh")
+    for _ in range(2):
+        books.sell()
+        books.next_shift()
     module = ctx.module
-    module.ready("open")
+    expected = [books.ledger.shift(index).open_time for index in range(3)]
+    ctx.check(
+        expected, [module.shift(index).open_time for index in range(3)], "opening times", clause="S-5.2"
+    )
     count = module.memory().zreports_count or 0
     ctx.check(OK, module.transmit(apdu.get_zreport_info(count - 1)).sw, "oldest shift", clause="FM-I-02")
-    ctx.check(
-        StatusWord.NOT_FOUND, module.transmit(apdu.get_zreport_info(count)).sw, "beyond it", clause="FM-I-02"
-    )
+    beyond = module.transmit(apdu.get_zreport_info(count))
+    ctx.check(StatusWord.NOT_FOUND, beyond.sw, "beyond the oldest", clause="FM-I-02")
     file = module.transmit(apdu.get_zreport_file(count))
     ctx.check(StatusWord.NOT_FOUND, file.sw, "file beyond the oldest", clause="FM-I-03")
 
@@ -410,24 +253,6 @@ def sixteen_oldest_shifts(ctx: Context) -> None:
     assert oldest is not None
     books.acknowledge_shift(oldest)
     ctx.check(list(range(1, 17)), ctx.module.unacknowledged_shifts(), "sixteen oldest of the rest")
-
-
-@case(
-    "uz.module.reading.changes-nothing",
-    target="module",
-    clauses=["FM-I-06"],
-    requirements=["UZ-DEV-03"],
-    description="Everything that can be read is read twice.",
-    expectation="The second answers are the first ones byte for byte, and nothing has changed.",
-)
-def changes_nothing(ctx: Context) -> None:
-    """Signatures included: they were made once and are kept."""
-    _furnish(ctx)
-    commands = [*COMMANDS.values(), apdu.get_version(), apdu.get_unack_zreports(), apdu.pos_challenge()]
-    with unchanged(ctx):
-        first = [ctx.module.demand(command).data for command in commands]
-        second = [ctx.module.demand(command).data for command in commands]
-    ctx.check(first, second, "second answers")
 
 
 @case(

@@ -102,22 +102,23 @@ def numbers(ctx: Context) -> None:
     target="module",
     clauses=["TY-04", "FM-R-11"],
     requirements=["UZ-DEV-02"],
-    description="Sixty purchases are registered, some of them alike in everything but the time.",
-    expectation=(
-        "Sixty signs of twelve digits, none twice, and none that follows from the one before by counting."
-    ),
+    needs=["power"],
+    description="Sixty purchases of the same goods are registered, power cycles and shifts between.",
+    expectation="Sixty signs of twelve digits, none twice.",
 )
 def signs(ctx: Context) -> None:
-    """A sign that can be guessed proves nothing; that one is only remarked."""
+    """Alike in everything but the time; whether a sign could be guessed is only remarked."""
     books = begin(ctx)
-    found = [books.sell(items_hash=bytes(32)).sign.fiscal_sign or "" for _ in range(60)]
+    found: list[str] = []
+    for interrupt in (ctx.module.power_cycle, books.next_shift, ctx.module.deselect) * 2:
+        found += [books.sell(items_hash=bytes(32)).sign.fiscal_sign or "" for _ in range(10)]
+        interrupt()
     odd = [sign for sign in found if len(sign) != 12 or not sign.isdigit()]
     ctx.check([], odd, "signs that are not twelve digits", clause="TY-04")
     ctx.check(60, len(set(found)), "different signs", clause="FM-R-11")
     steps = {int(after) - int(before) for before, after in pairwise(found)}
-    ctx.check_that(
-        len(steps) > 30, "no constant step", f"{len(steps)} steps", "distances of signs", clause="FM-R-11"
-    )
+    if len(steps) == 1:
+        ctx.note(f"each sign is the one before plus {steps.pop()}: anybody can foretell the next")
 
 
 @case(

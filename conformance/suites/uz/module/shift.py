@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from conformance.cases import case, family
 from conformance.context import Context
-from conformance.drivers.module import SECOND
+from conformance.drivers.module import SECOND, ModuleDriver
 from conformance.suites.uz.module.books import OK, begin, fresh, refused, still_sells
 from reference.protocol.uz import apdu
 from reference.protocol.uz.apdu import Command, StatusWord
@@ -49,6 +49,16 @@ def close_empty(ctx: Context) -> None:
     ctx.check(OK, module.close_shift().sw, "close after one sale", clause="ZR-03")
 
 
+def _with_a_closed_shift(ctx: Context) -> ModuleDriver:
+    """A module whose last shift is closed, not one that never had any."""
+    books = begin(ctx, "fresh")
+    books.sell()
+    books.must(books.close(), "close")
+    if ctx.can("test-keys"):
+        books.acknowledge_all()
+    return ctx.module
+
+
 @case(
     "uz.module.shift.close-twice",
     target="module",
@@ -59,8 +69,7 @@ def close_empty(ctx: Context) -> None:
 )
 def close_twice(ctx: Context) -> None:
     """Its own error, unlike that of selling without a shift."""
-    module = ctx.module
-    module.ready("closed")
+    module = _with_a_closed_shift(ctx)
     refused(
         ctx, apdu.zreport_close(module.next_time()), StatusWord.ZREPORT_IS_ALREADY_CLOSED, clause="FM-Z-03"
     )
@@ -78,8 +87,7 @@ def close_twice(ctx: Context) -> None:
 )
 def register_closed(ctx: Context) -> None:
     """A sale and a refund alike."""
-    module = ctx.module
-    module.ready("closed")
+    module = _with_a_closed_shift(ctx)
     for operation in (0, 1):
         block = module.block(operation=operation, cash=1, vat=0)
         refused(

@@ -32,7 +32,7 @@ def _challenge(ctx: Context) -> bytes:
     requirements=["UZ-CLK-04"],
     needs=["test-keys"],
     description=(
-        "Syncs bring the operator's time one second, one day and thirty days ahead of the last operation."
+        "Syncs bring the operator's time one second, one day and three days ahead of the last operation."
     ),
     expectation=(
         "The last operation is the operator's time each time; the next receipt is measured against it."
@@ -41,7 +41,7 @@ def _challenge(ctx: Context) -> bytes:
 def time_forward(ctx: Context) -> None:
     """The operator may go further than a host: its time is the true one."""
     books = begin(ctx)
-    for step in (SECOND, timedelta(days=1), timedelta(days=30)):
+    for step in (SECOND, timedelta(days=1), timedelta(days=3)):
         books.must(books.sync(books.ledger.last_operation + step), "sync")
         books.compare()
         command = apdu.receipt_register(ctx.module.block(time=books.ledger.last_operation).encode())

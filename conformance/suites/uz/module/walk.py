@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from conformance.cases import family
 from conformance.context import Context
 from conformance.drivers.module import SECOND
-from conformance.suites.uz.module.books import Bookkeeper, begin, fresh
+from conformance.suites.uz.module.books import Bookkeeper, fresh_or_with_leave
 from reference.protocol.uz.total_block import TotalBlock
 
 COMMANDS = 200
@@ -126,7 +126,7 @@ class Walk:
 )
 def walk(ctx: Context, seed: int) -> None:
     """A small new module where that can be had, so that memory runs out; else the module as it is."""
-    books = fresh(ctx, "open", blocks=BLOCKS) if ctx.can("fresh-module") else begin(ctx, "fresh")
+    books = fresh_or_with_leave(ctx, "fresh", blocks=BLOCKS)
     walker = Walk(ctx, books, random.Random(f"{seed}/{ctx.rng.random()}"))
     walker.go(COMMANDS)
     ctx.step("one more second, and still in order")
