@@ -87,6 +87,10 @@ class FaultPoints:
         with self._lock:
             return [laid.report() for laid in self._laid.values()]
 
+    def armed(self, point: str) -> bool:
+        """Whether any rule may act at `point`: spares busy places the making of a context for `hit`."""
+        return bool(self._live[point])
+
     def hit(self, point: str, /, **context: str) -> FaultRule | None:
         """What is to go wrong at `point` now: the oldest rule that matches `context` and acts, else None.
 

@@ -48,6 +48,17 @@ def test_rule_acts_once_by_default_and_says_what_it_did(faults: FaultPoints):
     assert faults.rules() == [acted]
 
 
+def test_a_point_is_armed_while_a_rule_may_act_there(faults: FaultPoints):
+    assert not faults.armed("apdu.reply")
+    faults.add(point="apdu.reply", action="sw")
+    assert faults.armed("apdu.reply")
+    assert not faults.armed("apdu.command")
+    faults.hit("apdu.reply")
+    assert not faults.armed("apdu.reply")
+    with pytest.raises(KeyError):
+        faults.armed("apdu.nowhere")
+
+
 @pytest.mark.parametrize(
     ("fields", "expected"),
     [

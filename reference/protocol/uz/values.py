@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import struct
 from datetime import datetime, timedelta, timezone
+from functools import lru_cache
 from typing import Final
 
 from reference.protocol.uz.errors import CodecError
@@ -132,6 +133,7 @@ def decode_flag(data: bytes, field: str = "", *, strict: bool = False) -> bool:
 # --- identifiers -------------------------------------------------------------------------------------
 
 
+@lru_cache(maxsize=4096)
 def encode_terminal_id(terminal_id: str, field: str = "TerminalID") -> bytes:
     """8 bytes of a TerminalID: two capital Latin letters, twelve packed digits (uz-fiscal §2.4)."""
     if not _TERMINAL_ID.fullmatch(terminal_id):
