@@ -128,14 +128,16 @@ def register(request: Request, book: RuleBook) -> Outcome:
     request.session.registered += 1
     sign_bytes = encode_sign(sign) if sign else b""
     unsealed = Unsealed(module, terminal, index, number, request.data, sign_bytes, cipher_key, record)
-    return book.encode(answers.registered(state, number, request.time, sign_bytes, cipher_key)), (unsealed,)
+    answer = answers.registered(state.identity.encoded, number, request.time, sign_bytes, cipher_key)
+    return answer, (unsealed,)
 
 
-def repeat(request: Request, book: RuleBook) -> Outcome:
+def repeat(request: Request) -> bytes:
     """The answer a held receipt got before (FM-R-01)."""
     held = request.receipt
-    sign_info = answers.registered(request.state, held.number, held.time, held.sign, held.cipher_key)
-    return book.encode(sign_info), ()
+    return answers.registered(
+        request.state.identity.encoded, held.number, held.time, held.sign, held.cipher_key
+    )
 
 
 def rescan(request: Request, _book: RuleBook) -> Outcome:

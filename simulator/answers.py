@@ -18,7 +18,14 @@ from reference.protocol.uz.objects import (
     ZReportFile,
     ZReportInfo,
 )
-from reference.protocol.uz.values import MAX_SHORT, decode_sign
+from reference.protocol.uz.values import (
+    MAX_SHORT,
+    decode_sign,
+    encode_bcd8,
+    encode_sign,
+    encode_terminal_id,
+    encode_time,
+)
 from simulator.request import read_block
 from simulator.state import Receipt, Session, State, Sums, ZReport
 
@@ -127,15 +134,33 @@ def receipt_info(state: State, receipt: Receipt) -> ReceiptInfo:
     )
 
 
-def registered(state: State, number: int, time: datetime, sign: bytes, cipher_key: bytes) -> ReceiptInfo:
-    """FiscalSignInfo, the answer to a registration (a3, tags 01–04 and 0c)."""
-    return ReceiptInfo(
-        terminal_id=state.identity.terminal,
-        receipt_seq=number,
-        time=time,
-        fiscal_sign=decode_sign(sign) if sign else None,
-        cipher_key=cipher_key,
-    )
+def registered(terminal: bytes, number: int, time: datetime, sign: bytes, cipher_key: bytes) -> bytes:
+    """FiscalSignInfo, the answer to a registration (a3, tags 01–04 and 0c), poured into its mould."""
+    values = (terminal, encode_bcd8(number), encode_time(time), *((sign,) if sign else ()), cipher_key)
+    mould = _SIGNED if sign else _UNSIGNED
+    return b"".join([piece for pair in zip(mould, values, strict=True) for piece in pair])
+
+
+def _mould(fiscal_sign: str | None) -> tuple[bytes, ...]:
+    """What stands before each value of a FiscalSignInfo, found by encoding one whose values are known.
+
+    All its values have fixed sizes, so the busiest answer of a module needs no encoder.
+    """
+    terminal, number, key = "ZZ987654321098", 1_234_567_890_123_456, b"\xee" * 32
+    time = datetime(2098, 11, 22, 13, 14, 15)
+    values = [encode_terminal_id(terminal), encode_bcd8(number), encode_time(time), key]
+    if fiscal_sign:
+        values.insert(3, encode_sign(fiscal_sign))
+    rest = ReceiptInfo(terminal, number, time, fiscal_sign, cipher_key=key).encode()
+    mould = []
+    for value in values:
+        piece, _, rest = rest.partition(value)
+        mould.append(piece)
+    return tuple(mould)
+
+
+_SIGNED: Final = _mould("112233445566")
+_UNSIGNED: Final = _mould(None)
 
 
 def z_file(state: State, index: int) -> ZReportFile:

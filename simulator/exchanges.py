@@ -180,6 +180,8 @@ class Exchanges:
             self._disturb(rule, slot, done, lambda: done(answer))
 
     def _hit(self, point: str, slot: Slot, apdu: bytes) -> FaultRule | None:
+        if not self._faults.armed(point):
+            return None
         return self._faults.hit(
             point,
             apdu=apdu.hex(),

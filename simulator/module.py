@@ -116,7 +116,7 @@ class Module:
             data, changes = book.actions[name](request, book)
             answer = data + OK
         elif refused.status is StatusWord.NO_ERROR:
-            answer, changes = repeat(request, book)[0] + OK, ()
+            answer, changes = repeat(request) + OK, ()
         else:
             answer, changes = refused.status.wire, ()
         if name in READING_CHECKS:

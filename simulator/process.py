@@ -19,7 +19,7 @@ from reference.runtime.faults import FaultPoints
 from reference.runtime.serving import HttpServer, harden
 from simulator.control import ModulePart
 from simulator.exchanges import COMMAND, FAULT_ACTIONS, FAULT_POINTS, LATENCY, REPLY, Exchanges
-from simulator.flash import Flash, NoFlash
+from simulator.flash import Flash, NoFlash, Store
 from simulator.page import page_blueprint
 from simulator.rack import Rack
 from simulator.settings import ModuleSettings, SettingsError
@@ -81,11 +81,11 @@ class SimulatorProcess:
         self.faults = FaultPoints(FAULT_POINTS, self.clock, NAME, FAULT_ACTIONS)
         keeps = folder is not None and not settings.volatile
         store = Flash(folder, self.faults) if folder is not None and keeps else NoFlash()
-        chance = generator(settings.seed, NAME)
-        self.rack = Rack(store, self.clock, chance, settings.defects)
-        if settings.strict_terminal:
-            self.rack.require(settings.modules)
-        self.rack.fill(settings.modules)
+        try:
+            self.rack = self._fill_rack(store)
+        except BaseException:
+            store.close()
+            raise
         self.events = EventLog(folder / "events.journal" if folder and keeps else None, self.clock, NAME)
         self._lay_faults()
         self.exchanges: Exchanges
@@ -114,6 +114,14 @@ class SimulatorProcess:
             self.exchanges.close()
         self.rack.store.close()
         self.events.close()
+
+    def _fill_rack(self, store: Store) -> Rack:
+        settings = self.settings
+        rack = Rack(store, self.clock, generator(settings.seed, NAME), settings.defects)
+        if settings.strict_terminal:
+            rack.require(settings.modules)
+        rack.fill(settings.modules)
+        return rack
 
     def _addresses(self, control: str) -> dict[str, str]:
         shown = [_shown(*port.address) for port in self.ports]

@@ -22,17 +22,16 @@ from simulator.settings import ModuleSettings
 class Identity:
     """What is given to a module once and never changes (UZ-DEV-04).
 
-    `secret` feeds the challenges only; nobody outside ever sees it.
+    `secret` feeds the challenges only; nobody outside ever sees it. `encoded` is the TerminalID's 8 bytes.
     """
 
     terminal: str
     factory_id: str
     secret: bytes
+    encoded: bytes = field(init=False)
 
-    @property
-    def terminal_bytes(self) -> bytes:
-        """TerminalID as its 8 bytes."""
-        return encode_terminal_id(self.terminal)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "encoded", encode_terminal_id(self.terminal))
 
     @property
     def cplc(self) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import struct
+import threading
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -113,6 +114,21 @@ def test_a_second_host_waits_for_the_first(shared):
     assert second.read_frame().hex() == "3b8f800180318065b08503010101030201040105"
     assert second.read_frame().hex() == "9000"
     second.close()
+
+
+def test_a_host_that_talks_too_much_while_it_waits_is_held_back(shared):
+    count = 40_000
+    with shared.host(select=True) as first, shared.host(wait_for_atr=False) as second:
+        flood = threading.Thread(target=second.write, args=(frame(VERSION) * count,))
+        flood.start()
+        link = eventually(lambda: next(iter(shared.process.ports[0]._waiting), None), 5)
+        eventually(lambda: link._paused, 5)
+        assert len(link._inbox) < 1_000_000
+        first.close()
+        assert len(second.read_frame()) == 20
+        for _ in range(count):
+            assert second.read_frame() == b"\x6d\x00"
+        flood.join()
 
 
 def test_a_second_host_waits_15_lab_seconds_and_no_longer(shared):
