@@ -70,10 +70,9 @@ def _add_swagger(app: Flask) -> None:
         return Response(files[name], mimetype=_PAGE_FILES[name])
 
     app.add_url_rule("/swagger/<name>", "swagger", page, methods=["GET"], provide_automatic_options=False)
-    app.add_url_rule(
-        "/swagger",
-        "swagger-home",
-        lambda: redirect("/swagger/index.html"),
-        methods=["GET"],
-        provide_automatic_options=False,
-    )
+
+    def home() -> AnyResponse:
+        return redirect("/swagger/index.html")
+
+    for rule in ("/swagger", "/swagger/"):
+        app.add_url_rule(rule, "swagger-home", home, methods=["GET"], provide_automatic_options=False)

@@ -33,6 +33,8 @@ class BackgroundSender:
         self.sync = sync
         self.turns = turns
         self.last_error: dict[str, str] = {}
+        self.looked_at = 0.0
+        """Lab time at which the last look at everything began."""
         self._event = stage.clock.lab.event()
         self._stopping = False
         self._thread: threading.Thread | None = None
@@ -72,13 +74,17 @@ class BackgroundSender:
 
     def _run(self) -> None:
         self.stage.fleet.look()
-        while not self._stopping:
-            self._event.clear()
-            wait = self.work()
-            self.stage.clock.wait(self._event, wait)
+        # A jump of lab time between looking and waiting would be slept through, so jumps wake the sender too.
+        with self.stage.clock.lab.wakes.listening(self._event.set):
+            while True:
+                self._event.clear()  # before the look at `_stopping`, so that a stop cannot be cleared away
+                if self._stopping:
+                    return
+                self.stage.clock.wait(self._event, self.work())
 
     def work(self) -> float:
         """Do what is due now; lab seconds until something else is."""
+        began = self.stage.lab_seconds()
         wait = LONGEST_SLEEP
         for factory_id in self._present():
             outbox = self.sync.outbox(factory_id)
@@ -88,6 +94,7 @@ class BackgroundSender:
                 due, now = outbox.due, self.stage.lab_seconds()
             if due is not None:
                 wait = min(wait, max(0.0, due - now))
+        self.looked_at = began
         return wait
 
     def _present(self) -> list[str]:
@@ -99,22 +106,30 @@ class BackgroundSender:
         outbox = self.sync.outbox(factory_id)
         outbox.begin()
         try:
-            with self.turns.background(factory_id):
-                if self.stage.settings.auto_send:
-                    self.send_all(factory_id)
-                else:
-                    self._recover(factory_id)
+            self._send(factory_id)
         except DriveError as error:
-            if outbox.due is None:
-                outbox.failed(self.stage.lab_seconds())
-            if self.last_error.get(factory_id) != error.reason:
-                _log.warning("sending failed", factory_id=factory_id, reason=error.reason)
-                self.stage.record("sender.failed", factory_id=factory_id, reason=error.reason)
-            self.last_error[factory_id] = error.reason
+            self._failed(factory_id, error.reason)
+        except Exception:  # noqa: BLE001 - a mistake must not end all sending; the log has the trace
+            _log.exception("sending broke", factory_id=factory_id)
+            self._failed(factory_id, "internal error")
 
-    def _recover(self, factory_id: str) -> None:
-        with self.stage.fleet.session(factory_id) as session:
-            self.sync.recovery.recover(session)
+    def _send(self, factory_id: str) -> None:
+        with self.turns.background(factory_id):
+            if self.stage.settings.auto_send:
+                self.send_all(factory_id)
+                return
+            with self.stage.fleet.session(factory_id) as session:
+                self.sync.recovery.recover(session)
+
+    def _failed(self, factory_id: str, reason: str) -> None:
+        """Pause, unless the exchange itself said until when; tell people once."""
+        outbox = self.sync.outbox(factory_id)
+        if outbox.due is None:
+            outbox.failed(self.stage.lab_seconds())
+        if self.last_error.get(factory_id) != reason:
+            _log.warning("sending failed", factory_id=factory_id, reason=reason)
+            self.stage.record("sender.failed", factory_id=factory_id, reason=reason)
+        self.last_error[factory_id] = reason
 
     def send_all(self, factory_id: str) -> dict[str, int]:
         """Send everything a module has, oldest first: receipts, then Z-reports. Numbers acknowledged by kind.
@@ -129,10 +144,15 @@ class BackgroundSender:
         if self.stage.settings.auto_short_receipts:
             steps["short"] = lambda one, count: self.sync.short_receipts(one, count, background=True)
         for kind, step in steps.items():
+            sent: set[object] = set()
             while items := step(factory_id, LARGEST_BATCH):
                 done[kind] += _acknowledged(items)
                 if self._stopping or not check_success(items):
                     return done
+                names = {item.name for item in items}
+                if names <= sent:
+                    break  # a module that lists for ever what it was told is acknowledged
+                sent |= names
         self.last_error.pop(factory_id, None)
         return done
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from reference.links.errors import LinkLost
 from reference.links.link import Link
+from reference.protocol.uz.apdu import Instruction, find_instruction
 from reference.runtime.clock import PartClock
 from reference.runtime.faults import FaultPoints
 
@@ -28,7 +29,9 @@ class FaultyLink:
 
     def transmit(self, command: bytes) -> bytes:
         """One exchange, as far as the fault rules let it through."""
-        rule = self._faults.hit("link.transmit", command=command.hex(), link=self.name)
+        rule = self._faults.hit(
+            "link.transmit", apdu=command.hex(), command=_command_name(command), link=self.name
+        )
         if rule is not None and rule.action == "delay":
             self._clock.sleep(rule.delay)
         drop = rule is not None and rule.action == "drop"
@@ -44,3 +47,10 @@ class FaultyLink:
     def close(self) -> None:
         """Power down."""
         self._link.close()
+
+
+def _command_name(command: bytes) -> str:
+    """The instruction's name, as fault rules of the module call it too; the header in hex for an unknown
+    one."""
+    row = find_instruction(*command[1:4]) if len(command) > 4 else None
+    return row.name if isinstance(row, Instruction) else command[:4].hex()

@@ -83,7 +83,7 @@ class Registrar:
         self.check_rules(receipt)
         if needs_online_check(receipt):
             self.check_refund(receipt)
-        stored = self._encoded(factory_id.lower(), terminal_id, receipt)
+        stored = self.encoded(factory_id.lower(), terminal_id, receipt)
         self.stage.pass_by("gettxid.before-store", terminal=terminal_id)
         txid = self.stage.receipts.keep(stored, self.stage.now())
         self.stage.pass_by("gettxid.after-store", terminal=terminal_id)
@@ -95,10 +95,6 @@ class Registrar:
             return receipt_from_json(body)
         except ReceiptError as error:
             raise ReceiptRefusedError(str(error)) from error
-        except CodecError as error:
-            raise ReceiptRefusedError(
-                f"{error.field}: {error.text}" if error.field else error.text
-            ) from error
 
     def _module_time(self, factory_id: str) -> tuple[str, datetime]:
         with self.stage.fleet.session(factory_id) as session:
@@ -135,7 +131,8 @@ class Registrar:
         if not known:
             raise ReceiptRefusedError("RefundInfo is not valid")
 
-    def _encoded(self, factory_id: str, terminal_id: str, receipt: Receipt) -> NewReceipt:
+    def encoded(self, factory_id: str, terminal_id: str, receipt: Receipt) -> NewReceipt:
+        """The receipt as bytes with its TotalBlock; ReceiptRefusedError for a value that has no bytes."""
         try:
             content = pad(encode_full_receipt(receipt))
             block = total_block_for(receipt, content)

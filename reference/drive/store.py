@@ -33,6 +33,34 @@ PENDING: Final = (FileState.NEW, FileState.SENT)
 LARGEST_KEY: Final = 2**63 - 1
 
 
+# Statements of a sale, made once: building them anew would cost more than running them.
+_SAME: Final = sa.select(register_log.c.txid).where(
+    register_log.c.factory_id == sa.bindparam("factory_id"),
+    register_log.c.version == sa.bindparam("version"),
+    register_log.c.type == sa.bindparam("type"),
+    register_log.c.operation == sa.bindparam("operation"),
+    register_log.c.hash == sa.bindparam("hash"),
+)
+_RECEIPT: Final = sa.select(register_log).where(register_log.c.txid == sa.bindparam("txid"))
+_KEEP: Final = sa.insert(register_log)
+_FINISH: Final = (
+    sa.update(register_log)
+    .where(register_log.c.txid == sa.bindparam("key"), register_log.c.receipt_seq.is_(None))
+    .values(
+        receipt_seq=sa.bindparam("seq"),
+        fiscal_sign=sa.bindparam("sign"),
+        answered_at=sa.bindparam("stamp"),
+        content=None,
+    )
+)
+_ADD_FILE: Final = sa.insert(receipt_files)
+_PENDING: Final = (
+    sa.select(receipt_files.c.txid)
+    .where(receipt_files.c.state.in_(PENDING), receipt_files.c.terminal_id == sa.bindparam("terminal_id"))
+    .limit(sa.bindparam("most"))
+)
+
+
 class Database:
     """Transactions on one engine; a database that refuses becomes SaveError, the cause stays attached."""
 
@@ -82,21 +110,20 @@ class ReceiptStore:
             return found
 
     def _same(self, connection: sa.Connection, receipt: NewReceipt) -> int | None:
-        key = sa.and_(
-            register_log.c.factory_id == receipt.factory_id,
-            register_log.c.version == CODEC_VERSION,
-            register_log.c.type == receipt.type,
-            register_log.c.operation == receipt.operation,
-            register_log.c.hash == receipt.hash,
-        )
-        return connection.execute(sa.select(register_log.c.txid).where(key)).scalar_one_or_none()
+        key = {
+            "factory_id": receipt.factory_id,
+            "version": CODEC_VERSION,
+            "type": receipt.type,
+            "operation": receipt.operation,
+            "hash": receipt.hash,
+        }
+        return connection.execute(_SAME, key).scalar_one_or_none()
 
     def receipt(self, txid: int, factory_id: str) -> StoredReceipt:
         """The stored receipt; RecordNotFoundError for an unknown TXID or another module's (uz-fiscal
         G2-S-10)."""
         with self.database.reading() as connection:
-            query = sa.select(register_log).where(register_log.c.txid == min(txid, LARGEST_KEY))
-            row = connection.execute(query).mappings().one_or_none()
+            row = connection.execute(_RECEIPT, {"txid": min(txid, LARGEST_KEY)}).mappings().one_or_none()
         if row is None or row["factory_id"] != factory_id:
             raise RecordNotFoundError(register_log.name, txid)
         return _stored(row)
@@ -119,22 +146,16 @@ class ReceiptStore:
 
         When the receipt has been finished meanwhile the stored answer is given and nothing changes.
         """
-        stamp = format_json_time(now)
+        values = {
+            "key": receipt.txid,
+            "seq": answer.receipt_seq,
+            "sign": answer.fiscal_sign,
+            "stamp": format_json_time(now),
+        }
         with self.database.writing() as connection:
-            changed = connection.execute(
-                sa.update(register_log)
-                .where(register_log.c.txid == receipt.txid, register_log.c.receipt_seq.is_(None))
-                .values(
-                    receipt_seq=answer.receipt_seq,
-                    fiscal_sign=answer.fiscal_sign,
-                    answered_at=stamp,
-                    content=None,
-                )
-            )
+            changed = connection.execute(_FINISH, values)
             if changed.rowcount:
-                connection.execute(
-                    sa.insert(receipt_files).values(_file_values(receipt, answer, header, body))
-                )
+                connection.execute(_ADD_FILE, _file_values(receipt, answer, header, body))
         return answer if changed.rowcount else self._answer(receipt)
 
     def _answer(self, receipt: StoredReceipt) -> Registered:
@@ -160,13 +181,8 @@ class ReceiptStore:
 
     def pending_count(self, terminal_id: str, limit: int) -> int:
         """How many files still have to go, counted up to `limit`."""
-        query = (
-            sa.select(receipt_files.c.txid)
-            .where(receipt_files.c.state.in_(PENDING), receipt_files.c.terminal_id == terminal_id)
-            .limit(limit)
-        )
         with self.database.reading() as connection:
-            return len(connection.execute(query).all())
+            return len(connection.execute(_PENDING, {"terminal_id": terminal_id, "most": limit}).all())
 
     def by_numbers(self, terminal_id: str, numbers: Sequence[int]) -> list[ReceiptFileRow]:
         """The stored files with these receipt numbers, lowest first; unknown numbers are left out."""
@@ -308,18 +324,19 @@ def settle_rows(
 
 def _insert_receipt(connection: sa.Connection, receipt: NewReceipt, now: datetime) -> int:
     result = connection.execute(
-        sa.insert(register_log).values(
-            factory_id=receipt.factory_id,
-            terminal_id=receipt.terminal_id,
-            version=CODEC_VERSION,
-            type=receipt.type,
-            operation=receipt.operation,
-            hash=receipt.hash,
-            total_block=receipt.total_block,
-            content=receipt.content,
-            time=format_json_time(receipt.time),
-            stored_at=format_json_time(now),
-        )
+        _KEEP,
+        {
+            "factory_id": receipt.factory_id,
+            "terminal_id": receipt.terminal_id,
+            "version": CODEC_VERSION,
+            "type": receipt.type,
+            "operation": receipt.operation,
+            "hash": receipt.hash,
+            "total_block": receipt.total_block,
+            "content": receipt.content,
+            "time": format_json_time(receipt.time),
+            "stored_at": format_json_time(now),
+        },
     )
     key = result.inserted_primary_key
     assert key is not None

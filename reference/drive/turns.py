@@ -14,7 +14,8 @@ PATIENCE: Final = 60.0
 
 
 class SyncTurns:
-    """A second Sync call of the same module is refused; the background sender is waited for (uz-fiscal §4.6)."""
+    """A second Sync call of the same module is refused; the background sender is waited for (uz-fiscal
+    §4.6)."""
 
     def __init__(self) -> None:
         self._free = threading.Condition()

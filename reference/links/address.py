@@ -93,10 +93,20 @@ def connect(endpoint: Endpoint, seconds: float, allow_any_host: bool = False) ->
     failure: OSError = OSError(f"{endpoint.host} has no address")
     for number in resolve(endpoint, allow_any_host):
         try:
-            connection = socket.create_connection((number, endpoint.port), timeout=seconds)
+            return _connected(number, endpoint.port, seconds)
         except OSError as error:
             failure = error
-            continue
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return connection
     raise failure
+
+
+def _connected(number: str, port: int, seconds: float) -> socket.socket:
+    """The number is resolved already, so the resolver is not asked a second time."""
+    connection = socket.socket(socket.AF_INET6 if ":" in number else socket.AF_INET)
+    try:
+        connection.settimeout(seconds)
+        connection.connect((number, port))
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    except OSError:
+        connection.close()
+        raise
+    return connection

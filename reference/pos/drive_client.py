@@ -22,7 +22,9 @@ class DriveClient:
     refuses."""
 
     def __init__(self, url: str, factory_id: str = "", transport: httpx.BaseTransport | None = None) -> None:
-        self._http = httpx.Client(base_url=url.rstrip("/"), timeout=TIMEOUT, transport=transport)
+        self._http = httpx.Client(
+            base_url=url.rstrip("/"), timeout=TIMEOUT, transport=transport, trust_env=False
+        )
         self._factory_id = factory_id
 
     @property

@@ -21,9 +21,8 @@ def alive(make_bench: BenchMaker) -> Bench:
 
 
 def settled(bench: Bench) -> bool:
-    """Whether the sender has nothing to do now."""
-    due = bench.core.sync.outbox(bench.factory_id).due
-    return due is None or due > bench.core.stage.lab_seconds()
+    """Whether the sender has done all that is due at this lab time, which stands still."""
+    return bench.core.sender.looked_at >= bench.core.stage.lab_seconds()
 
 
 def test_a_receipt_goes_by_itself_after_the_delay(alive: Bench) -> None:
@@ -83,7 +82,8 @@ def test_a_blocked_module_is_tried_again_after_ten_minutes(alive: Bench) -> None
     alive.books.blocked = True
     alive.register()
     alive.tick(6)
-    eventually(lambda: len(alive.books.requests) == 1, 5)
+    eventually(lambda: settled(alive), 5)
+    assert len(alive.books.requests) == 1
     alive.books.blocked = False
     alive.tick(590)
     eventually(lambda: settled(alive), 5)
@@ -146,7 +146,8 @@ def test_lost_databases_are_made_good_only_when_told(make_bench: BenchMaker) -> 
         bench.drive.reset({})
         expected = [2] if told else [1, 2]
         eventually(lambda bench=bench, expected=expected: bench.held == expected, 5)  # type: ignore[misc]
-        eventually(lambda bench=bench: bench.core.fleet.states()[0].present, 5)  # type: ignore[misc]
+        bench.tick()
+        eventually(lambda bench=bench: settled(bench), 5)  # type: ignore[misc]
         requests = len(bench.books.requests)
         bench.core.sender.retry_now(bench.factory_id)
         bench.core.sender.work()
@@ -166,3 +167,29 @@ def test_unconfirmed_modules_do_not_send(make_bench: BenchMaker) -> None:
     bench.core.sender.wake("00" + "9" * 34)
     bench.tick(3600)
     assert {request.terminal_id for request in bench.books.requests} == {"ZZ000000000000"}
+
+
+def test_a_module_that_forgets_acknowledgements_does_not_stop_the_sender(make_bench: BenchMaker) -> None:
+    bench = make_bench(auto_send=True, defects=("ack-not-handed-over",))
+    bench.open_shift()
+    bench.register()
+    bench.core.close_shift(bench.factory_id, bench.tick())
+    bench.tick()
+    eventually(lambda: settled(bench), 5)
+    assert len([request for request in bench.books.requests if request.files[0].type == 2]) == 2
+
+
+def test_a_mistake_in_sending_does_not_end_it(alive: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    answer = alive.books.answer
+
+    def broken(_request: object) -> object:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(alive.books, "answer", broken)
+    alive.register()
+    alive.tick(6)
+    eventually(lambda: settled(alive), 5)
+    assert alive.core.sender.last_error[alive.factory_id] == "internal error"
+    monkeypatch.setattr(alive.books, "answer", answer)
+    alive.tick(6)
+    eventually(lambda: alive.held == [], 5)

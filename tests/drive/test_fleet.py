@@ -37,7 +37,7 @@ def test_several_modules_are_told_apart(make_bench: BenchMaker) -> None:
 
 def test_nothing_plugged_in(bench: Bench) -> None:
     factory_id, bench.card.module = bench.factory_id, None
-    with pytest.raises(NoCardError, match="^no card found$") as refused:
+    with pytest.raises(NoCardError, match=r"^no card found$") as refused:
         bench.core.info(factory_id)
     assert refused.value.status == 404
     assert bench.core.modules() == []
@@ -46,7 +46,7 @@ def test_nothing_plugged_in(bench: Bench) -> None:
 def test_another_one_is_plugged_in(make_bench: BenchMaker) -> None:
     bench = make_bench(modules=2)
     factory_id, bench.card.module = bench.factory_id, None
-    with pytest.raises(DriveNotFoundError, match="^fiscal drive not found$") as refused:
+    with pytest.raises(DriveNotFoundError, match=r"^fiscal drive not found$") as refused:
         bench.core.info(factory_id)
     assert refused.value.status == 404
 
@@ -64,7 +64,7 @@ def test_another_module_in_its_place_is_refused_until_confirmed(bench: Bench) ->
     swap(bench)
     (state,) = bench.core.modules()
     assert state.foreign
-    with pytest.raises(DriveNotConfirmedError, match="is not confirmed") as refused:
+    with pytest.raises(DriveNotConfirmedError, match=r"is not confirmed") as refused:
         bench.core.get_txid(OTHER, sale(bench.tick()))
     assert refused.value.status == 409
     assert OTHER in refused.value.reason
@@ -109,7 +109,7 @@ def test_broken_links_and_foreign_applets(bench: Bench, monkeypatch: pytest.Monk
         "transmit",
         lambda command: b"\x03\x24\x90\x00" if command[:4] == bytes(4) else transmit(command),
     )
-    with pytest.raises(CardAnswerError, match="applet version 0324 is not supported"):
+    with pytest.raises(CardAnswerError, match=r"applet version 0324 is not supported"):
         bench.core.info(factory_id)
     assert bench.core.modules() == []
 

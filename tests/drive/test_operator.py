@@ -175,7 +175,7 @@ def test_nobody_listens(lab: LabClock) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         endpoint = Endpoint("127.0.0.1", server.getsockname()[1])
     handed: list[str] = []
-    with pytest.raises(UnreachableError, match="refused"):
+    with pytest.raises(UnreachableError, match=r"refused"):
         client(lab, endpoint).exchange(lambda: REQUEST, lambda: handed.append("now"))
     assert handed == []
 
@@ -193,5 +193,5 @@ def test_addresses_of_the_real_world_are_refused(lab: LabClock) -> None:
 def test_the_fault_point(lab: LabClock) -> None:
     operator = client(lab, Endpoint("127.0.0.1", 9))
     operator._faults.add(point="operator.connect", action="refuse")
-    with pytest.raises(UnreachableError, match="fault point operator.connect"):
+    with pytest.raises(UnreachableError, match=r"fault point operator.connect"):
         operator.exchange(lambda: REQUEST)

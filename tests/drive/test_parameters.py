@@ -45,14 +45,14 @@ def test_a_form_body_on_a_get_is_not_read() -> None:
 
 @pytest.mark.parametrize("text", ["", "0", "-1", "x", "1.5", "+3", "１"])
 def test_txids_that_are_none(text: str) -> None:
-    with pytest.raises(BadParameterError, match="TXID must be") as refused:
+    with pytest.raises(BadParameterError, match=r"TXID must be") as refused:
         Parameters([("TXID", text)]).txid()
     assert (refused.value.field, refused.value.status) == ("TXID", 400)
 
 
 @pytest.mark.parametrize("value", [True, 1.5, [1], {"a": 1}])
 def test_json_values_that_are_no_number(value: object) -> None:
-    with pytest.raises(BadParameterError, match="TXID"):
+    with pytest.raises(BadParameterError, match=r"TXID"):
         Parameters([("TXID", value)]).txid()
 
 
@@ -64,13 +64,13 @@ def test_index(text: str, index: int) -> None:
 @pytest.mark.parametrize("text", ["32768", "4294967295", "-1", "9" * 5000])
 def test_index_out_of_range(text: str) -> None:
     """G2-S-15: no crash"""
-    with pytest.raises(CardError, match="9011 - INVALID_INDEX") as refused:
+    with pytest.raises(CardError, match=r"9011 - INVALID_INDEX") as refused:
         Parameters([("index", text)]).index()
     assert refused.value.status == 400
 
 
 def test_index_that_is_no_number() -> None:
-    with pytest.raises(BadParameterError, match="Index must be a whole number, not 'abc'"):
+    with pytest.raises(BadParameterError, match=r"Index must be a whole number, not 'abc'"):
         Parameters([("Index", "abc")]).index()
 
 
@@ -79,9 +79,9 @@ def test_time() -> None:
     assert Parameters([("DateTime", "now")]).time(NOW) == NOW
     assert Parameters([("datetime", " NOW ")]).time(NOW) == NOW
     assert Parameters([("DateTime", "2026-07-02 10:00:00")]).time(NOW) == datetime(2026, 7, 2, 10)
-    with pytest.raises(BadParameterError, match='cannot parse "T10:00:00" as " "'):
+    with pytest.raises(BadParameterError, match=r'cannot parse "T10:00:00" as " "'):
         Parameters([("DateTime", "2026-07-02T10:00:00")]).time(NOW)
-    with pytest.raises(CardError, match="9010 - INVALID_DATETIME"):
+    with pytest.raises(CardError, match=r"9010 - INVALID_DATETIME"):
         Parameters([("DateTime", "1998-07-02 10:00:00")]).time(NOW)
 
 
@@ -97,7 +97,7 @@ def test_numbers() -> None:
     assert Parameters([("Numbers", "1, 2,,3"), ("numbers", "4")]).numbers() == [1, 2, 3, 4]
     assert Parameters([("Numbers", [5, "6"])]).numbers() == [5, 6]
     for text in ("", "a", "-1", "1" * 17, ",".join("1" * 33)):
-        with pytest.raises(BadParameterError, match="Numbers"):
+        with pytest.raises(BadParameterError, match=r"Numbers"):
             Parameters([("Numbers", text)]).numbers()
 
 
@@ -111,15 +111,15 @@ def test_flags() -> None:
     ]
     assert Parameters([("Ack", False)]).flag("Ack", True) is False
     assert Parameters([("Ack", True)]).flag("Ack", False) is True
-    with pytest.raises(BadParameterError, match="Ack must be true or false"):
+    with pytest.raises(BadParameterError, match=r"Ack must be true or false"):
         Parameters([("Ack", "perhaps")]).flag("Ack", True)
 
 
 def test_octets() -> None:
     assert Parameters([("Challenge", " 00ff ")]).octets("Challenge") == b"\x00\xff"
-    with pytest.raises(BadParameterError, match="Challenge must be hexadecimal"):
+    with pytest.raises(BadParameterError, match=r"Challenge must be hexadecimal"):
         Parameters([("Challenge", "0g")]).octets("Challenge")
-    with pytest.raises(BadParameterError, match="Challenge is missing"):
+    with pytest.raises(BadParameterError, match=r"Challenge is missing"):
         Parameters([]).octets("Challenge")
 
 
@@ -128,7 +128,7 @@ def test_pages() -> None:
     with pytest.raises(BadParameterError, match=r"Limit must be in range \[1, 1000\]"):
         page("Limit", "0", 1, 1000)
     for text in ("-1", "x", "1" * 19):
-        with pytest.raises(BadParameterError, match="Offset must be at least 0"):
+        with pytest.raises(BadParameterError, match=r"Offset must be at least 0"):
             page("Offset", text, 0, None)
 
 
@@ -136,7 +136,7 @@ def test_pages() -> None:
     "body", [b"{", b"\xff\xfe", b"[" * 100_000, b'{"a": NaN}', b"9" * 5000, b"", b'{"a":1} x']
 )
 def test_bodies_that_are_no_json(body: bytes) -> None:
-    with pytest.raises(BadParameterError, match="request body is"):
+    with pytest.raises(BadParameterError, match=r"request body is"):
         parse_json_body(body)
 
 
@@ -151,9 +151,9 @@ def test_a_byte_order_mark_is_let_pass() -> None:
     st.binary(),
 )
 def test_nothing_breaks_it(method: str, content_type: str, query: str, body: bytes) -> None:
+    status = 400
     try:
-        parameters = collect(method, content_type, query, body)
-        parameters.txid()
+        collect(method, content_type, query, body).txid()
     except DriveError as error:
-        assert error.status == 400
-    assert parse_json_body(b"1") == 1
+        status = error.status
+    assert status == 400

@@ -253,7 +253,10 @@ def test_pos_lock(shop: Bench) -> None:
     assert refused(shop, "/POS/Lock/{F}", f"SecretKey={SECRET_KEY[:-2]}") == (400, "6700 - WRONG_LENGTH")
     assert refused(shop, "/POS/Lock/{F}", f"SecretKey={SECRET_KEY[:-2]}00") == (400, "6A80 - WRONG_DATA")
     assert refused(shop, "/POS/Lock/{F}", "SecretKey=xyz") == (400, "SecretKey must be hexadecimal")
-    assert refused(shop, "/POS/Lock/{F}", f"SecretKey={SECRET_KEY}{SECRET_KEY * 4}") == (400, "6700 - WRONG_LENGTH")
+    assert refused(shop, "/POS/Lock/{F}", f"SecretKey={SECRET_KEY}{SECRET_KEY * 4}") == (
+        400,
+        "6700 - WRONG_LENGTH",
+    )
     assert registered_with(shop, "00" * 32) == 200, "not POS-locked: the header is ignored"
     assert ok(shop, "/POS/Lock/{F}", f"SecretKey={SECRET_KEY}") == "OK"
     assert ok(shop, "/FiscalDrive/Info/{F}")["POSLocked"] is True
@@ -284,7 +287,10 @@ def test_sign_challenge(bench: Bench) -> None:
     signed = bytes.fromhex(ok(bench, "/Auth/SignChallenge/{F}", "Challenge=" + "0a" * 16))
     verify_signed_challenge(signed, b"\x0a" * 16, TERMINAL)
     assert ok(bench, "/Auth/SignChallenge/{F}", body=b'{"challenge":"' + b"0b" * 16 + b'"}') != signed.hex()
-    assert refused(bench, "/Auth/SignChallenge/{F}", "Challenge=0a") == (400, "Challenge must be 16 bytes, not 1")
+    assert refused(bench, "/Auth/SignChallenge/{F}", "Challenge=0a") == (
+        400,
+        "Challenge must be 16 bytes, not 1",
+    )
 
 
 # --- errors --------------------------------------------------------------------------------------------
@@ -297,7 +303,9 @@ def test_errors_of_the_module(bench: Bench) -> None:
     bench.tick()
     assert refused(bench, "/FiscalDrive/ZReport/Open/{F}") == (500, "9022 - ZREPORT_IS_NOT_CLOSED")
     assert refused(bench, "/FiscalDrive/ZReport/Close/{F}") == (500, "9032 - CANNOT_CLOSE_EMPTY_ZREPORT")
-    assert refused(bench, "/FiscalDrive/ZReport/Close/{F}", "DateTime=2000-01-01%2000:00:00")[1].startswith("9030")
+    assert refused(bench, "/FiscalDrive/ZReport/Close/{F}", "DateTime=2000-01-01%2000:00:00")[1].startswith(
+        "9030"
+    )
     assert refused(bench, "/FiscalDrive/ZReport/Open/{F}", "DateTime=1990-01-01+00:00:00") == (
         400,
         "9010 - INVALID_DATETIME",
@@ -339,7 +347,14 @@ def test_paths_and_methods(bench: Bench) -> None:
     """G2-T-02, G2-T-06, §4.6"""
     for method in ("PUT", "DELETE", "HEAD", "OPTIONS", "PATCH"):
         assert refused(bench, "/FiscalDrive/List", method=method) == (405, "method not allowed")
-    for path in ("/", "", "/FiscalDrive", "/FiscalDrive/Nothing", "/FiscalDrive/Info", "/FiscalDrive/List/x/y"):
+    for path in (
+        "/",
+        "",
+        "/FiscalDrive",
+        "/FiscalDrive/Nothing",
+        "/FiscalDrive/Info",
+        "/FiscalDrive/List/x/y",
+    ):
         assert refused(bench, path) == (404, "not found")
     for path in ("/fiscaldrive/list", "//FiscalDrive//List/", "FISCALDRIVE/LIST"):
         assert ok(bench, path)[0]["AppletVersion"] == "0400"
@@ -356,7 +371,12 @@ def test_every_endpoint_takes_get_and_post(shop: Bench, endpoint: Any) -> None:
         f"&DateTime={shop.tick():%Y-%m-%d+%H:%M:%S}"
     )
     for method in ("GET", "POST"):
-        answer = shop.ask(path, method, query=query, body=json.dumps(sale(shop.tick())).encode() if endpoint.receipt_body else b"")
+        answer = shop.ask(
+            path,
+            method,
+            query=query,
+            body=json.dumps(sale(shop.tick())).encode() if endpoint.receipt_body else b"",
+        )
         assert answer.status in (200, 500), answer.body
         assert b"internal error" not in answer.body
 
@@ -391,24 +411,57 @@ def test_billz_asks_by_get_with_a_form_body(shop: Bench) -> None:
         {"IsRefund": 0, "Labels": ["a"], "PaymentType": 4},
         {"time": None},
         {"extrainfo": {"carnumber": "01А777АА", "PhoneNumber": "+998901234567", "PINFL": "123456789012"}},
-        {"RefundInfo": {"TerminalID": TERMINAL, "ReceiptSeq": "1", "DateTime": "20260701090000", "FiscalSign": "000000000001"}},
+        {
+            "RefundInfo": {
+                "TerminalID": TERMINAL,
+                "ReceiptSeq": "1",
+                "DateTime": "20260701090000",
+                "FiscalSign": "000000000001",
+            }
+        },
         {"Items": [{"Name": "Xizmat haqi", "Amount": 1000, "Price": 500000}]},
-        {"Items": [{"Name": "Non", "Amount": 1000, "Price": 500000, "Labels": ["0104"], "spic": "01905001001000000"}]},
+        {
+            "Items": [
+                {
+                    "Name": "Non",
+                    "Amount": 1000,
+                    "Price": 500000,
+                    "Labels": ["0104"],
+                    "spic": "01905001001000000",
+                }
+            ]
+        },
     ],
 )
 def test_what_real_clients_send(shop: Bench, body: dict[str, Any]) -> None:
     """G2-T-07, HB-12, HB-13"""
-    assert registered(shop, **{name: value for name, value in body.items() if value is not None})["ReceiptSeq"] == 1
+    assert (
+        registered(shop, **{name: value for name, value in body.items() if value is not None})["ReceiptSeq"]
+        == 1
+    )
 
 
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"RefundInfo": {"TerminalID": TERMINAL, "ReceiptSeq": 1, "DateTime": "2026-07-01 09:00:00", "FiscalSign": "0" * 12}}, "Bad RefundInfo DateTime value"),
+        (
+            {
+                "RefundInfo": {
+                    "TerminalID": TERMINAL,
+                    "ReceiptSeq": 1,
+                    "DateTime": "2026-07-01 09:00:00",
+                    "FiscalSign": "0" * 12,
+                }
+            },
+            "Bad RefundInfo DateTime value",
+        ),
         ({"Items": [{"Name": "Non", "Amount": 1, "Price": 1, "Labels": ["a", "b"]}]}, "Labels"),
         ({"Items": [{"Name": "   ", "Amount": 1, "Price": 500_000}]}, "field name is not found or empty"),
         ({"ReceivedCash": "500000"}, "ReceivedCash"),
-        ({"Items": [{"Name": "Non", "Price": 500_000, "Discount": 500_001}]}, "item total discount 500001 shouldn't exceed item price 500000"),
+        (
+            {"Items": [{"Name": "Non", "Price": 500_000, "Discount": 500_001}]},
+            "item total discount 500001 shouldn't exceed item price 500000",
+        ),
     ],
 )
 def test_what_is_refused_with_its_rule(shop: Bench, changes: dict[str, Any], reason: str) -> None:

@@ -7,6 +7,7 @@ from datetime import datetime
 
 import pytest
 
+from reference.drive.drive import _wipe
 from reference.drive.errors import (
     BadParameterError,
     CardAnswerError,
@@ -19,7 +20,6 @@ from reference.drive.errors import (
     UnreachableError,
 )
 from reference.drive.records import FileState
-from reference.drive.drive import _wipe
 from reference.protocol.uz.message import AckFile, FileStatus, FileType, Request, Response
 from reference.protocol.uz.objects import ReceiptFile
 from reference.protocol.uz.standin import SyncFlags
@@ -97,7 +97,7 @@ def test_a_lost_answer_is_sent_again_and_stored_once(shop: Bench, act: str) -> N
     """CL-04, CL-05"""
     shop.register()
     shop.books.script.append(act)
-    with pytest.raises(UnreachableError, match="^failed to sync: 127.0.0.1:13447: ") as failed:
+    with pytest.raises(UnreachableError, match=r"^failed to sync: 127.0.0.1:13447: ") as failed:
         shop.core.sync_full_receipts(shop.factory_id, 32)
     assert failed.value.status == 500
     assert states(shop) == {1: "Sent"}
@@ -110,7 +110,7 @@ def test_a_lost_answer_is_sent_again_and_stored_once(shop: Bench, act: str) -> N
 def test_an_unreachable_operator_changes_nothing(shop: Bench) -> None:
     shop.register()
     shop.books.unreachable.add("*")
-    with pytest.raises(UnreachableError, match="^failed to sync: 127.0.0.1:13447: connection refused$"):
+    with pytest.raises(UnreachableError, match=r"^failed to sync: 127.0.0.1:13447: connection refused$"):
         shop.core.sync_full_receipts(shop.factory_id, 32)
     assert states(shop) == {1: "New"}
 
@@ -153,7 +153,7 @@ def test_module_gone_when_the_acks_come(shop: Bench, monkeypatch: pytest.MonkeyP
         return answer(request)
 
     monkeypatch.setattr(shop.books, "answer", unplug)
-    with pytest.raises(NoCardError, match="no card found"):
+    with pytest.raises(NoCardError, match=r"no card found"):
         shop.core.sync_full_receipts(factory_id, 32)
     shop.card.module = module
     assert states(shop) == {1: "Sent"}
@@ -372,7 +372,7 @@ def test_a_listed_open_shift_is_skipped(shop: Bench, monkeypatch: pytest.MonkeyP
 def test_a_rejected_zreport_is_not_sent_again(shop: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     closed_shifts(shop, 1)
     take = shop.books.take
-    monkeypatch.setattr(shop.books, "take", lambda request, file: AckFile(FileStatus.Reject, b"why"))
+    monkeypatch.setattr(shop.books, "take", lambda _request, _file: AckFile(FileStatus.Reject, b"why"))
     (item,) = shop.core.sync_zreports(shop.factory_id, 32)
     assert item.state == FileState.REJECTED
     monkeypatch.setattr(shop.books, "take", take)
@@ -436,12 +436,12 @@ def test_modules_that_leave_out_names(shop: Bench, monkeypatch: pytest.MonkeyPat
         return transmit(command) if data is None else data + b"\x90\x00"
 
     monkeypatch.setattr(shop.card, "transmit", bare)
-    with pytest.raises(CardAnswerError, match="close time"):
+    with pytest.raises(CardAnswerError, match=r"close time"):
         shop.core.sync_zreports(shop.factory_id, 1)
-    with pytest.raises(CardAnswerError, match="ReceiptSeq"):
+    with pytest.raises(CardAnswerError, match=r"ReceiptSeq"):
         shop.core.sync_short_receipts(shop.factory_id, 1)
     empty[b"\x00\x05"] = b"\xa3\x00"
-    with pytest.raises(CardAnswerError, match="ReceiptSeq"):
+    with pytest.raises(CardAnswerError, match=r"ReceiptSeq"):
         shop.core.sync_short_receipts(shop.factory_id, 1)
     empty[b"\x00\x02"] = b"\xa5\x03\x01"
     with pytest.raises(CardAnswerError):
@@ -473,7 +473,7 @@ def test_state_sync_with_a_notice_and_with_a_rejected_query(
     shop.books.script.append("notice")
     shop.core.sync_state(shop.factory_id)
     assert shop.events.last(1)[0]["kind"] == "operator.notice"
-    monkeypatch.setattr(shop.books, "take", lambda request, file: AckFile(FileStatus.Reject))
+    monkeypatch.setattr(shop.books, "take", lambda _request, _file: AckFile(FileStatus.Reject))
     with pytest.raises(TryLaterError):
         shop.core.sync_state(shop.factory_id)
 
@@ -493,7 +493,7 @@ def test_one_sync_at_a_time(shop: Bench, monkeypatch: pytest.MonkeyPatch) -> Non
     first = threading.Thread(target=shop.core.sync_full_receipts, args=(shop.factory_id, 1))
     first.start()
     assert inside.wait(10)
-    with pytest.raises(SyncRunningError, match="^sync is already in progress$") as refused:
+    with pytest.raises(SyncRunningError, match=r"^sync is already in progress$") as refused:
         shop.core.sync_zreports(shop.factory_id, 1)
     assert refused.value.status == 409
     assert shop.register() == 2, "selling goes on meanwhile"

@@ -93,7 +93,7 @@ def test_data_no_link_can_carry(card: Card, size: int) -> None:
     with module_session(card) as session:
         before = len(card.commands)
         for call in (session.ack, session.sync, session.pos_lock, session.pos_auth):
-            with pytest.raises(StatusWordError, match="6700 - WRONG_LENGTH"):
+            with pytest.raises(StatusWordError, match=r"6700 - WRONG_LENGTH"):
                 call(bytes(size))
         assert len(card.commands) == before
 
@@ -102,14 +102,14 @@ def test_another_generation(card: Card, monkeypatch: pytest.MonkeyPatch) -> None
     transmit = card.transmit
     answers = {"00000000": b"\x03\x24\x90\x00"}
     monkeypatch.setattr(card, "transmit", lambda command: answers.get(command[:4].hex()) or transmit(command))
-    with pytest.raises(AppletVersionError, match="0324") as refused, module_session(card):
+    with pytest.raises(AppletVersionError, match=r"0324") as refused, module_session(card):
         raise AssertionError("not reached")
     assert refused.value.version == "0324"
     answers["00000000"] = b"\x04\xaa\x90\x00"
     with pytest.raises(AppletVersionError), module_session(card):
         raise AssertionError("not reached")
     answers["00000000"] = b"\x04\x90\x00"
-    with pytest.raises(AnswerError, match="1 bytes, not 2"), module_session(card):
+    with pytest.raises(AnswerError, match=r"1 bytes, not 2"), module_session(card):
         raise AssertionError("not reached")
 
 
@@ -119,13 +119,13 @@ def test_answers_that_are_none(card: Card, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(card, "transmit", lambda command: answers.get(command[:3].hex()) or transmit(command))
     with module_session(card) as session:
         answers["000001"] = b"\x90"
-        with pytest.raises(AnswerError, match="GET_INFO"):
+        with pytest.raises(AnswerError, match=r"GET_INFO"):
             session.get_info()
         answers["000001"] = b"\xa0\x05\x90\x00"
-        with pytest.raises(AnswerError, match="GET_INFO"):
+        with pytest.raises(AnswerError, match=r"GET_INFO"):
             session.get_info()
         answers["000003"] = b"\x00\x02\x00\x00\x90\x00"
-        with pytest.raises(AnswerError, match="GET_UNACK"):
+        with pytest.raises(AnswerError, match=r"GET_UNACK"):
             session.get_unack_zreports()
 
 

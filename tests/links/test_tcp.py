@@ -81,32 +81,39 @@ def test_frames_in_pieces() -> None:
 
 @pytest.mark.parametrize("size", [0, 256])
 def test_commands_that_fit_no_frame(size: int) -> None:
-    with pytest.raises(ValueError, match="EM-02"):
+    with pytest.raises(ValueError, match=r"EM-02"):
         TcpLink(Endpoint("127.0.0.1", 1)).transmit(bytes(size))
 
 
 def test_not_connected() -> None:
-    with pytest.raises(LinkLost, match="not connected"):
+    with pytest.raises(LinkLost, match=r"not connected"):
         TcpLink(Endpoint("127.0.0.1", 1)).transmit(bytes(5))
 
 
 def test_nobody_there() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         endpoint = Endpoint("127.0.0.1", server.getsockname()[1])
-    with pytest.raises(NoModule, match="refused"):
+    with pytest.raises(NoModule, match=r"refused"):
         TcpLink(endpoint).open()
-    with pytest.raises(NoModule, match="loopback"):
+    with pytest.raises(NoModule, match=r"loopback"):
         TcpLink(Endpoint("8.8.8.8", 1)).open()
 
 
 def test_closed_at_power_up() -> None:
-    with emulator(lambda connection: connection.close()) as endpoint, pytest.raises(NoModule, match="closed"):
+    with (
+        emulator(lambda connection: connection.close()) as endpoint,
+        pytest.raises(NoModule, match=r"closed"),
+    ):
         TcpLink(endpoint).open()
 
 
 @pytest.mark.parametrize(
     ("answer", "why"),
-    [(b"", "closed by the module"), (b"\x04\x90", "closed by the module"), (b"\x02\x90\x00\x01", "nobody asked for")],
+    [
+        (b"", "closed by the module"),
+        (b"\x04\x90", "closed by the module"),
+        (b"\x02\x90\x00\x01", "nobody asked for"),
+    ],
 )
 def test_broken_in_the_middle(answer: bytes, why: str) -> None:
     def serve(connection: socket.socket) -> None:
@@ -119,7 +126,7 @@ def test_broken_in_the_middle(answer: bytes, why: str) -> None:
         link.open()
         with pytest.raises(LinkLost, match=why):
             link.transmit(bytes(5))
-        with pytest.raises(LinkLost, match="not connected"):
+        with pytest.raises(LinkLost, match=r"not connected"):
             link.transmit(bytes(5))
 
 
@@ -150,7 +157,7 @@ def test_silence_lasts_fifteen_lab_seconds() -> None:
     with emulator(serve) as endpoint:
         link = TcpLink(endpoint, clock=lab.part("drive"))
         link.open()
-        with pytest.raises(LinkTimeout, match="no answer for 15 s"):
+        with pytest.raises(LinkTimeout, match=r"no answer for 15 s"):
             link.transmit(bytes(5))
         done.set()
     lab.close()
