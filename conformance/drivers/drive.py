@@ -19,7 +19,7 @@ from reference.protocol.uz.values import format_json_time, parse_json_time
 if TYPE_CHECKING:
     from conformance.session import Session
 
-Shift = Literal["open", "closed", "fresh"]
+Shift = Literal["open", "closed", "fresh", "ended"]
 Json = dict[str, Any]
 
 
@@ -205,13 +205,16 @@ class DriveDriver(DriveClient):
         is_open = current.ok and not current.json.get("CloseTime")
         if is_open and shift == "open":
             return
-        if is_open:
+        begun = shift == "ended" and not current.ok
+        if begun:
+            self.open().demand()
+        if is_open or begun:
             opened = self.shift(0)
             if not opened["TotalSaleCount"] + opened["TotalRefundCount"]:
                 self.sell()
             self.close_shift().demand()
             self.send_all()
-        if shift != "closed":
+        if shift not in ("closed", "ended"):
             self.open().demand()
 
     # receipts

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SECOND", "TWO_DAYS", "Answer", "ModuleDriver", "Sold", "Word"]
 
-Shift = Literal["open", "closed", "fresh"]
+Shift = Literal["open", "closed", "fresh", "ended"]
 PURCHASE, ADVANCE, CREDIT = 0, 1, 2
 SALE, REFUND = 0, 1
 SMALL_SALE = 100_000
@@ -83,8 +83,8 @@ class ModuleDriver(ModuleHost):
     def ready(self, shift: Shift | None = None) -> datetime:
         """An unlocked module without unacknowledged receipts, its shift as asked; returns the last operation.
 
-        `shift`: `open` keeps one that is open, `fresh` opens a new one, `closed` leaves none open, None
-        leaves it. Whatever fails here makes the case inconclusive.
+        `shift`: `open` keeps one that is open, `fresh` opens a new one, `closed` leaves none open, `ended`
+        neither, with a closed one there; None leaves it. Whatever fails here makes the case inconclusive.
         """
         with self._reporter.preparing(f"unlocked, nothing held, shift {shift or 'as it is'}"):
             self._unlock()
@@ -124,11 +124,14 @@ class ModuleDriver(ModuleHost):
         is_open = current.ok and self.shift(0).close_time is None
         if is_open and shift == "open":
             return
-        if is_open:
+        begun = shift == "ended" and not current.ok
+        if begun:
+            self._demand_done("open", self.open())
+        if is_open or begun:
             self._close_open_shift()
         if "test-keys" in self._session.capabilities:
             self.acknowledge_shifts()
-        if shift != "closed":
+        if shift not in ("closed", "ended"):
             self._demand_done("open", self.open())
 
     def _close_open_shift(self) -> None:

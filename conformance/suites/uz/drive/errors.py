@@ -92,7 +92,7 @@ Call = Callable[[Context], Reply]
 NATURAL: dict[str, tuple[str, str, str, int, Call]] = {
     "open-open": ("open", "FM-Z-01", "9022 - ZREPORT_IS_NOT_CLOSED", FAILURE, lambda ctx: ctx.drive.open()),
     "close-closed": (
-        "closed",
+        "ended",
         "FM-Z-03",
         "9023 - ZREPORT_IS_ALREADY_CLOSED",
         FAILURE,
