@@ -70,6 +70,7 @@ class Exchanges:
         self._loop = asyncio.get_running_loop()
         self._waiting: list[_Decided] = []
         self._deciding: set[int] = set()
+        self._hosts = 0
         self._tasks: set[asyncio.Task[None]] = set()
 
     def submit(self, slot: Slot, apdu: bytes, done: Done) -> None:
@@ -88,6 +89,7 @@ class Exchanges:
 
     def power_on(self, slot: Slot, ready: Callable[[], None], refused: Callable[[], None]) -> None:
         """Power for a host that has connected; `ready` when the module is there, `refused` by a fault."""
+        self._hosts += 1
         slot.module.power_up()
         slot.power += 1
         rule = self._faults.hit(CONNECT, terminal=slot.terminal, module=str(slot.index))
@@ -100,6 +102,7 @@ class Exchanges:
 
     def power_off(self, slot: Slot) -> None:
         """The host has gone: what is decided goes to the flash, what lives in RAM is lost (EM-06)."""
+        self._hosts -= 1
         slot.module.power_up()
         slot.power += 1
 
@@ -167,10 +170,12 @@ class Exchanges:
             self._disturb(rule, slot, done, lambda: self._wait_for_flash(one))
 
     def _wait_for_flash(self, one: _Decided) -> None:
-        if not self._waiting:
-            self._loop.call_soon(self.flush)
         self._waiting.append(one)
         self._deciding.add(one.slot.index)
+        if self._hosts == 1:
+            self.flush()  # nobody else is there to share the commit with
+        elif len(self._waiting) == 1:
+            self._loop.call_soon(self.flush)
 
     def _reply(self, slot: Slot, apdu: bytes, answer: bytes, done: Done) -> None:
         rule = self._hit(REPLY, slot, apdu)

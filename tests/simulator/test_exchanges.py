@@ -118,6 +118,23 @@ def test_a_question_to_a_module_with_unsafe_changes_waits_for_them():
     run(check())
 
 
+def test_a_host_that_is_alone_need_not_wait_for_others():
+    async def check() -> None:
+        bench = Bench(2)
+        bench.exchanges.power_on(bench.rack.slots[0], lambda: None, lambda: None)
+        bench.submit(SELECT)
+        bench.submit(SELL)
+        assert bench.store.log[-2:] == ["commit 1", "answer 9000"]
+        bench.exchanges.power_on(bench.rack.slots[1], lambda: None, lambda: None)
+        bench.submit(apdu.receipt_register(block(START + 3 * SECOND, 5)).encode())
+        assert bench.store.log[-1] == "answer 9000"
+        assert bench.store.log.count("commit 1") == 1
+        await asyncio.sleep(0)
+        assert bench.store.log.count("commit 1") == 2
+
+    run(check())
+
+
 def test_refusals_that_change_nothing_need_no_commit():
     async def check() -> None:
         bench = Bench()
@@ -245,6 +262,7 @@ def test_what_is_delayed_is_forgotten_when_the_power_goes():
         bench.faults.add(point="apdu.commit", action="delay", delay=5)
         slot = bench.rack.slots[0]
         bench.submit(SELL)
+        bench.exchanges.power_on(slot, lambda: None, lambda: None)
         bench.exchanges.power_off(slot)
         bench.lab.advance(10)
         for _ in range(5):

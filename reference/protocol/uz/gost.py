@@ -60,6 +60,8 @@ def encrypt(key: bytes, data: bytes) -> bytes:
 
 def encrypt_many(pairs: Sequence[tuple[bytes, bytes]]) -> list[bytes]:
     """Encipher each (key, data) as `encrypt` would, all in one go: from four on it costs a third a piece."""
+    if len(pairs) == 1:  # one key needs no spreading over the lanes
+        return [encrypt(*pairs[0])]
     spread = [(_key_words(key, data), key, len(data) // BLOCK) for key, data in pairs]
     planes = [
         int.from_bytes(
