@@ -69,7 +69,6 @@ class CommandRow:
     rotation: Rotation
     served: frozenset[int]
     otherwise: Serving = Serving.UNSUPPORTED
-    otherwise_before: tuple[int, Serving] | None = None
     document: bool = False
 
     @property
@@ -79,11 +78,7 @@ class CommandRow:
 
     def serving(self, version: int) -> Serving:
         """What a server does with the command in a version it knows."""
-        if version in self.served:
-            return Serving.SERVED
-        if self.otherwise_before is not None and version < self.otherwise_before[0]:
-            return self.otherwise_before[1]
-        return self.otherwise
+        return Serving.SERVED if version in self.served else self.otherwise
 
 
 _ALL: Final = frozenset((*SUPPORTED, *BORROWED))

@@ -21,6 +21,8 @@ _BARE_STRING_PATH: Final = (2, 9, 3)
 _BARE_STRING_TAG: Final = 2
 """Where a bare string is put inside its KeyValuePair: the value, without a key."""
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
+_MOST_FIELDS: Final = 10_000
+"""Fields looked through for a bare string; a body of more is refused: garbage must cost little."""
 
 
 class Envelope(NamedTuple):
@@ -135,7 +137,9 @@ def _wrap_bare_strings(kind: Any, data: bytes, path: tuple[int, ...]) -> bytes:
     inner_kind = inner.message_type._concrete_class
     out = bytearray()
     position = 0
-    while position < len(data):
+    for _ in range(_MOST_FIELDS):
+        if position >= len(data):
+            return bytes(out)
         start = position
         tag, position = _read_varint(data, position)
         position, payload = _skip(data, position, tag & 7)
@@ -147,7 +151,7 @@ def _wrap_bare_strings(kind: Any, data: bytes, path: tuple[int, ...]) -> bytes:
         else:
             payload = _as_pair(inner_kind, payload)
         out += _varint(tag) + _varint(len(payload)) + payload
-    return bytes(out)
+    raise BodyError(f"more than {_MOST_FIELDS} fields")
 
 
 def _as_pair(kind: Any, payload: bytes) -> bytes:

@@ -39,10 +39,7 @@ _KILOGRAM: Final = "166"
 _NOTE: Final = 500 * TIYN
 _SERVICE: Final = 2
 _GENERAL_REGIME: Final = 101
-_PAYMENTS: Final = {
-    124: (PaymentType.CASH, PaymentType.CARD),
-    202: (PaymentType.CASH, PaymentType.CARD, PaymentType.MOBILE),
-}
+_MOBILE_SINCE: Final = 201
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +156,7 @@ def _line(rng: Random, good: Good, version: int, time: datetime) -> Line:
     quantity = 1000 * rng.choice((1, 1, 1, 2, 3)) if good.unit != _KILOGRAM else rng.randrange(100, 3000)
     price = good.price * TIYN
     total = line_sum(price, quantity)
-    later = version >= 202
+    later = version > 124
     code = barcode(good.article) if good.article and later else ""
     marks: tuple[str, ...] = ()
     if good.marked and version >= 203:
@@ -229,7 +226,9 @@ def _payment(
 ) -> tuple[tuple[Payment, ...], int | None, int | None]:
     """Payments of a total, what the buyer gave in cash and got back."""
     leaves = operation in (Operation.BUY, Operation.SELL_RETURN)
-    kinds = _PAYMENTS[124 if version == 124 else 202]
+    kinds = [PaymentType.CASH, PaymentType.CARD]
+    if version >= _MOBILE_SINCE:
+        kinds.append(PaymentType.MOBILE)
     first = rng.choice(kinds)
     if leaves and cash_limit is not None and total > cash_limit:
         first = PaymentType.CARD

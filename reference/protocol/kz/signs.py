@@ -21,7 +21,7 @@ LEAST_SIGN: Final = 100_000_000
 MAX_SIGN: Final = 2**32 - 1
 """The default range of online signs, switch `sign_range` (kz-ofd §13.1)."""
 _TIME: Final = "%Y%m%dT%H%M%S"
-_TIME_FORM: Final = re.compile(r"\d{8}T\d{6}")
+_TIME_FORM: Final = re.compile("[0-9]{8}T[0-9]{6}")
 _SIGN_FORM: Final = re.compile(r"[0-9A-Za-z_-]{1,32}")
 
 

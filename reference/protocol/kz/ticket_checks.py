@@ -5,6 +5,7 @@ A function returns where the row is broken. It is silent about what another row 
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from datetime import timedelta
 from typing import Final
 
@@ -17,6 +18,8 @@ from reference.protocol.kz.tickets import Line, Misfit
 
 MAX_AHEAD: Final = timedelta(minutes=5)
 """How far a ticket's time may be ahead of the server's (kz-ofd T09)."""
+MOBILE_SINCE: Final = 201
+"""The version that brought PAYMENT_MOBILE (kz-ofd §10.2)."""
 _HALVES: Final = {ItemType.DISCOUNT, ItemType.STORNO_DISCOUNT}
 
 
@@ -312,17 +315,19 @@ def t23(one: Examined) -> Problems:
 
 def t24(one: Examined) -> Problems:
     """Stornos of what was sold before in the ticket, each line once."""
-    sold: list[Line] = []
+    sold: dict[tuple[object, ...], Counter[str]] = defaultdict(Counter)
     found = []
     for place, line in one.lines:
+        names = sold[line.section, line.quantity, line.price, line.sum]
         if line.type == ItemType.COMMODITY:
-            sold.append(line)
+            names[line.name] += 1
             continue
-        match = next((good for good in sold if _same_good(good, line)), None)
-        if match is None:
+        name = line.name or next(iter(names), "")
+        if not names[name]:
             found.append(Problem(_part(place, line)))
-        else:
-            sold.remove(match)
+        names[name] -= 1
+        if names[name] <= 0:
+            del names[name]
     return found
 
 
@@ -338,7 +343,7 @@ def payment_types(one: Examined) -> Problems:
 def hybrids(one: Examined) -> Problems:
     """Later fields in an older version, and bare strings (kz-ofd §12.1)."""
     found = [Problem("extension_options", bare) for bare in one.ticket.bare_strings]
-    if one.version < 200:
+    if one.version < MOBILE_SINCE:
         mobile = (place for place, pay in enumerate(one.ticket.payments) if pay.type == PaymentType.MOBILE)
         found += [Problem(f"payments[{place}].type", "MOBILE") for place in mobile]
     return found
@@ -368,12 +373,3 @@ def _modifiers(one: Examined) -> list[tuple[str, str, int | None]]:
         if modifier is not None:
             found.append((f"amounts.{name}", modifier.name, modifier.sum))
     return found
-
-
-def _same_good(good: Line, storno: Line) -> bool:
-    return (good.section, good.quantity, good.price, good.sum) == (
-        storno.section,
-        storno.quantity,
-        storno.price,
-        storno.sum,
-    ) and (not storno.name or storno.name == good.name)

@@ -97,13 +97,38 @@ def test_a_good_answer_has_no_text_unless_asked() -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b"\xff", b"\x08", b"\x12\x05", b"\x0b", b"\x12\x02\x4a\x05", b"\x0f", b"\x08" + b"\xff" * 11]
+    "body",
+    [
+        b"\xff",
+        b"\x08",
+        b"\x12\x05",
+        b"\x0b",
+        b"\x12\x02\x4a\x05",
+        b"\x0f",
+        b"\x32\x01\x08",
+        b"\x08" + b"\xff" * 11,
+    ],
 )
 def test_a_body_that_is_no_protobuf_is_refused(body: bytes) -> None:
     with pytest.raises(BodyError):
         read_request(dialect(), body)
     with pytest.raises(BodyError):
         read_response(dialect(), body)
+
+
+def test_garbage_costs_no_more_than_it_is_worth() -> None:
+    with pytest.raises(BodyError, match="fields"):
+        read_request(dialect(), b"\x10\x00" * 10_001 + b"\xff")
+
+
+def test_a_broken_part_of_124_is_refused_too() -> None:
+    with pytest.raises(BodyError):
+        read_request(dialect(124), hybrid(124, b"941240000193") + b"\x32\x01\x08")
+
+
+def test_a_bare_string_survives_among_fields_of_every_wire_type() -> None:
+    body = hybrid(203, b"941240000193") + b"\xf1\x01" + bytes(8) + b"\xf5\x01" + bytes(4)
+    assert bare_strings(read_request(dialect(), body).message.ticket.extension_options) == ("941240000193",)
 
 
 def test_an_empty_body_has_no_command() -> None:
@@ -145,6 +170,15 @@ def test_a_bare_string_where_pairs_belong_survives(version: int, text: bytes) ->
     assert ticket.extension_options.customer_email == "a@b.kz"
     assert envelope.message.service.get_reg_info
     assert bare_strings(ticket.extension_options) == (text.decode("utf-8", "replace"),)
+
+
+def test_a_pair_beside_a_bare_string_stays_a_pair() -> None:
+    options = b"\x1a\x06\x0a\x01a\x12\x01b" + b"\x1a\x0c941240000193"
+    part = b"\x4a" + bytes([len(options)]) + options
+    body = b"\x08\x01\x12" + bytes([len(part)]) + part
+    extension = read_request(dialect(), body).message.ticket.extension_options
+    assert [(pair.key, pair.value) for pair in extension.auxiliary] == [("a", "b"), ("", "941240000193")]
+    assert bare_strings(extension) == ("941240000193",)
 
 
 def test_pairs_with_keys_are_no_bare_strings() -> None:
