@@ -10,12 +10,12 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from tools.bench import uz
+from tools.bench import kz, uz
 from tools.bench.figures import Figure, write_json
 from tools.console import err, out, print_table
 from tools.input import InputError
 
-BENCHES: dict[str, Callable[[Path], Iterator[Figure]]] = {"uz": uz.figures}
+BENCHES: dict[str, Callable[[Path], Iterator[Figure]]] = {"uz": uz.figures, "kz": kz.figures}
 """Benchmarks by name."""
 
 
