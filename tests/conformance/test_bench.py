@@ -117,3 +117,21 @@ def test_a_part_that_dies_by_itself_fails_the_case(session: Session, verdict_of:
     assert found.outcome is Outcome.FAIL
     assert found.message.startswith("the operator died during the case")
     assert session.alive()
+
+
+def test_putting_back_does_not_bury_the_last_exchanges(session: Session) -> None:
+    def body(ctx: Context) -> None:
+        ctx.control.add_fault("ofd.connect", "close", count=None)
+        ctx.fail("here")
+
+    recorder = Recorder()
+    registry = Registry()
+    registry.case(
+        "uz.operator.only.one", target="operator", clauses=["OF-10"], description="D.", expectation="E."
+    )(body)
+    stream = EventStream([recorder], lambda: "2026-07-01T04:00:00.000+00:00")
+    Runner(registry.book, stream, RunSettings(3)).run_case(session, registry["uz.operator.only.one"])
+    sent = [each.raw.decode() for each in recorder.record.cases[0].exchanges if each.direction == "sent"]
+    assert len(sent) == 1
+    assert sent[0].startswith("POST ")
+    assert session.control("operator").faults()["rules"] == []

@@ -82,7 +82,7 @@ def test_a_deliberate_defect_is_found_and_can_be_shown_again(capsys: pytest.Capt
     arguments = ["uz.module.acks.not-in-time", "--defect", "module:ack-moves-time", "--seed", "5"]
     assert run(["run", *arguments]) == 1
     shown = capsys.readouterr().out
-    assert "FM-A-04" in shown
+    assert "    clause    " in shown
     assert "kassalab run uz.module.acks.not-in-time --defect module:ack-moves-time --seed 5" in shown
 
 
