@@ -169,6 +169,14 @@ def test_the_worked_trace() -> None:
     assert state == DeviceExchange(t3, t2, 6, Command.TICKET, b"answer 10")
 
 
+@pytest.mark.parametrize("reqnum", [0, 1, 65534, 40000])
+def test_any_number_but_the_last_is_taken_after_65535(reqnum: int) -> None:
+    state = accepted(DeviceExchange(ISSUED), ISSUED, 65535, Command.TICKET, b"", OTHER)
+    assert decide(state, OTHER, reqnum, Command.TICKET).row == "D6"
+    assert decide(state, OTHER, 65535, Command.TICKET).row == "D3"
+    assert decide(state, ISSUED, 65535, Command.TICKET).row == "D1"
+
+
 def test_a_new_token_forgets_the_last_document_or_not() -> None:
     assert issue_token(USUAL, 5) == DeviceExchange(5)
     assert issue_token(USUAL, 5, clears_last=False) == DeviceExchange(
