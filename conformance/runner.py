@@ -189,7 +189,7 @@ class Runner:
 
     @staticmethod
     def _put_back(ctx: Context, session: Session, grade: Grade) -> Grade:
-        """Close the drivers and undo what was moved, off the record; a part that died by itself fails the case."""
+        """Close drivers and undo what was moved, off the record; a part that died by itself is a failure."""
         with _grading() as graded:
             ctx.finish()
             died = session.put_back()
