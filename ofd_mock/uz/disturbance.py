@@ -20,7 +20,7 @@ from reference.protocol.uz.values import decode_bcd8, decode_time, encode_bcd8, 
 
 POINTS: Final[Mapping[str, str]] = MappingProxyType(
     {
-        "ofd.connect": "a connection has come in",
+        "ofd.connect": "a connection has come in; nobody knows whose, so rules cannot be narrowed",
         "ofd.request": "a whole request has arrived, nothing has been done about it",
         "ofd.store.before": "the files are checked, nothing is stored",
         "ofd.store.after": "everything is stored, nothing is answered",

@@ -20,6 +20,7 @@ from ofd_mock.uz.admission import asks_only
 from ofd_mock.uz.answers import refuse
 from ofd_mock.uz.checking import Bundle, Checking
 from ofd_mock.uz.disturbance import context_of, spoil, wrong_order
+from ofd_mock.uz.pauses import sleep_until
 from ofd_mock.uz.registry import Registry
 from ofd_mock.uz.rules import Rules
 from ofd_mock.uz.settings import OperatorSettings
@@ -152,7 +153,7 @@ class Operator:
         deadline = self.clock.deadline(rule.delay)
         self.events.record("fault", point=point, action=rule.action, terminal=context["terminal"])
         if rule.delay:
-            await self.clock.asleep(deadline.remaining)
+            await sleep_until(self.clock, deadline)
         match rule.action:
             case "silence":
                 raise _Disturbed(SILENCE)

@@ -21,7 +21,8 @@ class OperatorSettings(BaseModel):
 
     identity: Literal["test", "production"] = Field(
         "test",
-        description="which modules are served: those whose id starts with ZZ, or all others (ID-06)",
+        description="which modules are served: those whose id starts with ZZ, or all others, whose keys must "
+        "be enrolled (ID-06)",
     )
     max_message: int = Field(
         1 << 20, ge=16, le=MAX_FRAME, description="longest frame in bytes; above it status 66 (OF-15, UNK-19)"

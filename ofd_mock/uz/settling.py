@@ -119,7 +119,9 @@ class Sheet:
         status = self.rules.admit(standing, submission.only_queries)
         if status.code not in (StatusCode.OK, StatusCode.OKNotice):
             return Settlement(status)
-        self.seen.add(submission.terminal)
+        # A query about a sign names the terminal of the original receipt: nobody has seen that module speak.
+        if not all(isinstance(intent, SignQuery) for intent in submission.intents):
+            self.seen.add(submission.terminal)
         pairs = [self._settle_file(intent, standing) for intent in submission.intents]
         return Settlement(status, tuple(pair[0] for pair in pairs), tuple(pair[1] for pair in pairs))
 

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from ofd_mock.uz.frames import BadFrame, Frame, FrameReader
 from ofd_mock.uz.operator import Operator, Reply
+from ofd_mock.uz.pauses import sleep_until
 from reference.runtime.clock import Deadline
 
 _BACKLOG: Final = 1024
@@ -94,7 +95,7 @@ class Connection(asyncio.Protocol):
         self._transport.close()
 
     async def _greet_badly(self, action: str, deadline: Deadline) -> None:
-        await self._operator.clock.asleep(deadline.remaining)
+        await sleep_until(self._operator.clock, deadline)
         if action == "close":
             self._transport.abort()
         else:
@@ -136,7 +137,7 @@ class Connection(asyncio.Protocol):
         self._phase = phase
 
     async def _give_up_at(self, deadline: Deadline) -> None:
-        await self._operator.clock.asleep(deadline.remaining)
+        await sleep_until(self._operator.clock, deadline)
         self._transport.close()
 
     def _stop_watch(self) -> None:

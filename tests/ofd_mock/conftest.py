@@ -37,10 +37,12 @@ class Bench:
     loop: asyncio.AbstractEventLoop
     port: int
     base: str
+    mark: int = 0
 
     def reset(self, **settings: Any) -> None:
         self.process.faults.clear()
         self.process.control.reset(settings)
+        self.mark = self.process.events.number
 
     def handle(self, frame: bytes) -> bytes:
         """What the operator answers to a frame, without a socket."""
@@ -79,7 +81,10 @@ class Bench:
         return dict(self.process.control.state()["counts"])
 
     def events(self, kind: str) -> list[dict[str, Any]]:
-        return [event["data"] for event in self.process.events.last(1000) if event["kind"] == kind]
+        """What the journal says since the last reset."""
+        return [
+            event["data"] for event in self.process.events.since(self.mark, 1000) if event["kind"] == kind
+        ]
 
 
 def part_settings(folder: Path, **changed: Any) -> PartSettings:

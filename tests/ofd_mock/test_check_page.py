@@ -276,7 +276,7 @@ def test_a_browser_without_wishes_gets_uzbek() -> None:
     assert choose_language(None, LanguageAccept([])) == "uz"
 
 
-# --- POST /api/payment ----------------------------------------------------------------------------------------------
+# --- POST /api/payment ----------------------------------------------------------------------------------
 
 
 def pay(bench: Bench, sold: Sold, headers: dict[str, str] | None = None, **changed: Any) -> httpx.Response:

@@ -158,9 +158,7 @@ def checks_the_type(bench: Bench, till: Till) -> bool:
 def takes_own_files_only(bench: Bench, till: Till) -> bool:
     other = Till("ZZ000000000001")
     files = [other.bread().full(), other.close()[0]]
-    if acks(bench, till, *files) == [ERROR, ERROR]:
-        return True
-    return False
+    return acks(bench, till, *files) == [ERROR, ERROR]
 
 
 def refuses_production(bench: Bench, till: Till) -> bool:
@@ -301,6 +299,13 @@ def test_after_a_reset_all_is_well_again(bench: Bench, till: Till) -> None:
     assert not keeps_one_entry(bench, till)
     bench.reset()
     assert keeps_one_entry(bench, Till())
+
+
+def test_a_body_nobody_can_read_does_not_break_the_check_page(bench: Bench, till: Till) -> None:
+    bench.reset(defects=["body-unchecked"])
+    sold = till.bread()
+    assert acks(bench, till, replace(sold.full(), body=bytes(16))) == [ACK]
+    assert page(bench, sold)
 
 
 def test_unknown_names() -> None:

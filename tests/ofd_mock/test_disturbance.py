@@ -170,7 +170,7 @@ def test_sync_files_can_be_wrong_too(
     assert refused.value.reason is reason
 
 
-# --- whom it strikes ---------------------------------------------------------------------------------------------
+# --- whom it strikes ------------------------------------------------------------------------------------
 
 
 def struck(bench: Bench, till: Till, *files: object) -> bool:

@@ -72,7 +72,7 @@ def test_a_z_report_is_stored_and_acknowledged(bench: Bench, till: Till) -> None
     assert row["mismatches"] == []
 
 
-# --- OF-19, each point -----------------------------------------------------------------------------------
+# --- OF-19, each point ----------------------------------------------------------------------------------
 
 
 def refused(bench: Bench, till: Till, file: File) -> dict[str, object]:
@@ -252,7 +252,7 @@ def test_old_traces_give_way_to_new_ones(bench: Bench, till: Till) -> None:
     assert [bytes.fromhex(trace["header"]) for trace in kept] == [b"4", b"3", b"2"]
 
 
-# --- OF-20 … OF-24, OF-27 ----------------------------------------------------------------------------------
+# --- OF-20 … OF-24, OF-27 -------------------------------------------------------------------------------
 
 
 def test_the_same_receipt_twice_is_stored_once_and_acknowledged_afresh(bench: Bench, till: Till) -> None:
@@ -406,7 +406,7 @@ def test_a_z_report_with_a_broken_signature(bench: Bench, till: Till) -> None:
     assert refused(bench, till, replace(file, header=bytes(header)))["clause"] == "uz-fiscal OF-27"
 
 
-# --- OF-23 ---------------------------------------------------------------------------------------------------
+# --- OF-23 ----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("kind", [0x00, 0x06, 0x15, 0x19, 0xC7, 0xCA, 0xFF])
@@ -424,7 +424,7 @@ def test_a_wrong_version(bench: Bench, till: Till, kind: int, version: int) -> N
     assert bench.counts()["receipts"] == 0
 
 
-# --- §11.7, §11.8 -------------------------------------------------------------------------------------------
+# --- §11.7, §11.8 ---------------------------------------------------------------------------------------
 
 
 def test_a_sign_is_confirmed_by_all_four_values(bench: Bench, till: Till) -> None:
@@ -441,6 +441,13 @@ def test_a_sign_is_confirmed_by_all_four_values(bench: Bench, till: Till) -> Non
     ]
     assert statuses(bench.send(till, *wrong)) == [REJECT] * 3
     assert statuses(bench.send(Till("ZZ000000000001"), sold.query())) == [REJECT]
+
+
+def test_asking_about_a_module_does_not_make_it_known(bench: Bench, till: Till) -> None:
+    bench.send(till, till.bread().query())
+    assert bench.counts()["modules"] == 0
+    bench.send(till, till.sold[0].query(), till.sync())
+    assert bench.counts()["modules"] == 1
 
 
 def test_a_sign_is_confirmed_by_a_short_record_too(bench: Bench, till: Till) -> None:
@@ -502,7 +509,7 @@ def test_the_operators_clock_dates_its_files(bench: Bench, till: Till) -> None:
         bench.process.clock.set_skew(0)
 
 
-# --- G1-Z-09 -------------------------------------------------------------------------------------------------
+# --- G1-Z-09 --------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("kind", [1, 2])
@@ -534,7 +541,7 @@ def test_a_marked_terminal_still_signs_its_purchases(bench: Bench, till: Till) -
     assert bench.counts()["unsigned"] == 0
 
 
-# --- keys ------------------------------------------------------------------------------------------------------
+# --- keys -----------------------------------------------------------------------------------------------
 
 
 def test_a_module_with_a_seed_of_its_own_must_be_enrolled(bench: Bench) -> None:

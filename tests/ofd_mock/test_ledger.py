@@ -220,7 +220,7 @@ def test_gaps_are_limited(ledger: Ledger, till: Till) -> None:
         assert inquiries.gaps(connection, "ZZ000000000009") == []
 
 
-# --- the thread ------------------------------------------------------------------------------------------------------
+# --- the thread -----------------------------------------------------------------------------------------
 
 
 def test_a_stopped_writer_takes_nothing(ledger: Ledger, till: Till) -> None:

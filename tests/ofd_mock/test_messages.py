@@ -198,7 +198,7 @@ def test_02_when_something_unforeseen_happens(
     assert statuses(bench.ask(request)) == [ACK]
 
 
-# --- the order of OF-18: of two causes the earlier one is answered ------------------------------------------
+# --- the order of OF-18: of two causes the earlier one is answered --------------------------------------
 
 
 def test_order_of_checks(bench: Bench, till: Till) -> None:

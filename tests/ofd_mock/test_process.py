@@ -140,8 +140,14 @@ def test_verifying_in_worker_processes(tmp_path: Path, till: Till) -> None:
             assert statuses(line.ask(till.request(*files[:20], till.close()[0]))) == [ACK] * 21
         counts = web.get(child.base + "/control/state").json()["counts"]
         assert (counts["receipts"], counts["zreports"]) == (32, 1)
-        pids = workers(child.process.pid)
-        assert len(pids) == 2
+
+        def both_there_again() -> list[int]:
+            with child.line() as line:
+                assert statuses(line.ask(till.request(till.bread().full()))) == [ACK]
+            pids = workers(child.process.pid)
+            return pids if len(pids) == 2 else []
+
+        pids = eventually(both_there_again, 20)
         child.kill()
         eventually(lambda: not any(alive(pid) for pid in pids), 20)
 

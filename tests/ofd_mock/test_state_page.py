@@ -153,7 +153,7 @@ def test_the_table_is_paged(bench: Bench) -> None:
     assert "ZZ000000000050</a>" in web.get(bench.base + "/state?after=ZZ000000000049").text
 
 
-# --- forged forms ---------------------------------------------------------------------------------------------------
+# --- forged forms ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("path", ["/state", "/state/module"])
@@ -188,6 +188,14 @@ def test_our_own_form_and_a_script_may_post(bench: Bench) -> None:
 def test_own_forms_come_with_their_origin(bench: Bench) -> None:
     """Under no-referrer a browser would send Origin: null with our own form."""
     assert web.get(bench.base + "/state").headers["Referrer-Policy"] == "same-origin"
+
+
+def test_another_module_or_none_can_be_looked_at(bench: Bench) -> None:
+    bench.order("lock", terminal="ZZ000000000004")
+    page = web.get(bench.base + "/state?TerminalID=ZZ000000000004").text
+    assert 'value="ZZ000000000004"' in page
+    assert "<option selected>Lock</option>" in page
+    assert 'value="ZZ000000000000"' in web.get(bench.base + "/state?TerminalID=%22%3E").text
 
 
 def test_a_get_changes_nothing(bench: Bench) -> None:

@@ -104,7 +104,7 @@ def _module(connection: Connection, row: Row, settings: OperatorSettings) -> dic
 def _zreport(connection: Connection, report: Row, settings: OperatorSettings) -> dict[str, Any]:
     found = inquiries.mismatches(connection, report, count_advance_credit=settings.count_advance_credit)
     pairs = {
-        name: f"{_sum(report[f'{name}_sale'])} / −{_sum(report[f'{name}_refund'])}"
+        name: (_sum(report[f"{name}_sale"]), _sum(-report[f"{name}_refund"]))
         for name in ("cash", "card", "vat")
     }
     times = {name: write_time(report[name]) for name in ("open_time", "close_time")}
