@@ -36,9 +36,10 @@ _PATIENCE = 10.0
 def begin(ctx: Context, shift: Shift | None = "open", **settings: object) -> DriveDriver:
     """A ready drive that sends nothing by itself, with `settings` of its control reset on top.
 
-    Where the controls are known, module, operator and drive start anew, the module with a TerminalID
-    that was never seen, so that nothing an earlier case left under way touches this one. Anybody else's drive sends only when
-    told (G2-S-17) and is made ready as it stands; with `settings` the case is then not applicable.
+    Where the controls are known, module, operator and drive start anew, the module with a TerminalID that
+    was never seen, so that nothing an earlier case left under way touches this one. Anybody else's drive
+    sends only when told (G2-S-17) and is made ready as it stands; with `settings` the case is then not
+    applicable.
     """
     drive = ctx.drive
     wanted = {"auto_send": False, **settings}
@@ -212,13 +213,14 @@ class OperatorView:
 
     def messages(self) -> list[list[str]]:
         """File types, in hex, of every request that was answered since this view was opened."""
-        return [event["data"]["files"] for event in self._events("request")]
+        return [event["data"]["files"] for event in self.events("request")]
 
     def disturbed(self) -> int:
         """How often a fault has struck a request since this view was opened."""
-        return len(self._events("fault"))
+        return len(self.events("fault"))
 
-    def _events(self, kind: str) -> list[Json]:
+    def events(self, kind: str) -> list[Json]:
+        """Events of one kind in the operator's journal since this view was opened."""
         found = self.ctx.operator_control.journal(self._after, 1000)
         return [event for event in found if event["kind"] == kind]
 
