@@ -119,7 +119,6 @@ class Drive:
             self._stop_core()
             if database is not None:
                 _wipe(database)
-                self._close_database()
             self._put_in(settings)
 
     def snapshot(self, folder: Path) -> None:
@@ -136,14 +135,12 @@ class Drive:
             assert self._database is not None
             with self._database.writing() as connection:
                 read_tables(connection, metadata, folder / TABLES)
-            self._close_database()
             self._put_in(settings)
 
     # --- building ------------------------------------------------------------------------------------
 
     def _put_in(self, settings: DriveSettings) -> None:
-        database = self._open_database()
-        self._database = database
+        database = self._database = self._database or self._open_database()
         build = self._builder(settings.defects)
         known = KnownModules(database)
         stage = Stage(
