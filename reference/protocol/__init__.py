@@ -1,0 +1,1 @@
+"""The wires as tables and pure functions: no I/O, no clock, no chance."""
