@@ -135,7 +135,7 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error(str(error))
     try:
         asyncio.run(serve(part, settings))
-    except (OSError, JournalError, SettingsError) as error:
+    except (OSError, JournalError, ValueError) as error:
         sys.stderr.write(f"cannot start: {error}\n")
         return 1
     return 0

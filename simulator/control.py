@@ -250,6 +250,8 @@ class ModulePart(Part):
             slot = self._rack.at(index)
             return [(slot, _settings(given, given.get("terminal", slot.terminal)))]
         first = given.get("terminal")
+        if given.get("factory_id") is not None and len(self._rack.slots) > 1:
+            raise SettingsError("factory_id", "unique", "a factory id is for one module: give its index")
         return [
             (slot, _settings(given, slot.terminal if first is None else counted_on(first, slot.index)))
             for slot in self._rack.slots

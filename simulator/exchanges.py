@@ -8,6 +8,7 @@ the power is gone. Nothing is answered before it is durable (uz-fiscal FM-S-08).
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable, Coroutine
 from functools import lru_cache
 from typing import Any, Final, NamedTuple, TypeAlias
@@ -119,6 +120,7 @@ class Exchanges:
             return
         for one in waiting:
             self._reply(one.slot, one.apdu, one.answer, one.done)
+        self.rack.tidy()
 
     def later(self, seconds: float, slot: Slot, then: Callable[[], None]) -> None:
         """Run `then` after lab seconds, if the module's power has not been touched by then."""
@@ -199,7 +201,7 @@ class Exchanges:
         if rule.action == "delay":
             self.later(rule.delay, slot, go_on)
         elif rule.action == "sw":
-            done(bytes.fromhex(rule.value) if rule.value else StatusWord.UNKNOWN.wire)
+            done(_word(rule.value))
         else:
             done(None)
 
@@ -213,6 +215,11 @@ class Exchanges:
                 one.slot.module.power_up()
                 one.slot.power += 1
             one.done(None if power_is_gone else StatusWord.UNKNOWN.wire)
+
+
+def _word(text: str) -> bytes:
+    """The status word that a fault rule names in four hex digits; 6F00 for anything else."""
+    return bytes.fromhex(text) if re.fullmatch("[0-9A-Fa-f]{4}", text) else StatusWord.UNKNOWN.wire
 
 
 class _Decided(NamedTuple):

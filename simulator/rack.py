@@ -12,8 +12,11 @@ from itertools import islice
 from random import Random
 from typing import Any, Final
 
+import structlog
+
 from reference.protocol.uz.values import to_tashkent
 from reference.runtime.clock import PartClock
+from reference.runtime.journal import JournalError
 from simulator.changes import Born, Change, LockSet, TaxpayerSet
 from simulator.defects import rules_with
 from simulator.flash import Store
@@ -27,6 +30,8 @@ from simulator.state import State
 
 EXCHANGES_SHOWN: Final = 20
 MAX_MODULES: Final = 4096
+
+_log = structlog.get_logger("rack")
 
 
 @dataclass(slots=True, eq=False)
@@ -59,6 +64,8 @@ class Rack:
         self.clock = clock
         self._chance = chance
         self._defects = tuple(defects)
+        self._suspect = False
+        self._behind: set[int] = set()
         self.slots: list[Slot] = []
         for index, state in sorted(self._read().items()):
             if index != len(self.slots):
@@ -85,32 +92,41 @@ class Rack:
     def replace_all(self, wanted: Sequence[tuple[Slot, ModuleSettings]]) -> None:
         """Put new modules into these slots, durable on return; SettingsError, and nothing done, if not."""
         places = {slot.index for slot, _ in wanted}
-        terminals = {slot.terminal for slot in self.slots if slot.index not in places}
+        staying = [slot.module.state.identity for slot in self.slots if slot.index not in places]
+        terminals = {identity.terminal for identity in staying}
+        factory_ids = {identity.factory_id for identity in staying}
         for _, settings in wanted:
             if settings.terminal in terminals:
                 raise _twin(settings.terminal)
+            if settings.factory_id in factory_ids:
+                raise SettingsError("factory_id", "unique", f"{settings.factory_id} is taken in this rack")
             terminals.add(settings.terminal)
+            factory_ids |= {settings.factory_id} if settings.factory_id else set()
             self._book(settings)
+        self._trust()
         states = [(slot, self._born(slot.index, settings)) for slot, settings in wanted]
         self.store.commit()
         for slot, state in states:
             slot.module = self._module(state)
             slot.exchanges.clear()
             slot.behind = ()
+            self._behind.discard(slot.index)
             slot.power += 1
-        self.store.compact(self.states)
+        self.tidy()
 
     def keep(self, decided: Sequence[tuple[Slot, Sequence[Decision]]]) -> None:
         """Seal what modules have decided, bring it to the flash with one commit, and let it take effect.
 
         On JournalError nothing has taken effect and nobody may be told that it did; then call `recover`.
         """
+        self._trust()
         changes = iter(seal([decision for _, decisions in decided for decision in decisions]))
         effective = [(slot, tuple(islice(changes, len(decisions)))) for slot, decisions in decided]
         append = self.store.append
         for slot, theirs in effective:
             if slot.module.book.write_behind:
                 slot.behind, durable = theirs, slot.behind
+                self._behind.add(slot.index)
             else:
                 durable = theirs
             for change in durable:
@@ -118,13 +134,35 @@ class Rack:
         self.store.commit()
         for slot, theirs in effective:
             slot.module.apply(theirs)
-        self.store.compact(self.states)
+
+    def tidy(self) -> None:
+        """Let the flash drop its history if that is worth it. A failure costs no change and no answer."""
+        if self._behind:
+            return  # a state in RAM is ahead of its flash
+        try:
+            self.store.compact(self.states)
+        except JournalError as error:
+            _log.warning("flash not compacted", text=str(error))
+            self.recover()
 
     def recover(self) -> None:
-        """After a failed commit or a torn write: be what the disk says, in a file that is whole again."""
-        self.store.reopen()
-        self._reload()
-        self.store.compact(self.states, now=True)
+        """After a failed commit or a torn write: be what the disk says, in a file that is whole again.
+
+        Where the disk still fails, every change is refused with JournalError until it works again.
+        """
+        self._suspect = True
+        try:
+            self._trust()
+        except JournalError as error:
+            _log.error("flash still fails", text=str(error))
+
+    def _trust(self) -> None:
+        """Go on only with a flash whose every byte is known to be on the disk."""
+        if self._suspect:
+            self.store.reopen()
+            self._reload()
+            self.store.compact(self.states, now=True)
+            self._suspect = False
 
     def power_cut(self, slot: Slot) -> None:
         """Take the power from one module: what it finished is safe, all else is gone (uz-fiscal EM-06)."""
@@ -138,6 +176,7 @@ class Rack:
         answer, decided = slot.module.decide(apdu, trailing_le=trailing_le)
         if decided:
             self.keep([(slot, decided)])
+            self.tidy()
         return answer
 
     def lock(self, slot: Slot, locked: bool) -> None:
@@ -162,6 +201,7 @@ class Rack:
             raise SettingsError(
                 "snapshot", "modules", f"it holds {len(states)} modules, not {len(self.slots)}"
             )
+        self._behind.clear()
         for slot in self.slots:
             slot.module = self._module(states[slot.index])
             slot.behind = ()
@@ -195,6 +235,7 @@ class Rack:
 
     def _reload(self) -> None:
         states = self._read()
+        self._behind.clear()
         for slot in self.slots:
             slot.module.become(states[slot.index])
             slot.behind = ()

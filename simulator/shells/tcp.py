@@ -35,6 +35,7 @@ class ModulePort:
         self._current: _Link | None = None
         self._waiting: deque[_Link] = deque()
         self._server: asyncio.Server | None = None
+        self._hands = 0
         self.address: tuple[str, int] = ("", 0)
 
     @property
@@ -56,16 +57,20 @@ class ModulePort:
 
     async def plug(self) -> None:
         """Listen again where it listened before; nothing to do when it does."""
+        self._hands += 1
         if self._server is None:
             await self.listen(*self.address)
 
     async def plug_after(self, seconds: float) -> None:
-        """Listen again when that much lab time has passed."""
+        """Listen again when that much lab time has passed, unless somebody was faster with either hand."""
+        hand = self._hands
         await self._clock.asleep(seconds)
-        await self.plug()
+        if hand == self._hands:
+            await self.plug()
 
     def unplug(self) -> None:
         """Close the socket, drop who is connected and who waits: the module has no power."""
+        self._hands += 1
         if self._server is not None:
             self._server.close()
             self._server = None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import httpx
 import pytest
 
@@ -95,6 +97,17 @@ def test_unplugged_for_a_while(tmp_path):
         served.lab.advance(3600)
         eventually(lambda: desk.module()["plugged"], 5)
         served.host().close()
+
+
+def test_a_hand_is_faster_than_the_timer(tmp_path):
+    with serving(tmp_path) as served:
+        desk = Desk(served)
+        desk.do("unplug", seconds=10)
+        desk.do("plug")
+        desk.do("unplug")
+        served.lab.advance(60)
+        served.await_(asyncio.sleep(0.05))
+        assert desk.module()["plugged"] is False
 
 
 def test_power_cut_ends_the_session_and_keeps_the_memory(tmp_path):
@@ -245,10 +258,12 @@ def test_reset_of_one_or_all_of_many(tmp_path):
         assert [m["terminal"] for m in modules] == [f"ZZ00000000050{index}" for index in range(3)]
         assert [m["plugged"] for m in modules] == [True] * 3
         assert [m["receipt_seq"] for m in modules] == [0, 0, 0]
-        assert (
-            desk.post("reset", {"settings": {"terminal": "ZZ999999999999"}}, 422)["error"]["field"]
-            == "terminal"
-        )
+        for wrong in ({"terminal": "ZZ999999999999"}, {"factory_id": "00" * 18}):
+            problem = desk.post("reset", {"settings": wrong}, 422)["error"]
+            assert problem["field"] == next(iter(wrong))
+        other = modules[2]["factory_id"]
+        problem = desk.post("reset", {"settings": {"index": 0, "factory_id": other}}, 422)["error"]
+        assert (problem["field"], problem["rule"]) == ("factory_id", "unique")
 
 
 def test_snapshot_and_restore(tmp_path):

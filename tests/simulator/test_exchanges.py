@@ -228,7 +228,7 @@ def test_a_status_word_instead_of_the_answer(point, kept):
         await asyncio.sleep(0)
         assert bench.store.log[-1] == "answer 6f00"
         assert bench.rack.slots[0].module.state.sequence == kept
-        bench.faults.add(point=point, action="sw")
+        bench.faults.add(point=point, action="sw", value="no word")
         bench.submit(SELL)
         await asyncio.sleep(0)
         assert bench.store.log[-1] == "answer 6f00"

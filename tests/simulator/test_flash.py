@@ -218,6 +218,51 @@ def test_a_full_or_failing_disk_answers_nothing_and_recovers(tmp_path, point):
     assert card.memory().receipt_seq == 1
 
 
+def test_a_disk_that_stays_broken_refuses_every_change_and_heals(tmp_path):
+    card, faults = faulty(tmp_path)
+    card.open()
+    rule = faults.add(point="flash.sync", action="error", count=None)
+    command = apdu.receipt_register(block(card.now + SECOND, 9)).encode()
+    for _ in range(3):
+        with pytest.raises(JournalError):
+            card.raw(command)
+        card.rack.recover()
+        assert card.memory().receipt_seq in (0, 1), "questions are answered all the while"
+    faults.remove(rule.id)
+    assert card.raw(command)[-2:] == b"\x90\x00"
+    assert card.memory().receipt_seq == 1
+    state = list(pieces(card.state))
+    card.rack.store.close()
+    assert states_of(tmp_path) == [state]
+
+
+@pytest.mark.parametrize("action", ["error", "torn"])
+def test_a_compaction_that_fails_costs_no_answer(tmp_path, monkeypatch, action):
+    monkeypatch.setattr("simulator.flash.COMPACT_FROM", 5_000)
+    card, faults = faulty(tmp_path, blocks=4)
+    card.open()
+    faults.add(point="flash.write", action=action, match={"stage": "rewrite"}, count=2)
+    for _ in range(60):
+        card.ack(card.sell(1).receipt_seq)
+    assert faults.rules()[0].hits >= 1
+    assert card.memory().receipt_seq == 60
+    state = list(pieces(card.state))
+    card.rack.store.close()
+    assert states_of(tmp_path) == [state]
+
+
+def test_a_module_ahead_of_its_flash_is_not_compacted(tmp_path, monkeypatch):
+    monkeypatch.setattr("simulator.flash.COMPACT_FROM", 1_000)
+    card = Card(Flash(tmp_path), defects=("answer-before-commit",), blocks=4)
+    card.open()
+    for _ in range(20):
+        card.ack(card.sell(1).receipt_seq)
+    card.rack.power_cut(card.slot)
+    card.send(apdu.select(), OK)
+    assert (card.memory().receipt_seq, card.memory().receipts_count) == (20, 1)
+    card.rack.store.close()
+
+
 # --- compaction -------------------------------------------------------------------------------------------
 
 
