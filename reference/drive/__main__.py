@@ -68,6 +68,11 @@ def build_parser() -> argparse.ArgumentParser:
         "--defect", action="append", choices=sorted(DEFECTS), help="make this mistake, repeatable"
     )
     parser.add_argument("--db-dir", type=Path, help="where the database is (default: --dir)")
+    _add_tls_arguments(parser)
+    return parser
+
+
+def _add_tls_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--use-tls", action="store_true", help="mutual TLS; needs the three files")
     for name, text in (
         ("--tls-certificate", "server certificate, PEM"),
@@ -75,7 +80,6 @@ def build_parser() -> argparse.ArgumentParser:
         ("--tls-client-ca", "authority of the client certificates, PEM"),
     ):
         parser.add_argument(name, type=Path, help=text)
-    return parser
 
 
 def settings_of(options: argparse.Namespace) -> DriveSettings:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
@@ -24,8 +24,9 @@ from reference.drive.records import (
     StoredReceipt,
     Tally,
 )
+from reference.drive.rows import file_values, receipt_file, stored_receipt, stored_time
 from reference.drive.schema import receipt_files, register_log
-from reference.protocol.uz.values import format_json_time, parse_json_time
+from reference.protocol.uz.values import format_json_time
 from reference.runtime.database import READ_ONLY
 
 PENDING: Final = (FileState.NEW, FileState.SENT)
@@ -126,7 +127,7 @@ class ReceiptStore:
             row = connection.execute(_RECEIPT, {"txid": min(txid, LARGEST_KEY)}).mappings().one_or_none()
         if row is None or row["factory_id"] != factory_id:
             raise RecordNotFoundError(register_log.name, txid)
-        return _stored(row)
+        return stored_receipt(row)
 
     def unfinished(self, factory_id: str, since: datetime, until: datetime) -> list[StoredReceipt]:
         """Receipts of a module without an answer whose time lies in `since … until`, newest first."""
@@ -137,7 +138,7 @@ class ReceiptStore:
             .order_by(register_log.c.time.desc(), register_log.c.txid.desc())
         )
         with self.database.reading() as connection:
-            return [_stored(row) for row in connection.execute(query).mappings()]
+            return [stored_receipt(row) for row in connection.execute(query).mappings()]
 
     def finish(
         self, receipt: StoredReceipt, answer: Registered, header: bytes, body: bytes, now: datetime
@@ -155,7 +156,7 @@ class ReceiptStore:
         with self.database.writing() as connection:
             changed = connection.execute(_FINISH, values)
             if changed.rowcount:
-                connection.execute(_ADD_FILE, _file_values(receipt, answer, header, body))
+                connection.execute(_ADD_FILE, file_values(receipt, answer, header, body))
         return answer if changed.rowcount else self._answer(receipt)
 
     def _answer(self, receipt: StoredReceipt) -> Registered:
@@ -176,7 +177,7 @@ class ReceiptStore:
                     .order_by(receipt_files.c.receipt_seq)
                     .limit(limit)
                 )
-                rows += [_file(row) for row in connection.execute(query).mappings()]
+                rows += [receipt_file(row) for row in connection.execute(query).mappings()]
         return sorted(rows, key=lambda row: row.receipt_seq)[:limit]
 
     def pending_count(self, terminal_id: str, limit: int) -> int:
@@ -192,7 +193,7 @@ class ReceiptStore:
             .order_by(receipt_files.c.receipt_seq, receipt_files.c.txid)
         )
         with self.database.reading() as connection:
-            return [_file(row) for row in connection.execute(query).mappings()]
+            return [receipt_file(row) for row in connection.execute(query).mappings()]
 
     def states_of(self, terminal_id: str, numbers: Sequence[int]) -> dict[int, FileState]:
         """State of each of these receipt numbers that has a full file here."""
@@ -231,7 +232,7 @@ class ReceiptStore:
                 .where(receipt_files.c.txid == txid)
                 .values(state=FileState.NEW, state_changed_at=format_json_time(now), message=None)
             )
-        return _file(row)
+        return receipt_file(row)
 
     # --- asking --------------------------------------------------------------------------------------
 
@@ -256,7 +257,7 @@ class ReceiptStore:
             .offset(offset)
         )
         with self.database.reading() as connection:
-            return [_file(row) for row in connection.execute(query).mappings()]
+            return [receipt_file(row) for row in connection.execute(query).mappings()]
 
     def tallies(self) -> list[Tally]:
         """How far the sending of each terminal's receipts has come (UZ-OFF-06)."""
@@ -286,9 +287,9 @@ def _tally(connection: sa.Connection, terminal_id: str, counts: dict[FileState, 
     return Tally(
         terminal_id,
         counts,
-        _time(oldest),
+        stored_time(oldest),
         None if last is None else int(last[0]),
-        None if last is None else _time(last[1]),
+        None if last is None else stored_time(last[1]),
     )
 
 
@@ -341,64 +342,3 @@ def _insert_receipt(connection: sa.Connection, receipt: NewReceipt, now: datetim
     key = result.inserted_primary_key
     assert key is not None
     return int(key[0])
-
-
-def _file_values(receipt: StoredReceipt, answer: Registered, header: bytes, body: bytes) -> dict[str, Any]:
-    return {
-        "txid": receipt.txid,
-        "factory_id": receipt.factory_id,
-        "terminal_id": answer.terminal_id,
-        "receipt_seq": answer.receipt_seq,
-        "time": format_json_time(answer.time),
-        "version": CODEC_VERSION,
-        "type": receipt.type,
-        "operation": receipt.operation,
-        "state": FileState.NEW,
-        "attempts": 0,
-        "postponed": 0,
-        "header": header,
-        "body": body,
-    }
-
-
-def _time(text: str | None) -> datetime | None:
-    return None if text is None else parse_json_time(text)
-
-
-def _stored(row: sa.RowMapping) -> StoredReceipt:
-    answer = None
-    if row["receipt_seq"] is not None:
-        time = parse_json_time(row["time"])
-        answer = Registered(row["terminal_id"], int(row["receipt_seq"]), time, row["fiscal_sign"])
-    return StoredReceipt(
-        txid=int(row["txid"]),
-        factory_id=row["factory_id"],
-        terminal_id=row["terminal_id"],
-        type=row["type"],
-        operation=row["operation"],
-        hash=bytes(row["hash"]),
-        total_block=bytes(row["total_block"]),
-        content=bytes(row["content"] or b""),
-        time=parse_json_time(row["time"]),
-        answer=answer,
-    )
-
-
-def _file(row: sa.RowMapping) -> ReceiptFileRow:
-    return ReceiptFileRow(
-        txid=int(row["txid"]),
-        factory_id=row["factory_id"],
-        terminal_id=row["terminal_id"],
-        receipt_seq=int(row["receipt_seq"]),
-        time=parse_json_time(row["time"]),
-        version=row["version"],
-        type=row["type"],
-        operation=row["operation"],
-        state=FileState(row["state"]),
-        attempts=row["attempts"],
-        postponed=row["postponed"],
-        state_changed_at=_time(row["state_changed_at"]),
-        message=row["message"],
-        header=bytes(row["header"]),
-        body=bytes(row["body"]),
-    )

@@ -14,6 +14,7 @@ from reference.protocol.uz.values import format_json_time
 
 TIMEOUT: Final = httpx.Timeout(30.0, connect=10.0)
 """Real seconds, as retail clients have them (uz-fiscal HB-01)."""
+BATCH: Final = 32
 TXID_NAMES: Final = ("txid", "value")
 
 
@@ -67,6 +68,12 @@ class DriveClient:
     def sync_state(self) -> None:
         """State sync with the operator."""
         self._call(f"/FiscalDrive/State/Sync/{self.factory_id}")
+
+    def send_receipts(self) -> int:
+        """Have the service send what waits; how many receipts the operator has acknowledged now."""
+        form = {"ItemsCount": BATCH}
+        answer = self._object(f"/DataBase/Files/Sync/FullReceipts/{self.factory_id}", form)
+        return int(answer.get("SuccessfulsCount", 0))
 
     def get_txid(self, receipt: dict[str, Any]) -> int:
         """Store a receipt; its TXID."""

@@ -66,12 +66,14 @@ def _part(sale: Sale, place: int, amount: int, left: Mapping[int, int]) -> Line:
     def share(whole: int) -> int:
         return whole * (before + amount) // line.amount - whole * before // line.amount
 
+    discount, other = share(line.discount), share(line.other)
+    # The total is put together from its shares: cut by itself it could fall below discount and other.
     return line.model_copy(
         update={
             "amount": amount,
-            "discount": share(line.discount),
-            "other": share(line.other),
-            "share": (share(line.total), share(line.vat)),
+            "discount": discount,
+            "other": other,
+            "share": (share(line.net) + discount + other, share(line.vat)),
             "best_before": None,
             "position": place,
         }

@@ -2,8 +2,8 @@
 
 Each order is in the book before anything is sent, and carried on from where it was after any crash. What the
 service refuses is cured where a rule says how (uz-fiscal HB-04): no open shift → open one; time past or too
-far ahead → state sync once, then the next free second; a full shift → close and open. Everything else is the
-cashier's.
+far ahead → state sync once, then the next free second; a full shift → close and open; blocked by unsent
+receipts → have them sent. Everything else is the cashier's.
 """
 
 from __future__ import annotations
@@ -202,10 +202,23 @@ class Till:
         if error.says(*UNKNOWN_TXID) and "lost" not in cured:
             cured.add("lost")
             return self._found_in_module(sale) or self._anew(sale)
+        if error.says(*BLOCKED) and "backlog" not in cured:
+            cured.add("backlog")
+            self._send_backlog()
+            return self._anew(sale)
         if error.says(*LOCKED, *BLOCKED) or (error.status >= 500 and not CARD_WORD.match(error.reason)):
             raise TillError(f"order {sale.order.id} is kept: {error.reason}") from error
         self.book.refuse(sale.order.id, error.reason)
         raise error
+
+    def _send_backlog(self) -> None:
+        """Let the service send what the module still holds; a block by unsent receipts ends so (UZ-
+        OFF-04)."""
+        try:
+            while self.drive.send_receipts():
+                pass
+        except DriveRefusedError as error:
+            self.notices.add(f"unsent receipts: {error.reason}")  # HB-05
 
     def _anew(self, sale: Sale, time: datetime | None = None) -> Sale:
         """The same order as a new receipt with another time."""

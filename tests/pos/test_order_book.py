@@ -1,0 +1,82 @@
+"""The till's journal: every step durable, nothing lost with the power."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from reference.pos.errors import OrderError
+from reference.pos.order_book import OrderBook
+from tests.pos.conftest import bread
+
+ANSWER = {
+    "TerminalID": "ZZ000000000000",
+    "ReceiptSeq": 1,
+    "DateTime": "2026-07-01 09:00:00",
+    "FiscalSign": "1" * 12,
+}
+
+
+def test_steps_survive_a_restart(tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "orders.journal"
+    book = OrderBook(path)
+    steps = [
+        lambda: book.take(bread("1")),
+        lambda: book.prepare("1", {"Time": "x"}),
+        lambda: book.store("1", 17),
+        lambda: book.attempt("1"),
+        lambda: book.attempt("1"),
+        lambda: book.answer("1", ANSWER),
+    ]
+    for step in steps:
+        made = step()
+        book.close()
+        book = OrderBook(path)
+        assert book.sale("1") == made
+    assert made.history == ("taken", "prepared", "stored", "attempted", "attempted", "answered")
+    assert (made.txid, made.attempts, made.pending) == (17, 2, False)
+    assert len(book) == 1
+    book.close()
+
+
+def test_a_new_receipt_forgets_the_old_txid(tmp_path: Path) -> None:
+    book = OrderBook(tmp_path / "o")
+    book.take(bread("1"))
+    book.prepare("1", {})
+    book.store("1", 17)
+    book.attempt("1")
+    sale = book.prepare("1", {"Time": "later"})
+    assert (sale.txid, sale.attempts, sale.receipt) == (None, 0, {"Time": "later"})
+    assert book.refuse("1", "9033 - X").pending is False
+    book.close()
+
+
+def test_every_cut_leaves_a_prefix(tmp_path: Path) -> None:
+    path = tmp_path / "o"
+    book = OrderBook(path)
+    book.take(bread("1"))
+    book.prepare("1", {"Time": "x"})
+    book.store("1", 1)
+    book.close()
+    whole = path.read_bytes()
+    seen = set()
+    for size in range(16, len(whole) + 1):
+        path.write_bytes(whole[:size])
+        cut = OrderBook(path)
+        seen.add(cut.sale("1").history if cut.known("1") else ())
+        cut.close()
+    assert seen == {(), ("taken",), ("taken", "prepared"), ("taken", "prepared", "stored")}
+
+
+def test_unknown_and_doubled_orders(tmp_path: Path) -> None:
+    book = OrderBook(tmp_path / "o")
+    assert book.last() is None
+    book.take(bread("1"))
+    with pytest.raises(OrderError, match=r"taken already"):
+        book.take(bread("1"))
+    with pytest.raises(OrderError, match=r"no order 2"):
+        book.sale("2")
+    assert [sale.order.id for sale in book.pending()] == ["1"]
+    assert book.last() == book.sale("1")
+    book.close()
