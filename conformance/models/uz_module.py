@@ -36,11 +36,11 @@ class Sums:
     card: int = 0
     vat: int = 0
 
-    def add(self, block: TotalBlock) -> None:
-        """Count a receipt."""
-        self.cash += block.cash
-        self.card += block.card
-        self.vat += block.vat
+    def add(self, block: TotalBlock, times: int = 1) -> None:
+        """Count a receipt, or with −1 take it out again."""
+        self.cash += times * block.cash
+        self.card += times * block.card
+        self.vat += times * block.vat
 
     def with_block(self, block: TotalBlock) -> tuple[int, int, int]:
         """What the three would be with a receipt more."""
@@ -177,6 +177,12 @@ class Ledger:
         self.lifetime[block.operation].add(block)
         self.last_operation = block.time
         return OK
+
+    def leave_out(self, block: TotalBlock) -> None:
+        """Take the receipt just registered out of counts and sums: the other reading of FM-R-12."""
+        self.current.counts[block.operation] -= 1
+        for sums in (self.current.sides[block.operation], self.lifetime[block.operation]):
+            sums.add(block, -1)
 
     def acknowledge(self, seq: int) -> StatusWord:
         """ACK of a receipt by a genuine file."""

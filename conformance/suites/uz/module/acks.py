@@ -34,9 +34,7 @@ def _closed_shift(ctx: Context) -> Bookkeeper:
     requirements=["UZ-OFF-04"],
     needs=["test-keys"],
     description="Of five held receipts the third, the first and the last are acknowledged.",
-    expectation=(
-        "Each is gone at once: one receipt less, oldest unsent recomputed, last operation and sums untouched."
-    ),
+    expectation=("Each is gone at once: one receipt less, oldest unsent recomputed, and sums untouched."),
 )
 def receipt(ctx: Context) -> None:
     """The books are compared after every one."""
@@ -292,7 +290,7 @@ def hints(ctx: Context) -> None:
     "uz.module.acks.bad-hint.{key}",
     rows={"8000": 0x8000, "c000": 0xC000, "fffe": 0xFFFE},
     target="module",
-    clauses=["FM-A-04"],
+    clauses=["ACK-01"],
     requirements=["UZ-DEV-07"],
     needs=["test-keys"],
     description="A genuine acknowledgement comes with the index {key}.",
@@ -309,7 +307,7 @@ def bad_hint(ctx: Context, index: int) -> None:
 @case(
     "uz.module.acks.while-locked",
     target="module",
-    clauses=["FM-A-04", "FM-A-02"],
+    clauses=["ACK-01"],
     requirements=["UZ-OFF-05", "UZ-OFF-04"],
     needs=["test-keys"],
     description="The operator locks the module; a receipt and a Z-report are acknowledged.",
@@ -331,7 +329,7 @@ def while_locked(ctx: Context) -> None:
 @case(
     "uz.module.acks.not-in-time",
     target="module",
-    clauses=["FM-A-04"],
+    clauses=["ACK-01"],
     requirements=["UZ-CLK-03"],
     needs=["test-keys"],
     description="Acknowledgements bear operator's times of years ago and years ahead.",
@@ -346,4 +344,4 @@ def not_in_time(ctx: Context) -> None:
         books.must(ctx.module.transmit(_ack(file)), f"operator's time {days} days off")
         books.ledger.acknowledge(sold.seq)
     books.compare()
-    still_sells(ctx, "FM-A-04")
+    still_sells(ctx, "ACK-01")

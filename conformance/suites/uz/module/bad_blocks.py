@@ -34,17 +34,18 @@ BAD_TIMES = {
     "month-13": "2031130154101010",
     "day-0": "2031010054101010",
     "day-32": "2031013254101010",
+    "hour-24": "2031010154241010",
+    "minute-60": "2031010154106010",
+    "second-61": "2031010154101061",
+}
+NO_DAYS = {
     "30-february": "2032023054101010",
     "29-february-2031": "2031022954101010",
     "29-february-2100": "2100022954101010",
     "31-april": "2031043154101010",
-    "hour-24": "2031010154241010",
-    "minute-60": "2031010154106010",
     "second-60": "2031010154101060",
-    "second-61": "2031010154101061",
 }
-STRICTER_THAN_THE_SAMPLE = {"30-february", "29-february-2031", "29-february-2100", "31-april", "second-60"}
-"""Refused by our decision only: the sample reader would take them (TY-03)."""
+"""Times that the sample reader would take; refusing them is our decision."""
 
 
 def _with(block: bytes, offset: int, value: bytes) -> bytes:
@@ -78,19 +79,35 @@ def bad_number(ctx: Context, row: tuple[int, bytes]) -> None:
     target="module",
     clauses=["FM-C-04", "TY-03"],
     requirements=["UZ-DEV-08", "UZ-DEV-07"],
-    description=lambda value: f"Receipt, opening and closing bear the time {value.hex()}.",
+    description=lambda value: f"Receipt, close and opening bear the time {value.hex()}.",
     expectation="9010 each time, and nothing has changed.",
 )
 def bad_time(ctx: Context, value: bytes) -> None:
     """Receipt and close in an open shift, opening with the shift closed."""
+    _no_time(ctx, value)
+
+
+@family(
+    "uz.module.bad-blocks.calendar.{key}",
+    rows={name: bytes.fromhex(text) for name, text in NO_DAYS.items()},
+    target="module",
+    clauses=["CAL-01"],
+    requirements=["UZ-DEV-08", "UZ-CLK-05"],
+    description=lambda value: f"Receipt, close and opening bear the time {value.hex()}.",
+    expectation="9010 each time, and nothing has changed.",
+)
+def no_day(ctx: Context, value: bytes) -> None:
+    """Digits all of them, and yet no moment that ever comes."""
+    _no_time(ctx, value)
+
+
+def _no_time(ctx: Context, value: bytes) -> None:
     module = ctx.module
     module.ready("open")
     module.sell()
-    for what, command in (
-        ("a receipt", apdu.receipt_register(_with(module.block().encode(), TIME, value))),
-        ("a close", apdu.Command(0, 0x03, 1, 0, value)),
-    ):
-        refused(ctx, command, StatusWord.INVALID_DATETIME, what=what)
+    receipt = apdu.receipt_register(_with(module.block().encode(), TIME, value))
+    refused(ctx, receipt, StatusWord.INVALID_DATETIME, what="a receipt")
+    refused(ctx, apdu.Command(0, 0x03, 1, 0, value), StatusWord.INVALID_DATETIME, what="a close")
     ctx.check(OK, module.close_shift().sw, "close with a good time")
     refused(ctx, apdu.Command(0, 0x03, 0, 0, value), StatusWord.INVALID_DATETIME, what="an opening")
 

@@ -28,15 +28,10 @@ MEMORY_WORDS = (
     StatusWord.RECEIPTS_MEMORY_FULL,
     StatusWord.NOT_ENOUGH_MEMORY,
 )
-LAYOUT = (
-    "zreports_capacity",
-    "receipts_capacity",
-    "zreport_index",
-    "receipt_index",
-    "zreports_allocated",
-    "receipts_allocated",
-)
-"""Fields of a1 that show the layout of memory rather than what was traded."""
+ALLOCATED = ("zreports_allocated", "receipts_allocated")
+PLACES = ("zreports_capacity", "receipts_capacity", "zreport_index", "receipt_index")
+"""Fields of a1 whose exact value is our decision."""
+OLDEST = "first_unacknowledged"
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +139,7 @@ class Bookkeeper:
     def __init__(self, ctx: Context) -> None:
         self._ctx = ctx
         memory, info = ctx.module.memory(), ctx.module.info()
+        self._counts_all = True
         self.ledger = Ledger(memory, last_shift(ctx), locked=bool(info.locked))
 
     @property
@@ -176,6 +172,8 @@ class Bookkeeper:
             sign = self._ctx.module.sign_of(answer)
             self._ctx.check(number, sign.receipt_seq, "receipt number", clause="ZR-07")
             self._ctx.check(block.time, sign.time, "receipt time", clause="S-5.5")
+            if block.type and known is None:
+                self._settle_counting(block)
         return answer
 
     def sell(self, **fields: object) -> Sold:
@@ -204,8 +202,12 @@ class Bookkeeper:
 
     def sync(self, time: datetime, lock: bool | None = None) -> Answer:
         """SYNC with the operator's time."""
+        back = time < self.ledger.last_operation
         answer = self._ctx.module.sync(time=time, lock=lock)
-        return self._same("sync", self.ledger.sync(time, lock), answer)
+        self._same("sync", self.ledger.sync(time, lock), answer)
+        if back:
+            self._settle_time(time)
+        return answer
 
     def must(self, answer: Answer, what: str) -> Answer:
         """The answer is 9000. Where the ledger says that memory is full, the case decides nothing."""
@@ -218,12 +220,34 @@ class Bookkeeper:
         """Counters, sums, times and layout of the module are those of the books."""
         module = self._ctx.module
         expected, observed = self.ledger.memory(), without_marker(module.memory())
-        names = [name for name in expected.__dataclass_fields__ if name != "memory_index"]
-        self._agree("memory", "ZR-06", [each for each in names if each not in LAYOUT], expected, observed)
-        self._agree("layout of memory", "MEM-02", LAYOUT, expected, observed)
+        apart = {"memory_index", OLDEST, *ALLOCATED, *PLACES}
+        names = [name for name in expected.__dataclass_fields__ if name not in apart]
+        self._agree("memory", "ZR-06", names, expected, observed)
+        self._agree("blocks", "MEM-02", ALLOCATED, expected, observed)
+        self._agree("capacities and places", "MEM-08", PLACES, expected, observed)
+        clause = "FM-A-02" if self.ledger.held else "UNS-01"
+        self._agree("oldest unsent", clause, (OLDEST,), expected, observed)
         if self.ledger.shifts:
             shift = self.ledger.shift()
             self._agree("last shift", "ZR-06", shift.__dataclass_fields__, shift, module.shift())
+
+    def _settle_counting(self, block: TotalBlock) -> None:
+        """Advance and credit count, or the books follow a product that reads the guide otherwise."""
+        if self._counts_all:
+            shift = self._ctx.module.shift(0, (0x04, 0x05))
+            expected, observed = self.ledger.current.counts, [shift.sales, shift.refunds]
+            self._counts_all = expected == observed
+            self._ctx.check(expected, observed, "sales and refunds with it", clause="FM-R-12")
+        if not self._counts_all:
+            self.ledger.leave_out(block)
+
+    def _settle_time(self, time: datetime) -> None:
+        """No sync sets time back, or the books follow a product that takes the guide at its word."""
+        shown = self._ctx.module.last_operation
+        allowed = (self.ledger.last_operation, time)
+        self._ctx.check_in(allowed, shown, "last operation after an earlier time", clause="FM-Y-02")
+        self._ctx.check(allowed[0], shown, "last operation after an earlier time", clause="S-15")
+        self.ledger.last_operation = shown
 
     def _agree(self, what: str, clause: str, names: Iterable[str], mine: object, theirs: object) -> None:
         different = [name for name in names if getattr(mine, name) != getattr(theirs, name)]

@@ -34,7 +34,7 @@ class HostClock:
 
 
 def _day(ctx: Context, books: Bookkeeper, clock: HostClock, morning: datetime) -> None:
-    """Open at nine, three receipts, close at six; then the operator acknowledges and synchronises."""
+    """Open at nine, three receipts, close at six; the operator acknowledges, and synchronises at night."""
     books.must(books.open(clock.at(morning)), "open")
     for hour in (1, 4, 8):
         time = clock.at(morning + hour * HOUR)
@@ -45,7 +45,7 @@ def _day(ctx: Context, books: Bookkeeper, clock: HostClock, morning: datetime) -
     books.must(books.close(closed), "close")
     books.acknowledge_all()
     books.must(books.acknowledge_shift(closed, evening), "acknowledge the shift")
-    books.must(books.sync(evening + 60 * SECOND), "sync")
+    books.must(books.sync(evening + 9 * HOUR), "sync")
     books.compare()
 
 
@@ -58,7 +58,7 @@ def _day(ctx: Context, books: Bookkeeper, clock: HostClock, morning: datetime) -
     needs=["test-keys"],
     tags=["slow"],
     description=(
-        "Thirty days of a shop whose PC drifts ({key}), the operator's time coming by a sync every evening."
+        "Thirty days of a shop whose PC drifts ({key}), the operator's time coming by a sync every night."
     ),
     expectation=(
         "Every operation is taken at the host's time, no number is lost, and the books agree every evening."

@@ -8,6 +8,7 @@ from conformance.suites.uz.module.books import OK, Bookkeeper, fresh, fresh_or_w
 from reference.protocol.uz import apdu
 from reference.protocol.uz.apdu import StatusWord
 
+MOST_BLOCKS = 32_767
 GUIDE_BLOCKS = 14
 """Blocks in the guide's example."""
 
@@ -47,22 +48,32 @@ def _refused_open(ctx: Context, word: StatusWord) -> None:
 )
 def fill(ctx: Context) -> None:
     """A small new module where that can be had, else the real memory with its owner's leave."""
-    books = fresh_or_with_leave(ctx, "open", blocks=40)
-    room = books.ledger.blocks.size - books.ledger.blocks.shifts
-    for _ in range(room):
-        books.sell()
-    books.compare()
-    ctx.check(0, books.ledger.blocks.fresh, "fresh blocks left in the judge's books")
+    fresh_or_with_leave(ctx, "open", blocks=40)
+    module = ctx.module
+    first = module.sell().seq
+    count = 1 + _sell_until_full(ctx)
+    if ctx.can("fresh-module"):
+        ctx.check(39, count, "receipts beside one shift in 40 blocks", clause="MEM-01")
+    ctx.check(count, module.memory().receipts_count, "receipts held", clause="MEM-02")
     _refused_sale(ctx)
-    books.acknowledge(ctx.rng.choice(sorted(books.ledger.held)))
-    books.sell()
+    ctx.check(OK, module.acknowledge(ctx.rng.randrange(first, first + count)).sw, "one acknowledgement")
+    ctx.check(first + count, module.sell().seq, "number of the receipt in its place", clause="FM-A-02")
     _refused_sale(ctx)
-    books.acknowledge_all()
-    for _ in range(min(room, 100)):
-        books.sell()
-    books.compare()
-    books.acknowledge_all()
-    books.compare()
+    ctx.check(count, module.acknowledge_receipts(), "receipts acknowledged", clause="FM-A-02")
+    ctx.check(count, _sell_until_full(ctx), "receipts in the freed memory", clause="MEM-03")
+    module.acknowledge_receipts()
+
+
+def _sell_until_full(ctx: Context) -> int:
+    """Receipts that were taken before the first one that was not."""
+    count = 0
+    while True:
+        answer = ctx.module.register_block(ctx.module.block())
+        if answer.sw == StatusWord.RECEIPTS_MEMORY_FULL:
+            return count
+        ctx.check(OK, answer.sw, "status word of a receipt", clause="S-5.6")
+        count += 1
+        ctx.check_that(count < MOST_BLOCKS, f"below {MOST_BLOCKS}", count, "receipts held", clause="FM-R-10")
 
 
 @case(

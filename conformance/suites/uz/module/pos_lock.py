@@ -86,7 +86,7 @@ def vector(ctx: Context) -> None:
         ),
     },
     target="module",
-    clauses=["FM-P-01"],
+    clauses=["POS-01"],
     requirements=["UZ-DEV-07", "UZ-SVC-05"],
     needs=["test-keys"],
     description=lambda row: f"POS_LOCK comes with {len(row[0])} bytes that are not secret and hash.",

@@ -267,6 +267,7 @@ def refund_of_more(ctx: Context, row: tuple[str, StatusWord]) -> None:
     books.sell(**_of(**{name: 5000}))
     sale, refund = books.ledger.lifetime
     rest = int(getattr(sale, name)) - int(getattr(refund, name))
+    ctx.check_that(rest >= 5000, "5000 or more", rest, f"{name} sold and not refunded", clause="ZR-06")
     clause = "FM-R-09" if name == "vat" else "FM-R-08"
     block = ctx.module.block(operation=1, **_of(**{name: rest + 1}))
     refused(ctx, apdu.receipt_register(block.encode()), word, clause=clause)

@@ -328,7 +328,7 @@ def wrong_hand(ctx: Context, how: str) -> None:
 @case(
     "uz.module.sync.other-terminal",
     target="module",
-    clauses=["FM-Y-01"],
+    clauses=["SYN-01"],
     requirements=["UZ-OFF-05"],
     needs=["test-keys"],
     description="A genuine sync for this challenge names another module.",

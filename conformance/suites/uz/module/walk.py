@@ -121,11 +121,15 @@ class Walk:
     requirements=["UZ-DEV-03", "UZ-DEV-05", "UZ-SHF-03", "UZ-CLK-03"],
     needs=["test-keys"],
     tags=["slow"],
+    level="stand-in",
     description=f"{COMMANDS} random commands, good and bad, of every kind ({{key}} and the run's own seed).",
     expectation="Every status word, number, sum, time and memory count is that of the judge's books.",
 )
 def walk(ctx: Context, seed: int) -> None:
-    """A small new module where that can be had, so that memory runs out; else the module as it is."""
+    """A small new module where that can be had, so that memory runs out; else the module as it is.
+
+    The way leads through many of our own decisions, so nobody else's product fails here.
+    """
     books = fresh_or_with_leave(ctx, "fresh", blocks=BLOCKS)
     walker = Walk(ctx, books, random.Random(f"{seed}/{ctx.rng.random()}"))
     walker.go(COMMANDS)
