@@ -224,7 +224,7 @@ class DriveModel:
     # the rules
 
     def decides(self, time: datetime) -> bool:
-        """Whether the clauses say what happens at this time: 48 h sharp of the oldest receipt is not public."""
+        """Whether the clauses say what happens then: at 48 h sharp of an unsent receipt they do not."""
         return not any(time - each.order.time == TWO_DAYS for each in self.held)
 
     def _time(self, time: datetime) -> Told:

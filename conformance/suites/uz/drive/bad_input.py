@@ -10,8 +10,8 @@ from conformance.context import Context
 from conformance.suites.uz.drive.trade import (
     Json,
     error_body,
+    ready,
     refused,
-    still,
     still_sells,
     turned_away,
     unchanged,
@@ -68,11 +68,10 @@ BODIES: dict[str, Bytes] = {
 )
 def body(ctx: Context, row: Bytes) -> None:
     """Read as bytes, whatever they are."""
-    drive = still(ctx)
+    drive = ready(ctx)
     with unchanged(ctx):
         path = f"/FiscalDrive/Receipt/GetTXID/{drive.factory}"
         turned_away(ctx, drive.post(path, content=row.content, headers=row.headers), {400})
-    still_sells(ctx)
 
 
 WRONG: dict[str, Json] = {
@@ -116,7 +115,7 @@ WRONG: dict[str, Json] = {
 )
 def wrong_type(ctx: Context, change: Json) -> None:
     """All other fields are good."""
-    drive = still(ctx)
+    drive = ready(ctx)
     receipt = {**drive.receipt(), **change}
     with unchanged(ctx):
         path = f"/FiscalDrive/Receipt/GetTXID/{drive.factory}"
@@ -149,7 +148,7 @@ INDEXES: dict[str, tuple[str, int, str]] = {
 def index(ctx: Context, row: tuple[str, int, str]) -> None:
     """4294967295 is what one client makes of 0 − 1."""
     text, status, reason = row
-    drive = still(ctx)
+    drive = ready(ctx)
     for name in ("ZReport/Info", "Receipt/Info"):
         reply = drive.call(name, Index=text)
         if reason:
@@ -182,7 +181,7 @@ TXIDS = {
 )
 def txid(ctx: Context, text: str | None) -> None:
     """Never the receipt of another order."""
-    drive = still(ctx)
+    drive = ready(ctx)
     with unchanged(ctx, "G2-S-10"):
         form = {} if text is None else {"TXID": text}
         reply = drive.post(f"/FiscalDrive/Receipt/RegisterTXID/{drive.factory}", form=form)
@@ -217,7 +216,7 @@ TIMES = {
 )
 def date_time(ctx: Context, text: str) -> None:
     """A shift opened at a guessed time could not be taken back."""
-    drive = still(ctx, "closed")
+    drive = ready(ctx, "closed")
     with unchanged(ctx, "TM-02"):
         turned_away(ctx, drive.open(text), {400})
 
@@ -246,7 +245,7 @@ FACTORIES = {
 )
 def factory(ctx: Context, text: str) -> None:
     """A path is text from outside."""
-    drive = still(ctx, "closed")
+    drive = ready(ctx, "closed")
     with unchanged(ctx, "G2-T-10"):
         for path in ("/FiscalDrive/Info", "/FiscalDrive/ZReport/Open", "/FiscalDrive/State/Sync"):
             turned_away(ctx, drive.post(f"{path}/{text}"), {404})
@@ -263,7 +262,7 @@ def factory(ctx: Context, text: str) -> None:
 )
 def oversized(ctx: Context) -> None:
     """More than the largest receipt there can be."""
-    drive = still(ctx)
+    drive = ready(ctx)
     content = b'{"Items":[' + b'{"Name":"Non","Amount":1000,"Price":1},' * 520_000 + b"{}]}"
     with unchanged(ctx):
         path = f"/FiscalDrive/Receipt/GetTXID/{drive.factory}"
@@ -295,7 +294,7 @@ HEADERS = {
 )
 def http(ctx: Context, request: bytes) -> None:
     """Everything on the machine can connect to a local port."""
-    drive = still(ctx)
+    drive = ready(ctx)
     with drive.raw() as wire:
         wire.send(request)
         wire.finish_sending()

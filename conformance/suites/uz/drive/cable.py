@@ -15,6 +15,7 @@ from conformance.suites.uz.drive.trade import (
     begin,
     refused,
     refused_saying,
+    still,
     still_sells,
     strikes,
     turned_away,
@@ -104,7 +105,7 @@ def noticed(ctx: Context) -> None:
 )
 def get_txid(ctx: Context, point: str) -> None:
     """The first step never spends anything."""
-    drive = begin(ctx)
+    drive = still(ctx)
     number = drive.memory()["ReceiptSeq"]
     receipt = drive.receipt()
     ctx.module_control.add_fault(point, "drop", match={"apdu": "00000200*"})
@@ -177,7 +178,7 @@ def shift(ctx: Context, row: tuple[str, Step, str, bool, str]) -> None:
 )
 def acknowledgement(ctx: Context, point: str) -> None:
     """After the cut the drive must not believe what it has not seen."""
-    drive = begin(ctx)
+    drive = still(ctx)
     view = OperatorView(ctx)
     sold = numbers(sell(drive, 3))
     ctx.module_control.add_fault(point, "drop", skip=1, match={"apdu": "0009*"})
@@ -238,7 +239,7 @@ def pulled_while_sending(ctx: Context) -> None:
 def state_sync(ctx: Context, row: tuple[str, bool]) -> None:
     """A new file is fetched for the new challenge."""
     point, lost = row
-    drive = begin(ctx)
+    drive = still(ctx)
     terminal = drive.info()["TerminalID"]
     drive.state_page(change="Yes", lock="Lock", terminal=terminal)
     try:
@@ -264,7 +265,7 @@ def state_sync(ctx: Context, row: tuple[str, bool]) -> None:
 )
 def sells_through_sync(ctx: Context) -> None:
     """The module is free while the operator is asked."""
-    drive = begin(ctx)
+    drive = still(ctx)
     sell(drive, 1)
     ctx.clock.set_rate(0)
     slow = ctx.operator_control.add_fault("ofd.request", "delay", delay=2)

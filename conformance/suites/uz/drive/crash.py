@@ -37,7 +37,7 @@ def restarted(ctx: Context) -> None:
 
 @family(
     "uz.drive.crash.first-step.{key}",
-    rows={"before-store": "gettxid.before-store", "after-store": "gettxid.after-store"},
+    rows={"after-store": "gettxid.after-store"},
     target="drive",
     clauses=["G2-S-01", "G2-S-05"],
     requirements=["UZ-SVC-02", "UZ-SVC-06"],
@@ -62,7 +62,6 @@ def first_step(ctx: Context, point: str) -> None:
 
 
 SECOND = {
-    "before-module": "register.before-fm",
     "after-module": "register.after-fm",
     "before-store": "register.before-store",
     "after-store": "register.after-store",
@@ -102,7 +101,7 @@ def second_step(ctx: Context, point: str) -> None:
 
 @family(
     "uz.drive.crash.unfinished.{key}",
-    rows={"full-sync": "FullReceipts", "short-sync": "Receipts"},
+    rows={"short-sync": "Receipts"},
     target="drive",
     clauses=["G2-S-20", "G2-S-08"],
     requirements=["UZ-SVC-02", "UZ-USB-02"],
@@ -134,9 +133,7 @@ def unfinished(ctx: Context, kind: str) -> None:
 
 
 SENDING = {
-    "before-sending": "sync.before-send",
     "after-the-answer": "sync.after-send",
-    "before-the-acknowledgement": "sync.before-ack",
     "after-the-acknowledgement": "sync.after-ack",
 }
 

@@ -9,10 +9,10 @@ from conformance.cases import case, family
 from conformance.context import Context
 from conformance.drivers.drive_client import Reply
 from conformance.suites.uz.drive.trade import (
-    OperatorView,
     accepted,
     aside,
     begin,
+    ready,
     refused,
     refused_saying,
     still,
@@ -75,17 +75,16 @@ WORDS: dict[str, tuple[str, int]] = {
     clauses=["S-4.6", "S-5.6", "HB-03"],
     requirements=["UZ-SVC-05"],
     needs=["card", "module-control"],
-    description=lambda row: f"The module answers {row[0]} to a registration.",
-    expectation=lambda row: f"{row[2]} `{row[0]} - {row[1]}`; after it the same TXID is registered.",
+    description=lambda row: f"The module answers {row[0]}.",
+    expectation=lambda row: f"{row[2]} `{row[0]} - {row[1]}`; asked again the drive answers well.",
 )
 def word(ctx: Context, row: tuple[str, str, int]) -> None:
-    """The word is laid in the module's mouth once, before the command is executed."""
+    """The word is laid in the module's mouth once; whatever the command, it is told in the same way."""
     digits, name, status = row
-    drive = still(ctx)
-    txid = drive.txid_of(accepted(ctx, drive.get_txid(drive.receipt()), "GetTXID"))
-    ctx.module_control.add_fault("apdu.command", "sw", value=digits, match={"apdu": "001700*"})
-    refused(ctx, drive.register_txid(txid), status, f"{digits} - {name}")
-    accepted(ctx, drive.register_txid(txid), "the repeat", clause="G2-S-11")
+    drive = ready(ctx)
+    ctx.module_control.add_fault("apdu.command", "sw", value=digits, match={"apdu": "0001*"})
+    refused(ctx, drive.call("ZReport/Info"), status, f"{digits} - {name}")
+    accepted(ctx, drive.call("ZReport/Info"), "asked again")
 
 
 Call = Callable[[Context], Reply]
@@ -163,7 +162,7 @@ NATURAL: dict[str, tuple[str, str, str, int, Call]] = {
 def natural(ctx: Context, row: tuple[str, str, str, int, Call]) -> None:
     """The module's own refusal, as the drive tells it."""
     shift, clause, reason, status, call = row
-    still(ctx, shift)  # type: ignore[arg-type]
+    ready(ctx, shift)  # type: ignore[arg-type]
     with unchanged(ctx, clause):
         refused(ctx, call(ctx), status, reason, clause=clause)
 
@@ -209,7 +208,7 @@ def no_module(ctx: Context) -> None:
 )
 def link_lost(ctx: Context, name: str) -> None:
     """The instruction of each, 00 00 01, 00 00 02 and 00 01, is cut off before it is executed."""
-    drive = still(ctx)
+    drive = ready(ctx)
     prefix = {"Info": "00000100*", "FiscalMemory/Info": "00000200*", "ZReport/Info": "0001*"}[name]
     ctx.module_control.add_fault("apdu.command", "drop", match={"apdu": prefix})
     refused(ctx, drive.call(name), FAILURE, "card connection lost", clause="UNK-11")
@@ -227,7 +226,7 @@ def link_lost(ctx: Context, name: str) -> None:
 )
 def operator_away(ctx: Context) -> None:
     """The state of the file stays one that is sent again."""
-    drive = begin(ctx)
+    drive = still(ctx)
     drive.sell()
     ctx.control.add_fault("operator.connect", "refuse", count=None)
     for reply in (drive.sync_files("FullReceipts"), drive.sync_state(), drive.sync_files("FullReceipts", 1)):
@@ -250,7 +249,7 @@ def operator_away(ctx: Context) -> None:
 def not_active(ctx: Context) -> None:
     """The notice is what the shop reads."""
     drive = begin(ctx)
-    terminal = OperatorView(ctx).terminal
+    terminal = drive.info()["TerminalID"]
     drive.sell()
     ctx.operator_control.do("block", terminal=terminal, reason=1, notice="To‘lov yo‘q")
     try:
@@ -272,8 +271,8 @@ def not_active(ctx: Context) -> None:
 )
 def not_found(ctx: Context) -> None:
     """As a production module at a test operator."""
-    drive = begin(ctx)
-    terminal = OperatorView(ctx).terminal
+    drive = still(ctx)
+    terminal = drive.info()["TerminalID"]
     drive.sell()
     ctx.operator_control.do("mark-unknown", terminal=terminal)
     try:
@@ -296,7 +295,7 @@ def not_found(ctx: Context) -> None:
 )
 def operator_says(ctx: Context, code: str) -> None:
     """Whatever the operator means, the receipt stays and goes again."""
-    drive = begin(ctx)
+    drive = still(ctx)
     drive.sell()
     ctx.operator_control.add_fault("ofd.request", "status", value=code)
     refused(ctx, drive.sync_files("FullReceipts"), FAILURE, "Try later")
@@ -316,7 +315,7 @@ def operator_says(ctx: Context, code: str) -> None:
 )
 def sync_running(ctx: Context) -> None:
     """Which of the two is first is left to chance."""
-    drive = begin(ctx)
+    drive = still(ctx)
     drive.sell()
     ctx.clock.set_rate(0)
     slow = ctx.operator_control.add_fault("ofd.request", "delay", delay=3)
@@ -346,7 +345,7 @@ def sync_running(ctx: Context) -> None:
 )
 def words_in_small_letters(ctx: Context) -> None:
     """Three clients look for parts of the Reason, never for the whole."""
-    drive = still(ctx, "closed")
+    drive = ready(ctx, "closed")
     time = format_json_time(drive.next_time(2))
     txid = drive.txid_of(accepted(ctx, drive.get_txid(drive.receipt(Time=time)), "GetTXID"))
     past = drive.receipt(Time=format_json_time(drive.last_operation))

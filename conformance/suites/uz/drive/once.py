@@ -15,6 +15,7 @@ from conformance.suites.uz.drive.trade import (
     aside,
     begin,
     refused_saying,
+    still,
     still_sells,
     strikes,
     until,
@@ -65,7 +66,7 @@ TROUBLES: dict[str, Trouble] = {
 )
 def once(ctx: Context, row: Trouble) -> None:
     """Until then no receipt may leave the module that the operator does not have."""
-    drive = begin(ctx)
+    drive = still(ctx)
     view = OperatorView(ctx)
     sold = numbers(sell(drive, 3))
     ctx.operator_control.add_fault(row.point, row.action, **row.fields)
@@ -97,7 +98,7 @@ def once(ctx: Context, row: Trouble) -> None:
 )
 def misdirected(ctx: Context, action: str) -> None:
     """The module answers 9020 to such a file, which is what it also answers to a second acknowledgement."""
-    drive = begin(ctx)
+    drive = still(ctx)
     view = OperatorView(ctx)
     sold = numbers(sell(drive, 3))
     ctx.operator_control.add_fault("ofd.ack", action)
@@ -121,7 +122,7 @@ def misdirected(ctx: Context, action: str) -> None:
 )
 def silence(ctx: Context) -> None:
     """Five seconds are what the sample client waits."""
-    drive = begin(ctx)
+    drive = still(ctx)
     view = OperatorView(ctx)
     sold = numbers(sell(drive, 2))
     ctx.clock.set_rate(0)

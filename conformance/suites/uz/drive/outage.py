@@ -12,6 +12,7 @@ from conformance.suites.uz.drive.trade import (
     accepted,
     begin,
     refused,
+    still,
     still_sells,
     strikes,
     unchanged,
@@ -50,7 +51,7 @@ BORDERS: dict[str, tuple[int, bool]] = {
 def age(ctx: Context, row: tuple[int, bool]) -> None:
     """No step is longer than two days, so that only the age can decide; the receipts say what time it is."""
     seconds, sells = row
-    drive = begin(ctx)
+    drive = still(ctx)
     first = drive.sell()
     start = parse_json_time(first.receipt["Time"])
     drive.sell(Time=format_json_time(start + timedelta(days=1)))
@@ -151,7 +152,7 @@ def two_days(ctx: Context) -> None:
 )
 def state_of_sending(ctx: Context) -> None:
     """What a till shows beside the clock: first unacknowledged + 48 h − now is what is left."""
-    drive = begin(ctx)
+    drive = still(ctx)
     terminal = drive.info()["TerminalID"]
     acknowledged = drive.files_count(2).get(terminal, 0)
     sold = sell(drive, 3)

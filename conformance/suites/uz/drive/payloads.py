@@ -6,7 +6,7 @@ import re
 
 from conformance.cases import case, family
 from conformance.context import Context
-from conformance.suites.uz.drive.trade import Json, accepted, begin, still
+from conformance.suites.uz.drive.trade import Json, accepted, begin, ready, still
 from reference.protocol.uz.values import format_json_time, parse_json_time
 
 ACCOUNTS = ("CashAccomulator", "CardAccomulator", "VATAccomulator")
@@ -143,7 +143,7 @@ def memory(ctx: Context) -> None:
 )
 def memory_unsent(ctx: Context) -> None:
     """The guide does not say what stands there then."""
-    drive = still(ctx, None)
+    drive = ready(ctx, None)
     name, shown = "FirstUnacknowledgedReceiptTime", drive.memory()
     ctx.check_that(name not in shown, f"no {name}", shown, "memory", clause="ANS-01")
 

@@ -11,7 +11,7 @@ from conformance.cases import case, family
 from conformance.context import Context
 from conformance.drivers.drive import DriveDriver
 from conformance.drivers.drive_client import Reply
-from conformance.suites.uz.drive.trade import accepted, begin, refused, still, unchanged
+from conformance.suites.uz.drive.trade import accepted, ready, refused, still, unbound, unchanged
 from conformance.vectors import uz_vectors
 from reference.protocol.uz.values import format_json_time
 
@@ -53,7 +53,7 @@ class Pos:
 @contextmanager
 def bound(ctx: Context, shift: str = "open") -> Iterator[Pos]:
     """A POS whose module is locked to it; the operator undoes the lock afterwards."""
-    drive = begin(ctx, shift)  # type: ignore[arg-type]
+    drive = still(ctx, shift)  # type: ignore[arg-type]
     pos = Pos(drive, bytes(ctx.rng.randrange(256) for _ in range(32)))
     accepted(ctx, pos.lock(), "POS/Lock", clause="S-4.2")
     ctx.check(True, drive.info()["POSLocked"], "POSLocked", clause="S-4.3")
@@ -88,10 +88,10 @@ def undo(ctx: Context, drive: DriveDriver) -> None:
 def lock_refused(ctx: Context, row: tuple[int, int, str]) -> None:
     """A POS that binds itself by a typing error would be shut out for good."""
     size, flip, reason = row
-    drive = still(ctx, None)
+    drive = ready(ctx, None)
     data = bytearray(bytes.fromhex(Pos(drive, bytes(range(32))).key) + b"\0")[:size]
     data[-1] ^= flip
-    with unchanged(ctx, "G2-P-01"):
+    with unbound(ctx, "G2-P-01"):
         reply = drive.post(f"/POS/Lock/{drive.factory}", form={"SecretKey": data.hex()})
         refused(ctx, reply, 400, reason)
 
@@ -152,7 +152,7 @@ OPERATIONS: dict[str, tuple[str, Locked]] = {
 def header(ctx: Context, row: tuple[str, Locked]) -> None:
     """The header is SHA-256 of secret and challenge, and good for one operation."""
     shift, operation = row
-    drive = begin(ctx, shift)  # type: ignore[arg-type]
+    drive = still(ctx, shift)  # type: ignore[arg-type]
     if operation is _close:
         drive.sell()
     pos = Pos(drive, bytes(ctx.rng.randrange(256) for _ in range(32)))
@@ -227,7 +227,7 @@ def challenge_after_failure(ctx: Context) -> None:
 )
 def unlock_by_sync(ctx: Context) -> None:
     """No secret helps: only the operator undoes the lock."""
-    drive = begin(ctx)
+    drive = still(ctx)
     pos = Pos(drive, bytes(ctx.rng.randrange(256) for _ in range(32)))
     accepted(ctx, pos.lock(), "POS/Lock", clause="S-4.2")
     accepted(ctx, drive.sync_state(), "a plain state sync", clause="S-11.8")
@@ -274,7 +274,7 @@ def stored_answer(ctx: Context) -> None:
 def vector(ctx: Context) -> None:
     """Both are tried on the real challenge, of which no vector can speak."""
     published = uz_vectors()["pos_lock"]
-    drive = begin(ctx)
+    drive = still(ctx)
     pos = Pos(drive, bytes.fromhex(published["secret_hex"]))
     ctx.check(published["pos_lock_data_hex"], pos.key, "SecretKey")
     ctx.check(published["auth_hex"], pos.header(published["challenge_hex"]), "X-POS-Auth")

@@ -43,7 +43,7 @@ VECTOR_START = "2026-07-01 08:59:50"
 def no_sign(ctx: Context, row: tuple[int, str]) -> None:
     """The number is the next one of the one sequence for all types."""
     kind, name = row
-    drive = begin(ctx)
+    drive = still(ctx)
     number = drive.memory()["ReceiptSeq"]
     sold = drive.sell(Type=kind)
     ctx.check(number + 1, sold.answer["ReceiptSeq"], "number")
@@ -161,6 +161,7 @@ def vectors(ctx: Context) -> None:
         drive={"auto_send": False, "refund_check": "off"},
     )
     drive.ready("open")
+    view = OperatorView(ctx)
     published = uz_vectors()["receipts"]
     for vector in published:
         drive.sell(vector["receipt"])
@@ -169,7 +170,7 @@ def vectors(ctx: Context) -> None:
         extra = bytes.fromhex(vector["total_block_hex"])[0x44:].hex()
         ctx.check(extra, seen["Extra"], f"EXTRA of receipt {vector['id']}", clause="S-8.5")
     accepted(ctx, drive.sync_files("FullReceipts"), "sync")
-    bodies = [row["body"] for row in OperatorView(ctx).receipts()]
+    bodies = [row["body"] for row in view.receipts()]
     ctx.check([vector["tlv_hex"] for vector in published], bodies, "receipts at the operator", clause="S-8.1")
 
 
@@ -206,7 +207,7 @@ LONG_EXTRA: Json = {
 )
 def arrives(ctx: Context) -> None:
     """Cut, not refused; a Cyrillic car number counts by characters."""
-    drive = begin(ctx)
+    drive = still(ctx)
     view = OperatorView(ctx)
     item = {**drive.item(price=100_000), **LONG_ITEM}
     sold = drive.sell(

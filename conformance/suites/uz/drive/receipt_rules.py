@@ -10,11 +10,10 @@ from conformance.suites.uz.drive.trade import (
     MOST,
     Json,
     accepted,
-    begin,
+    ready,
     refused,
     refused_saying,
     still,
-    still_sells,
     unchanged,
 )
 
@@ -118,12 +117,11 @@ BROKEN: dict[str, Broken] = {
 )
 def refused_by_rule(ctx: Context, row: Broken) -> None:
     """Two texts are allowed only where one fault cannot be without the other."""
-    drive = still(ctx)
+    drive = ready(ctx)
     items = [drive.item(price=PRICE, **row.item), *(drive.item(price=0, **more) for more in row.more_items)]
     receipt = drive.receipt(**{"cash": PRICE, "Items": items, **row.receipt})
     with unchanged(ctx, "G2-S-01"):
         refused(ctx, drive.get_txid(receipt), 400, row.text)
-    still_sells(ctx)
 
 
 @case(
@@ -137,7 +135,7 @@ def refused_by_rule(ctx: Context, row: Broken) -> None:
 )
 def too_many_items(ctx: Context) -> None:
     """About 1 MB of JSON, which has to be read before it can be counted."""
-    drive = still(ctx)
+    drive = ready(ctx)
     items = [{"Name": "a", "Amount": 1, "Price": 1}] * 32_768
     reply = drive.get_txid(drive.receipt(cash=32_768, Items=items))
     refused(ctx, reply, 400, "receipt has too many iteems")
@@ -175,7 +173,7 @@ IMPOSSIBLE: dict[str, tuple[Json, str]] = {
 def impossible(ctx: Context, row: tuple[Json, str]) -> None:
     """No number is spent on what no till could have sold."""
     change, name = row
-    drive = still(ctx)
+    drive = ready(ctx)
     if isinstance(change.get("Items"), dict):
         change = {"Items": [drive.item(**change["Items"])]}
     with unchanged(ctx, "G2-S-01"):
@@ -197,7 +195,7 @@ def impossible(ctx: Context, row: tuple[Json, str]) -> None:
 )
 def iso_time(ctx: Context) -> None:
     """The same time with a space is taken."""
-    drive = still(ctx)
+    drive = ready(ctx)
     receipt = drive.receipt()
     iso = receipt["Time"].replace(" ", "T")
     with unchanged(ctx, "G2-S-01"):
@@ -218,7 +216,7 @@ def iso_time(ctx: Context) -> None:
 )
 def iso_time_of_shift(ctx: Context, shift: str) -> None:
     """The same rule for every JSON and form time."""
-    drive = still(ctx, "closed" if shift == "closed" else "open")
+    drive = ready(ctx, "closed" if shift == "closed" else "open")
     if shift == "open":
         drive.sell()
     time = drive.next_time().isoformat()
@@ -284,7 +282,7 @@ LARGEST: dict[str, tuple[Json, Json]] = {
 def largest(ctx: Context, row: tuple[Json, Json]) -> None:
     """Registering it would fill the module's accumulators for good."""
     receipt, item = row
-    drive = still(ctx)
+    drive = ready(ctx)
     items = [drive.item(price=PRICE, **item)]
     drive.txid_of(accepted(ctx, drive.get_txid(drive.receipt(**{"cash": PRICE, "Items": items, **receipt}))))
 
@@ -300,7 +298,7 @@ def largest(ctx: Context, row: tuple[Json, Json]) -> None:
 )
 def many_items(ctx: Context) -> None:
     """A large shopping trolley; its file is some 20 KB."""
-    drive = begin(ctx)
+    drive = still(ctx)
     items = [drive.item(price=number, Name=f"Tovar {number}") for number in range(1, 301)]
     drive.sell(cash=sum(range(1, 301)), Items=items)
     ctx.check(300, drive.receipt_info().demand().json["ItemsCount"], "ItemsCount")

@@ -12,6 +12,7 @@ from conformance.suites.uz.drive.trade import (
     OperatorView,
     accepted,
     begin,
+    ready,
     refused,
     still,
     still_sells,
@@ -64,7 +65,7 @@ def operator_away(ctx: Context) -> None:
 )
 def good(ctx: Context) -> None:
     """Cash, card and VAT are each counted apart."""
-    drive = begin(ctx, "fresh")
+    drive = still(ctx, "fresh")
     sold = sold_and_acknowledged(ctx, drive, cash=60_000, card=40_000)
     before = drive.memory()
     refund = drive.sell(cash=60_000, card=40_000, **REFUND, RefundInfo=info_of(sold))
@@ -94,7 +95,7 @@ def good(ctx: Context) -> None:
 )
 def number_as_text(ctx: Context) -> None:
     """The first generation had the number as text."""
-    drive = still(ctx)
+    drive = ready(ctx)
     sold = sold_and_acknowledged(ctx, drive)
     info = info_of(sold)
     drive.sell(**REFUND, RefundInfo={**info, "ReceiptSeq": str(info["ReceiptSeq"])})
@@ -111,7 +112,7 @@ def number_as_text(ctx: Context) -> None:
 )
 def without_info(ctx: Context) -> None:
     """A refund that names nothing."""
-    drive = still(ctx)
+    drive = ready(ctx)
     with unchanged(ctx):
         receipt = drive.receipt(**REFUND)
         for each in (receipt, {**receipt, "RefundInfo": None}):
@@ -151,7 +152,7 @@ MALFORMED: dict[str, tuple[str, object]] = {
 def malformed(ctx: Context, row: tuple[str, object]) -> None:
     """The other three fields are well-formed."""
     name, value = row
-    drive = still(ctx)
+    drive = ready(ctx)
     info: Json = {
         "TerminalID": drive.info()["TerminalID"],
         "ReceiptSeq": 1,
@@ -217,7 +218,7 @@ def _neighbour(value: object) -> object:
 )
 def asked_before_registered(ctx: Context) -> None:
     """Verified online before the module spends a number."""
-    drive = begin(ctx)
+    drive = still(ctx)
     sold = sold_and_acknowledged(ctx, drive)
     view = OperatorView(ctx)
     txid = drive.txid_of(accepted(ctx, drive.get_txid(drive.receipt(**REFUND, RefundInfo=info_of(sold)))))

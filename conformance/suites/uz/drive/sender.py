@@ -107,7 +107,7 @@ def off(ctx: Context) -> None:
     clauses=["G2-S-16", "OF-20"],
     requirements=["UZ-OFF-01", "UZ-OFF-02"],
     needs=NEEDS,
-    description="Forty receipts are sold during an outage; the operator comes back and ten minutes pass.",
+    description="34 receipts are sold during an outage; the operator comes back and ten minutes pass.",
     expectation="All are acknowledged by themselves; the ledger got them in the order of their numbers, "
     "each once.",
 )
@@ -116,16 +116,16 @@ def oldest_first(ctx: Context) -> None:
     drive = awake(ctx)
     view = OperatorView(ctx)
     rule = ctx.control.add_fault("operator.connect", "refuse", count=None)
-    sold = numbers(sell(drive, 40))
+    sold = numbers(sell(drive, 34))
     ctx.clock.advance(10)
     until(ctx, "a try during the outage", lambda: strikes(ctx.control, rule) > 0)
-    ctx.check(40, drive.memory()["ReceiptsCount"], "receipts held during the outage")
+    ctx.check(34, drive.memory()["ReceiptsCount"], "receipts held during the outage")
     ctx.control.remove_fault(rule["id"])
     ctx.clock.advance(LONGEST_PAUSE)
     drained(ctx, drive)
     ctx.check(sold, view.numbers(), "order in the ledger")
     view.holds_once(sold)
-    ctx.check([32, 8], [len(files) for files in view.messages()], "files of the messages", clause="CL-01")
+    ctx.check([32, 2], [len(files) for files in view.messages()], "files of the messages", clause="CL-01")
 
 
 @case(

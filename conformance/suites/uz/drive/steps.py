@@ -10,6 +10,7 @@ from conformance.suites.uz.drive.trade import (
     Json,
     accepted,
     begin,
+    ready,
     refused,
     refused_saying,
     still,
@@ -40,7 +41,7 @@ OTHERS: dict[str, Json] = {
 )
 def first_spends_nothing(ctx: Context) -> None:
     """An abandoned order must not be a fiscal receipt."""
-    drive = still(ctx)
+    drive = ready(ctx)
     with unchanged(ctx):
         receipts = [drive.receipt(cash=1_000 + number) for number in range(3)]
         ids = [drive.txid_of(accepted(ctx, drive.get_txid(receipt))) for receipt in receipts]
@@ -60,7 +61,7 @@ def first_spends_nothing(ctx: Context) -> None:
 )
 def past_time(ctx: Context, seconds: int) -> None:
     """The first check of all, before any rule of the codec."""
-    drive = still(ctx)
+    drive = ready(ctx)
     receipt = drive.receipt()
     with unchanged(ctx, "G2-S-02"):
         wrong = {**receipt, "Time": format_json_time(drive.next_time(seconds))}
@@ -107,7 +108,7 @@ def equal_content(ctx: Context) -> None:
 )
 def other_content(ctx: Context, change: Json) -> None:
     """The key is the content, its type and its operation."""
-    drive = still(ctx)
+    drive = ready(ctx)
     receipt = drive.receipt(cash=100_000)
     other = {**receipt, **change}
     if "Time" in change:
@@ -201,7 +202,7 @@ def register_without_module(ctx: Context) -> None:
 )
 def unknown_txid(ctx: Context, ahead: int) -> None:
     """The newest TXID is asked for first, so that the one after it is certainly unknown."""
-    drive = still(ctx)
+    drive = ready(ctx)
     txid = min(drive.txid_of(drive.get_txid(drive.receipt()).demand()) + ahead, 2**63 - 1)
     with unchanged(ctx, "G2-S-10"):
         text = f"no record found in table receipt_register_log with id = {txid}"
@@ -292,7 +293,7 @@ def register_too_late(ctx: Context) -> None:
 def future(ctx: Context, row: tuple[int, bool]) -> None:
     """By default the first step does not look ahead; some clients expect that it does."""
     seconds, passes = row
-    drive = begin(ctx)
+    drive = ready(ctx)
     receipt = drive.receipt(Time=format_json_time(drive.next_time(seconds)))
     reply = drive.get_txid(receipt)
     if not passes and not reply.ok and "9091" in reply.reason and ctx.vendor:

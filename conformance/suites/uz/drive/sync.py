@@ -11,6 +11,7 @@ from conformance.suites.uz.drive.trade import (
     OperatorView,
     accepted,
     begin,
+    ready,
     refused,
     refused_saying,
     still,
@@ -94,7 +95,7 @@ def items_count_of_text(ctx: Context, text: str) -> None:
 )
 def limits(ctx: Context, count: int) -> None:
     """1 and 32 are the ends of the range."""
-    drive = begin(ctx)
+    drive = still(ctx)
     waiting = numbers(sell(drive, 3))
     while waiting:
         body = accepted(ctx, drive.sync_files("FullReceipts", count), "sync").json
@@ -140,7 +141,7 @@ def thirty_three(ctx: Context) -> None:
 )
 def states(ctx: Context) -> None:
     """The state of sending can be asked at any time."""
-    drive = begin(ctx)
+    drive = still(ctx)
     terminal = drive.info()["TerminalID"]
     before = drive.files_count(ACKNOWLEDGED).get(terminal, 0)
     sell(drive, 2)
@@ -218,7 +219,7 @@ def shift_before_receipts(ctx: Context) -> None:
 )
 def short_not_needed(ctx: Context) -> None:
     """A short record in place of a full one would lose what was sold."""
-    drive = begin(ctx)
+    drive = still(ctx)
     view = OperatorView(ctx)
     sold = numbers(sell(drive, 2))
     body = accepted(ctx, drive.sync_files("Receipts"), "Sync/Receipts").json
@@ -290,6 +291,7 @@ def lost_database(ctx: Context) -> None:
 def reset(ctx: Context) -> None:
     """9020 at the second acknowledgement means success."""
     drive = begin(ctx)
+    view = OperatorView(ctx) if ctx.can("operator-control") else None
     terminal = drive.info()["TerminalID"]
     sold = sell(drive, 1)
     accepted(ctx, drive.sync_files("FullReceipts"), "sync")
@@ -299,8 +301,7 @@ def reset(ctx: Context) -> None:
     body = accepted(ctx, drive.sync_files("FullReceipts"), "the second sync").json
     ctx.check(numbers(sold), items_of(ctx, body), "receipts sent again", clause="G2-S-19")
     ctx.check({}, drive.files_count(NEW), "new files at the end")
-    if ctx.can("operator-control"):
-        view = OperatorView(ctx)
+    if view is not None:
         view.holds_once(numbers(sold))
         ctx.check([1], [row["repeats"] for row in view.receipts()], "repeats at the operator", clause="OF-20")
 
@@ -336,7 +337,7 @@ def reset_refused(ctx: Context, row: tuple[object, int]) -> None:
 )
 def resend(ctx: Context) -> None:
     """Whatever their state, by number."""
-    drive = begin(ctx)
+    drive = still(ctx)
     view = OperatorView(ctx)
     sold = numbers(sell(drive, 3))
     accepted(ctx, drive.sync_files("FullReceipts"), "sync")
@@ -360,7 +361,7 @@ def resend(ctx: Context) -> None:
 )
 def resend_without_ack(ctx: Context) -> None:
     """Only sending."""
-    drive = begin(ctx)
+    drive = still(ctx)
     sold = numbers(sell(drive, 1))
     form = {"Numbers": sold[0], "Ack": "false"}
     accepted(ctx, drive.post(f"/DataBase/Files/Resend/FullReceipts/{drive.factory}", form=form))
@@ -447,7 +448,7 @@ def count_refused(ctx: Context, text: str) -> None:
 )
 def paging(ctx: Context) -> None:
     """Limit and Offset stand in the path."""
-    drive = begin(ctx)
+    drive = still(ctx)
     expected = [each.txid for each in sell(drive, 5)]
 
     def page(limit: int, offset: int) -> list[int]:
@@ -537,5 +538,5 @@ def state_without_receipts(ctx: Context) -> None:
 )
 def indexes_of_none(ctx: Context) -> None:
     """The open shift is not listed."""
-    drive = still(ctx, "open")
+    drive = ready(ctx)
     ctx.check([], drive.unacknowledged_shifts(), "indexes")

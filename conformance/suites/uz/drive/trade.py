@@ -59,15 +59,21 @@ def new_module(ctx: Context, **settings: object) -> Json:
     return {"start_locked": False, "terminal": f"ZZ{ctx.rng.randrange(10**12):012d}", **settings}
 
 
+def ready(ctx: Context, shift: Shift | None = "open") -> DriveDriver:
+    """A ready drive, for cases that sell nothing, or do not care when it is sent."""
+    ctx.drive.ready(shift)
+    return ctx.drive
+
+
 def still(ctx: Context, shift: Shift | None = "open") -> DriveDriver:
     """A ready drive in frozen lab time: no timer of its own sends what the case has sold.
 
-    For cases that neither close a shift nor sync the state, after which a drive may look around at once.
+    For cases in which no shift is closed, no state synced and no file put back while receipts wait: after
+    these a drive may look around at once.
     """
     if ctx.can("clock"):
         ctx.clock.set_rate(0)
-    ctx.drive.ready(shift)
-    return ctx.drive
+    return ready(ctx, shift)
 
 
 # refusals
@@ -118,19 +124,16 @@ def accepted(ctx: Context, reply: Reply, what: str = "answer", *, clause: str = 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """All that a refusal must leave alone: counters and sums, the last shift, the locks, new files."""
+    """All that a refusal must leave alone: counters, times and sums of the memory, and the last shift."""
 
     memory: Json
     shift: tuple[int, str]
-    locks: tuple[bool, bool]
-    new_files: Json
 
 
 def picture(drive: DriveDriver) -> Picture:
     """What the drive shows now."""
-    shift, info = drive.call("ZReport/Info", Index=0), drive.info()
-    locks = (info["Locked"], info["POSLocked"])
-    return Picture(drive.memory(), (shift.status, shift.text), locks, drive.files_count(NEW))
+    shift = drive.call("ZReport/Info", Index=0)
+    return Picture(drive.memory(), (shift.status, shift.text))
 
 
 @contextmanager
@@ -139,6 +142,20 @@ def unchanged(ctx: Context, clause: str = "G2-S-01") -> Iterator[None]:
     before = picture(ctx.drive)
     yield
     ctx.check(before, picture(ctx.drive), "what the drive shows afterwards", clause=clause)
+
+
+@contextmanager
+def unbound(ctx: Context, clause: str) -> Iterator[None]:
+    """Whatever is done inside must leave the module's locks alone too."""
+
+    def locks() -> tuple[bool, bool]:
+        info = ctx.drive.info()
+        return info["Locked"], info["POSLocked"]
+
+    before = locks()
+    with unchanged(ctx, clause):
+        yield
+    ctx.check(before, locks(), "Locked and POSLocked afterwards", clause=clause)
 
 
 def still_sells(ctx: Context, clause: str = "") -> Json:
@@ -181,30 +198,36 @@ def aside(call: Callable[[], Reply], *more: Callable[[], Reply]) -> Iterator[lis
 
 @dataclass(slots=True)
 class OperatorView:
-    """What the operator has stored of the drive's module, and what reaches it from now on.
+    """What reaches the operator of the drive's module from now on, and what it has stored of that.
 
     Needs `operator-control`.
     """
 
     ctx: Context
-    terminal: str = ""
-    _after: int = field(init=False, default=0)
+    terminal: str = field(init=False)
+    _event: int = field(init=False)
+    _number: int = field(init=False)
+    _closed: str = field(init=False)
 
     def __post_init__(self) -> None:
-        self.terminal = self.terminal or str(self.ctx.drive.info()["TerminalID"])
+        drive = self.ctx.drive
+        memory = drive.memory()
+        self.terminal = str(memory["TerminalID"])
+        self._number = int(memory["ReceiptSeq"])
+        self._closed = "".join(filter(str.isdigit, memory["LastOperationTime"]))
         newest = self.ctx.operator_control.journal_tail(1)
-        self._after = newest[-1]["n"] if newest else 0
+        self._event = newest[-1]["n"] if newest else 0
 
     def receipts(self) -> list[Json]:
-        """Stored receipts in the order in which they were stored."""
-        return self._rows("receipts")
+        """Stored receipts with numbers given since then, in the order in which they were stored."""
+        return self._rows("receipts", self._number)
 
     def shifts(self) -> list[Json]:
-        """Stored Z-reports in the order in which they were stored."""
-        return self._rows("zreports")
+        """Stored Z-reports closed since then, in the order in which they were stored."""
+        return self._rows("zreports", self._closed)
 
-    def _rows(self, kind: str) -> list[Json]:
-        answer = self.ctx.operator_control.do(kind, terminal=self.terminal, limit=1000)
+    def _rows(self, kind: str, after: object) -> list[Json]:
+        answer = self.ctx.operator_control.do(kind, terminal=self.terminal, after=after, limit=1000)
         return sorted(answer[kind], key=lambda row: int(row["entry"]))
 
     def numbers(self) -> list[int]:
@@ -221,7 +244,7 @@ class OperatorView:
 
     def events(self, kind: str) -> list[Json]:
         """Events of one kind in the operator's journal since this view was opened."""
-        found = self.ctx.operator_control.journal(self._after, 1000)
+        found = self.ctx.operator_control.journal(self._event, 1000)
         return [event for event in found if event["kind"] == kind]
 
     def holds_once(self, numbers: Collection[int], *, clause: str = "OF-20") -> None:

@@ -9,6 +9,7 @@ from conformance.suites.uz.drive.trade import (
     accepted,
     begin,
     error_body,
+    ready,
     refused,
     still,
     still_sells,
@@ -54,7 +55,7 @@ def unknown_path(ctx: Context) -> None:
 )
 def method(ctx: Context, name: str) -> None:
     """A good opening time goes along, so that only the method is wrong."""
-    drive = still(ctx, "closed")
+    drive = ready(ctx, "closed")
     with unchanged(ctx, "G2-T-02"):
         query = {"DateTime": drive.next_time().isoformat(" ")}
         reply = drive.request(name, f"/FiscalDrive/ZReport/Open/{drive.factory}", query=query)
