@@ -28,7 +28,12 @@ THREADS = 16
 
 
 def build_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m reference.drive", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m reference.drive",
+        description=__doc__,
+        epilog=_settings_text(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     add_part_arguments(parser, "drive", control_port=None)
     parser.add_argument(
         "config", nargs="?", type=Path, help="config.ini: [server] address.N, [qrcode] base, [drive]"
@@ -70,6 +75,16 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--db-dir", type=Path, help="where the database is (default: --dir)")
     _add_tls_arguments(parser)
     return parser
+
+
+def _settings_text() -> str:
+    """Every setting with its default, for `--help`: what --setting, [drive] in the file and a reset take."""
+    lines = ["settings (--setting NAME=VALUE, [drive] in the file, reset by the control API):"]
+    for name, field in DriveSettings.model_fields.items():
+        default = field.default
+        shown = " ".join(default) if isinstance(default, tuple) else str(default)
+        lines.append(f"  {name} = {shown or '(none)'}\n      {field.description}")
+    return "\n".join(lines)
 
 
 def _add_tls_arguments(parser: argparse.ArgumentParser) -> None:

@@ -68,7 +68,8 @@ class Core:
         self.sender.start()
 
     def stop(self) -> None:
-        """End what `start` began."""
+        """End what `start` began; an exchange with the operator is broken off, which loses nothing."""
+        self.operator.end()
         self.sender.stop()
         self.fleet.close()
 

@@ -218,6 +218,15 @@ class Delivery:
                 outcome=outcome,
             )
         )
+        self.stage.record(
+            "sync",
+            terminal=consignment.terminal_id,
+            files=consignment.kind,
+            sent=len(batch),
+            acknowledged=acknowledged,
+            address=address,
+            outcome=outcome,
+        )
 
 
 def _refused(parcel: Parcel, ack: AckFile) -> tuple[Parcel, Settled]:

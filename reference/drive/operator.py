@@ -7,9 +7,10 @@ asked (CL-03).
 
 from __future__ import annotations
 
+import contextlib
 import random
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -58,6 +59,8 @@ class Operator:
         self._timeout = timeout
         self._allow_any_host = allow_any_host
         self._sticky: Endpoint | None = None
+        self._live: set[socket.socket] = set()
+        self._ended = False
 
     @property
     def address(self) -> str | None:
@@ -67,6 +70,13 @@ class Operator:
     def forget_address(self) -> None:
         """Choose anew next time: the operator said "maybe elsewhere" (uz-fiscal §11.5, RetrySend)."""
         self._sticky = None
+
+    def end(self) -> None:
+        """Break off what is under way and begin nothing more: the drive is being stopped."""
+        self._ended = True
+        for connection in list(self._live):
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
 
     def exchange(
         self, make_request: Callable[[], Request], handing_over: Callable[[], None] = lambda: None
@@ -107,13 +117,24 @@ class Operator:
         rule = self._faults.hit("operator.connect", address=str(endpoint))
         if rule is not None and rule.action == "refuse":
             raise ConnectionRefusedError("connection refused (fault point operator.connect)")
-        with connect(endpoint, self._timeout, self._allow_any_host) as connection:
+        with self._connected(endpoint) as connection:
             request = make_request()
             handing_over()
             # One span for the whole exchange: a jump of lab time ends it wherever it is.
             patience = Patience(self._clock, self._timeout)
             send(connection, request.encode(), patience)
             return self.read(self._frame(connection, patience), len(request.files))
+
+    @contextlib.contextmanager
+    def _connected(self, endpoint: Endpoint) -> Iterator[socket.socket]:
+        if self._ended:
+            raise AnswerRefusedError("the drive is being stopped")
+        with connect(endpoint, self._timeout, self._allow_any_host) as connection:
+            self._live.add(connection)
+            try:
+                yield connection
+            finally:
+                self._live.discard(connection)
 
     def read(self, frame: bytes, files: int) -> Response:
         """The answer in a frame; AnswerRefusedError unless it answers so many files (uz-fiscal CL-03)."""

@@ -188,4 +188,7 @@ class Registrar:
         self.stage.pass_by("register.before-store", terminal=sign.terminal_id)
         stored = self.stage.receipts.finish(receipt, answer, header, body, self.stage.now())
         self.stage.pass_by("register.after-store", terminal=sign.terminal_id)
+        self.stage.record(
+            "receipt.registered", terminal=sign.terminal_id, receipt_seq=sign.receipt_seq, txid=receipt.txid
+        )
         return stored

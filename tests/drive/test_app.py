@@ -28,7 +28,7 @@ from reference.drive.__main__ import build_parser, main, settings_of, tls_contex
 from reference.drive.app import create_app
 from reference.drive.endpoints import ENDPOINTS
 from reference.drive.secure_server import SecureServer, server_context
-from reference.drive.settings import SettingsError
+from reference.drive.settings import DriveSettings, SettingsError
 from tests.drive.conftest import Bench
 from tests.drive.doubles import sale
 
@@ -254,6 +254,15 @@ def test_options_that_cannot_be(
         main([*arguments, "--dir", str(tmp_path)])
     assert ended.value.code == 2
     assert "error:" in capsys.readouterr().err
+
+
+def test_the_help_lists_every_setting(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        options("--help")
+    text = capsys.readouterr().out
+    for name, field in DriveSettings.model_fields.items():
+        assert f"  {name} = " in text
+        assert str(field.description) in text
 
 
 def test_tls_files_that_cannot_be_used(tmp_path: Path) -> None:

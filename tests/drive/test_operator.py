@@ -195,3 +195,32 @@ def test_the_fault_point(lab: LabClock) -> None:
     operator._faults.add(point="operator.connect", action="refuse")
     with pytest.raises(UnreachableError, match=r"fault point operator.connect"):
         operator.exchange(lambda: REQUEST)
+
+
+def test_the_end_breaks_off_what_is_under_way(lab: LabClock) -> None:
+    asked, done = threading.Event(), threading.Event()
+
+    def serve(connection: socket.socket) -> None:
+        read_request(connection)
+        asked.set()
+        done.wait(20)
+
+    with listening(serve) as endpoint:
+        operator = client(lab, endpoint)
+        failures: list[str] = []
+
+        def exchange() -> None:
+            with pytest.raises(UnreachableError) as failed:
+                operator.exchange(lambda: REQUEST)
+            failures.append(failed.value.reason)
+
+        thread = threading.Thread(target=exchange)
+        thread.start()
+        assert asked.wait(5)
+        operator.end()
+        thread.join(2)
+        assert not thread.is_alive()
+        exchange()
+        done.set()
+    assert "closed after 0 bytes" in failures[0]
+    assert "being stopped" in failures[1]
