@@ -112,7 +112,7 @@ def fiscal_sign(request: Request, number: int) -> str | None:
     """The sign of receipt `number`; advance and credit have none (FM-R-11)."""
     if request.block.type != PURCHASE:
         return None
-    return request.keys.module.fiscal_sign(request.state.identity.terminal, number)
+    return request.keys.fiscal_sign(number)
 
 
 def register(request: Request, book: RuleBook) -> Outcome:
@@ -123,7 +123,7 @@ def register(request: Request, book: RuleBook) -> Outcome:
     index = book.receipt_block(state.pool)
     assert index is not None
     sign = book.sign_for(request, number)
-    cipher_key = module.cipher_key(terminal, number)
+    cipher_key = request.keys.cipher_key(number)
     record = ReceiptRecord.of_block(request.block, sign, cipher_key)
     request.session.registered += 1
     sign_bytes = encode_sign(sign) if sign else b""

@@ -121,6 +121,8 @@ class Exchanges:
         for one in waiting:
             self._reply(one.slot, one.apdu, one.answer, one.done)
         self.rack.tidy()
+        if self._hosts == 1:
+            self._loop.call_soon(waiting[0].slot.module.look_ahead)
 
     def later(self, seconds: float, slot: Slot, then: Callable[[], None]) -> None:
         """Run `then` after lab seconds, if the module's power has not been touched by then."""
@@ -133,11 +135,12 @@ class Exchanges:
 
         self.spawn(wait())
 
-    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+    def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Run `work` beside the commands until it ends or the exchanges are closed."""
         task = self._loop.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     def close(self) -> None:
         """Bring what is decided to the flash and forget what is delayed."""

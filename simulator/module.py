@@ -87,6 +87,10 @@ class Module:
             effects[type(change)](self.state, change)
         self._answers.clear()
 
+    def look_ahead(self) -> None:
+        """Use idle time for what the next receipt will need whatever it holds."""
+        self.keys.look_ahead(self.state.sequence + 1)
+
     def become(self, state: State) -> None:
         """Go on with another state, as after the flash was read back."""
         self.state = state

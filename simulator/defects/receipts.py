@@ -45,7 +45,7 @@ def sign_for_advance(book: RuleBook) -> RuleBook:
     """Signs advance and credit receipts."""
 
     def sign(request: Request, number: int) -> str | None:
-        return request.keys.module.fiscal_sign(request.state.identity.terminal, number)
+        return request.keys.fiscal_sign(number)
 
     return replace(book, sign_for=sign)
 

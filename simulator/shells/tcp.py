@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections import deque
 from typing import Final
 
 from reference.protocol.uz.apdu import ATR_VENDOR
@@ -33,7 +32,7 @@ class ModulePort:
         self.exchanges = exchanges
         self._clock = clock
         self._current: _Link | None = None
-        self._waiting: deque[_Link] = deque()
+        self._waiting: dict[_Link, asyncio.Task[None]] = {}
         self._server: asyncio.Server | None = None
         self._hands = 0
         self.address: tuple[str, int] = ("", 0)
@@ -74,8 +73,8 @@ class ModulePort:
         if self._server is not None:
             self._server.close()
             self._server = None
-        waiting, self._waiting = self._waiting, deque()
-        for link in waiting:
+        for link in list(self._waiting):
+            self._stop_waiting(link)
             link.drop()
         self.cut()
 
@@ -89,19 +88,19 @@ class ModulePort:
         if self._current is None:
             self._power(link)
             return
-        self._waiting.append(link)
-        self.exchanges.spawn(self._wait(link))
+        self._waiting[link] = self.exchanges.spawn(self._wait(link))
 
     def left(self, link: _Link) -> None:
         """A connection is gone: the power goes with it, and the next one may have it."""
         if link is not self._current:
-            if link in self._waiting:
-                self._waiting.remove(link)
+            self._stop_waiting(link)
             return
         self._current = None
         self.exchanges.power_off(self.slot)
-        if self._waiting:
-            self._power(self._waiting.popleft())
+        first = next(iter(self._waiting), None)
+        if first is not None:
+            self._stop_waiting(first)
+            self._power(first)
 
     def _power(self, link: _Link) -> None:
         self._current = link
@@ -109,8 +108,12 @@ class ModulePort:
 
     async def _wait(self, link: _Link) -> None:
         await self._clock.asleep(TURN_SECONDS)
-        if link in self._waiting:
-            link.drop()
+        link.drop()
+
+    def _stop_waiting(self, link: _Link) -> None:
+        timer = self._waiting.pop(link, None)
+        if timer is not None:
+            timer.cancel()
 
 
 class _Link(asyncio.Protocol):
