@@ -79,7 +79,7 @@ def _sell_until_full(ctx: Context) -> int:
 @case(
     "uz.module.memory.smallest",
     target="module",
-    clauses=["MEM-09", "MEM-07", "FM-R-10"],
+    clauses=["MEM-09", "MEM-07", "FM-R-10", "FM-Z-05"],
     requirements=["UZ-DEV-05"],
     needs=["fresh-module"],
     description="A module of two blocks: one shift and one receipt at a time.",
@@ -274,7 +274,7 @@ def guide_example_end(ctx: Context) -> None:
 @case(
     "uz.module.memory.borrow-waits-for-all",
     target="module",
-    clauses=["MEM-06", "MEM-05"],
+    clauses=["MEM-06", "MEM-05", "FM-Z-05"],
     requirements=["UZ-DEV-05"],
     needs=["fresh-module"],
     description="No fresh block, five of six receipts acknowledged: a shift is opened; then the sixth is.",

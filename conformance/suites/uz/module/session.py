@@ -42,7 +42,7 @@ PATIENCE = 0.15
 @case(
     "uz.module.session.select",
     target="module",
-    clauses=["FM-S-02", "FM-S-03"],
+    clauses=["FM-S-02", "FM-S-03", "FM-S-01"],
     description="The applet is selected by its name, deselected and selected again.",
     expectation="9000 without data; fourteen bytes and 9000; 9000 without data.",
 )
