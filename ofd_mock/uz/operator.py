@@ -16,11 +16,11 @@ from typing import Final
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from ofd_mock.pauses import sleep_until
 from ofd_mock.uz.admission import asks_only
 from ofd_mock.uz.answers import refuse
 from ofd_mock.uz.checking import Bundle, Checking
 from ofd_mock.uz.disturbance import context_of, spoil, wrong_order
-from ofd_mock.uz.pauses import sleep_until
 from ofd_mock.uz.registry import Registry
 from ofd_mock.uz.rules import Rules
 from ofd_mock.uz.settings import OperatorSettings

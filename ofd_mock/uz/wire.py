@@ -13,9 +13,9 @@ from collections.abc import Coroutine
 from enum import Enum, auto
 from typing import Any, Final
 
+from ofd_mock.pauses import sleep_until
 from ofd_mock.uz.frames import BadFrame, Frame, FrameReader
 from ofd_mock.uz.operator import Operator, Reply
-from ofd_mock.uz.pauses import sleep_until
 from reference.runtime.clock import Deadline
 
 _BACKLOG: Final = 1024

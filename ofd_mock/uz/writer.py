@@ -1,41 +1,18 @@
-"""The database thread: requests that wait share one transaction, and the event loop never waits for a disk.
-
-Requests and other jobs come in by a queue. The thread takes whatever has gathered while it was busy with
-the last commit, settles the requests in one transaction, and only then hands out their settlements (OF-25).
-"""
+"""The Uzbek ledger's database thread: batches of requests settled under the rules in force (OF-25)."""
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import queue
-import threading
 from collections.abc import Callable
-from concurrent.futures import Future
-from typing import Final, TypeVar
 
-import structlog
-from sqlalchemy.exc import SQLAlchemyError
-
+from ofd_mock.batches import MOST_REQUESTS, BatchWriter, WriterStoppedError
 from ofd_mock.uz.ledger import Ledger
 from ofd_mock.uz.rules import Rules
 from ofd_mock.uz.values import Settlement, Submission
 
-MOST_REQUESTS: Final = 512
-"""Requests of one transaction: more would only make the first ones wait longer."""
-
-_Result = TypeVar("_Result")
-Answer = Settlement | Exception
-_Waiting = asyncio.Future[Settlement]
-_Entry = tuple[Submission, _Waiting]
-_log = structlog.get_logger("operator.writer")
+__all__ = ["MOST_REQUESTS", "LedgerWriter", "WriterStoppedError"]
 
 
-class WriterStoppedError(RuntimeError):
-    """The operator is shutting down; nothing more is stored."""
-
-
-class LedgerWriter:
+class LedgerWriter(BatchWriter[Submission, Settlement]):
     """Owns the ledger's writing side; `now` gives the operator's time in 14 digits."""
 
     def __init__(self, ledger: Ledger, rules: Rules, now: Callable[[], str], max_traces: int) -> None:
@@ -43,94 +20,7 @@ class LedgerWriter:
         self.rules = rules
         self.max_traces = max_traces
         self._now = now
-        self._queue: queue.SimpleQueue[_Entry | Callable[[], None] | None] = queue.SimpleQueue()
-        self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="ledger", daemon=True)
-        self._thread.start()
+        super().__init__(self._settle_now)
 
-    def submit(self, submission: Submission) -> asyncio.Future[Settlement]:
-        """Have a request settled; to be called in an event loop, whose future is done after the commit.
-
-        It fails with SQLAlchemyError when the database refused the whole batch.
-        """
-        done = asyncio.get_running_loop().create_future()
-        if self._stopped.is_set():
-            done.set_exception(WriterStoppedError("the operator is shutting down"))
-        else:
-            self._queue.put((submission, done))
-        return done
-
-    def run(self, job: Callable[[], _Result]) -> _Result:
-        """Do something to the ledger between two batches, and wait for it; what it raises is raised here."""
-        done: Future[_Result] = Future()
-
-        def work() -> None:
-            try:
-                done.set_result(job())
-            except Exception as error:  # noqa: BLE001 - handed to the caller, whatever it is
-                done.set_exception(error)
-
-        if self._stopped.is_set():
-            raise WriterStoppedError("the operator is shutting down")
-        self._queue.put(work)
-        return done.result()
-
-    def stop(self) -> None:
-        """Finish what has been submitted and end the thread."""
-        self._stopped.set()
-        self._queue.put(None)
-        self._thread.join()
-
-    def _run(self) -> None:
-        while True:
-            batch: list[_Entry] = []
-            entry = self._queue.get()
-            while isinstance(entry, tuple):
-                batch.append(entry)
-                if len(batch) == MOST_REQUESTS or self._queue.empty():
-                    entry = _NOTHING
-                    break
-                entry = self._queue.get()
-            if batch:
-                self._settle(batch)
-            if entry is None:
-                return
-            entry()
-
-    def _settle(self, batch: list[_Entry]) -> None:
-        try:
-            settlements = self.ledger.settle(
-                [submission for submission, _ in batch], self.rules, self._now(), self.max_traces
-            )
-        except SQLAlchemyError as error:
-            _log.error("the ledger could not be written", requests=len(batch), exc_info=error)
-            _deliver([(done, error) for _, done in batch])
-            return
-        _deliver([(done, settlement) for (_, done), settlement in zip(batch, settlements, strict=True)])
-
-
-def _deliver(answers: list[tuple[_Waiting, Answer]]) -> None:
-    """Hand all answers to their event loops, waking each loop once."""
-    by_loop: dict[asyncio.AbstractEventLoop, list[tuple[_Waiting, Answer]]] = {}
-    for waiting, answer in answers:
-        by_loop.setdefault(waiting.get_loop(), []).append((waiting, answer))
-    for loop, own in by_loop.items():
-        with contextlib.suppress(RuntimeError):  # a loop that was closed meanwhile waits for nothing
-            loop.call_soon_threadsafe(_finish, own)
-
-
-def _finish(answers: list[tuple[_Waiting, Answer]]) -> None:
-    for waiting, answer in answers:
-        if waiting.done():
-            continue
-        if isinstance(answer, Exception):
-            waiting.set_exception(answer)
-        else:
-            waiting.set_result(answer)
-
-
-def _nothing() -> None:
-    """What stands in the queue's place when a batch was cut off."""
-
-
-_NOTHING: Callable[[], None] = _nothing
+    def _settle_now(self, batch: list[Submission]) -> list[Settlement]:
+        return self.ledger.settle(batch, self.rules, self._now(), self.max_traces)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from ofd_mock.uz import pauses
-from ofd_mock.uz.pauses import sleep_until
+from ofd_mock import pauses
+from ofd_mock.pauses import sleep_until
 from reference.runtime.clock import LabClock, PartClock
 from tests.ofd_mock.conftest import LAB_START
 

@@ -1,0 +1,128 @@
+"""The database thread: requests that wait share one transaction, and the event loop never waits for a disk.
+
+Requests and other jobs come in by a queue. The thread takes whatever has gathered while it was busy with
+the last commit, settles the requests in one transaction, and only then hands out their settlements.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from typing import Any, Final, Generic, TypeVar
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+MOST_REQUESTS: Final = 512
+"""Requests of one transaction: more would only make the first ones wait longer."""
+
+_Result = TypeVar("_Result")
+_Submission = TypeVar("_Submission")
+_Settlement = TypeVar("_Settlement")
+_log = structlog.get_logger("operator.writer")
+
+
+class WriterStoppedError(RuntimeError):
+    """The operator is shutting down; nothing more is stored."""
+
+
+class BatchWriter(Generic[_Submission, _Settlement]):
+    """Owns a ledger's writing side. `settle` settles a batch in one transaction; it runs in the thread."""
+
+    def __init__(self, settle: Callable[[list[_Submission]], list[_Settlement]]) -> None:
+        self._settle_batch = settle
+        self._queue: queue.SimpleQueue[
+            tuple[_Submission, asyncio.Future[_Settlement]] | Callable[[], None] | None
+        ] = queue.SimpleQueue()
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="ledger", daemon=True)
+        self._thread.start()
+
+    def submit(self, submission: _Submission) -> asyncio.Future[_Settlement]:
+        """Have a request settled; to be called in an event loop, whose future is done after the commit.
+
+        It fails with SQLAlchemyError when the database refused the whole batch.
+        """
+        done: asyncio.Future[_Settlement] = asyncio.get_running_loop().create_future()
+        if self._stopped.is_set():
+            done.set_exception(WriterStoppedError("the operator is shutting down"))
+        else:
+            self._queue.put((submission, done))
+        return done
+
+    def run(self, job: Callable[[], _Result]) -> _Result:
+        """Do something to the ledger between two batches, and wait for it; what it raises is raised here."""
+        done: Future[_Result] = Future()
+
+        def work() -> None:
+            try:
+                done.set_result(job())
+            except Exception as error:  # noqa: BLE001 - handed to the caller, whatever it is
+                done.set_exception(error)
+
+        if self._stopped.is_set():
+            raise WriterStoppedError("the operator is shutting down")
+        self._queue.put(work)
+        return done.result()
+
+    def stop(self) -> None:
+        """Finish what has been submitted and end the thread."""
+        self._stopped.set()
+        self._queue.put(None)
+        self._thread.join()
+
+    def _run(self) -> None:
+        while True:
+            batch: list[tuple[_Submission, asyncio.Future[_Settlement]]] = []
+            entry = self._queue.get()
+            while isinstance(entry, tuple):
+                batch.append(entry)
+                if len(batch) == MOST_REQUESTS or self._queue.empty():
+                    entry = _NOTHING
+                    break
+                entry = self._queue.get()
+            if batch:
+                self._settle(batch)
+            if entry is None:
+                return
+            entry()
+
+    def _settle(self, batch: list[tuple[_Submission, asyncio.Future[_Settlement]]]) -> None:
+        try:
+            settlements = self._settle_batch([submission for submission, _ in batch])
+        except SQLAlchemyError as error:
+            _log.error("the ledger could not be written", requests=len(batch), exc_info=error)
+            _deliver([(done, error) for _, done in batch])
+            return
+        _deliver([(done, settlement) for (_, done), settlement in zip(batch, settlements, strict=True)])
+
+
+def _deliver(answers: Sequence[tuple[asyncio.Future[Any], Any]]) -> None:
+    """Hand all answers to their event loops, waking each loop once."""
+    by_loop: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[Any], Any]]] = {}
+    for waiting, answer in answers:
+        by_loop.setdefault(waiting.get_loop(), []).append((waiting, answer))
+    for loop, own in by_loop.items():
+        with contextlib.suppress(RuntimeError):  # a loop that was closed meanwhile waits for nothing
+            loop.call_soon_threadsafe(_finish, own)
+
+
+def _finish(answers: list[tuple[asyncio.Future[Any], Any]]) -> None:
+    for waiting, answer in answers:
+        if waiting.done():
+            continue
+        if isinstance(answer, Exception):
+            waiting.set_exception(answer)
+        else:
+            waiting.set_result(answer)
+
+
+def _nothing() -> None:
+    """What stands in the queue's place when a batch was cut off."""
+
+
+_NOTHING: Callable[[], None] = _nothing
