@@ -17,22 +17,23 @@ import threading
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Final
 
 import structlog
 
+from ofd_mock.uz.receipt_checks import module_of
 from ofd_mock.uz.registry import Enrolment
 from ofd_mock.uz.rules import Rules
 from ofd_mock.uz.settings import OperatorSettings
 from ofd_mock.uz.values import Intent
-from ofd_mock.uz.verification import Verifier, module_of
+from ofd_mock.uz.verification import Verifier, verify_all
 from reference.protocol.uz.message import File
 
 RulesOf = Callable[[OperatorSettings], Rules]
 
-_FILES_AT_ONCE: Final = 16
+_FILES_AT_ONCE: Final = 64
 _log = structlog.get_logger("operator.checking")
 
 
@@ -46,10 +47,14 @@ class Bundle:
     files: tuple[File, ...]
 
 
-def verify_bundle(verifier: Verifier, bundle: Bundle) -> list[Intent]:
-    """What each file brings, or why it is not taken."""
-    module = module_of(bundle.terminal, bundle.generation_1, bundle.enrolment)
-    return [verifier.verify(file, module) for file in bundle.files]
+def verify_bundles(work: Sequence[tuple[Verifier, Bundle]]) -> list[list[Intent]]:
+    """For each file of each bundle, what it brings or why it is not taken."""
+    return verify_all(
+        [
+            (verifier, module_of(bundle.terminal, bundle.generation_1, bundle.enrolment), bundle.files)
+            for verifier, bundle in work
+        ]
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +143,7 @@ class ThreadChecking(Checking):
 
     async def _run(self, tasks: list[_Task]) -> list[list[Intent]]:
         work = [(task.rules.verifier, task.bundle) for task in tasks]
-        return await asyncio.get_running_loop().run_in_executor(self._executor, verify_here, work)
+        return await asyncio.get_running_loop().run_in_executor(self._executor, verify_bundles, work)
 
 
 class ProcessChecking(Checking):
@@ -149,13 +154,12 @@ class ProcessChecking(Checking):
         super().__init__(slots=2 * count)
         self._rules_of = rules_of
         self._count = count
+        self._loading: list[Future[None]] = []
         self._pool: Executor = self._hire()
 
     async def start(self) -> None:
         """Wait for the workers to have loaded their code."""
-        loop = asyncio.get_running_loop()
-        loading = (loop.run_in_executor(self._pool, load, self._rules_of) for _ in range(self._count))
-        await asyncio.gather(*loading)
+        await asyncio.gather(*map(asyncio.wrap_future, self._loading))
 
     def close(self) -> None:
         """End the workers."""
@@ -164,7 +168,10 @@ class ProcessChecking(Checking):
     def _hire(self) -> ProcessPoolExecutor:
         # Spawned, not forked: this process has threads, and a forked child would hold its sockets open.
         context = multiprocessing.get_context("spawn")
-        return ProcessPoolExecutor(self._count, context, initializer=follow_parent)
+        pool = ProcessPoolExecutor(self._count, context, initializer=follow_parent)
+        # The pool starts a worker only when all others are busy: give each its first work at once.
+        self._loading = [pool.submit(load, self._rules_of) for _ in range(self._count)]
+        return pool
 
     async def _run(self, tasks: list[_Task]) -> list[list[Intent]]:
         """The intents of all tasks; a worker that was killed is replaced, its work done again."""
@@ -180,14 +187,9 @@ class ProcessChecking(Checking):
             return await loop.run_in_executor(self._pool, verify_elsewhere, self._rules_of, work)
 
 
-def verify_here(work: list[tuple[Verifier, Bundle]]) -> list[list[Intent]]:
-    """Several bundles after each other."""
-    return [verify_bundle(verifier, bundle) for verifier, bundle in work]
-
-
 def verify_elsewhere(rules_of: RulesOf, work: list[tuple[str, Bundle]]) -> list[list[Intent]]:
-    """The same inside a worker, under rules made from the settings' JSON."""
-    return [verify_bundle(_verifier(rules_of, settings), bundle) for settings, bundle in work]
+    """`verify_bundles` inside a worker, under rules made from the settings' JSON."""
+    return verify_bundles([(_verifier(rules_of, settings), bundle) for settings, bundle in work])
 
 
 def load(rules_of: RulesOf) -> None:

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from ofd_mock.uz.decisions import HeldReceipt, HeldZReport, decide_receipt, decide_zreport
 from ofd_mock.uz.disturbance import OTHER_TERMINAL
+from ofd_mock.uz.receipt_checks import Evidence
 from ofd_mock.uz.registry import Standing
 from ofd_mock.uz.rules import Rules
 from ofd_mock.uz.settings import OperatorSettings
@@ -26,7 +27,6 @@ from ofd_mock.uz.values import (
     VerifiedReceipt,
     VerifiedZReport,
 )
-from ofd_mock.uz.verification import Evidence
 from ofd_mock.uz.web.lookup import Claim
 from reference.protocol.uz.message import (
     AckFile,

@@ -14,10 +14,10 @@ from ofd_mock.uz.disturbance import share_glob
 from ofd_mock.uz.inquiries import plain
 from ofd_mock.uz.operator import Operator
 from ofd_mock.uz.orders import Orders, enrolment_of_seed
+from ofd_mock.uz.receipt_checks import enrolled_keys
 from ofd_mock.uz.registry import Enrolment, Selector
 from ofd_mock.uz.rules import Rules
 from ofd_mock.uz.settings import OperatorSettings
-from ofd_mock.uz.verification import enrolled_keys
 from reference.runtime.control import ControlError, Operation, Part
 
 MODULES_SHOWN: Final = 100

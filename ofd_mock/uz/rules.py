@@ -14,6 +14,7 @@ from functools import partial
 from ofd_mock.uz.admission import admit, pos_unlock_due, read_request
 from ofd_mock.uz.answers import ack_for, arrange, respond, sign_ack, sign_sync
 from ofd_mock.uz.decisions import HeldReceipt, HeldZReport, confirms, decide_receipt, decide_zreport
+from ofd_mock.uz.receipt_checks import check_spic
 from ofd_mock.uz.registry import Standing
 from ofd_mock.uz.settings import OperatorSettings
 from ofd_mock.uz.storing import Store, store_then_answer
@@ -28,7 +29,7 @@ from ofd_mock.uz.values import (
     VerifiedReceipt,
     VerifiedZReport,
 )
-from ofd_mock.uz.verification import Verifier, check_spic
+from ofd_mock.uz.verification import Verifier
 from ofd_mock.uz.web.lookup import Matches, matches
 from reference.protocol.uz.message import AckFile, File, Request, Response, StatusInfo
 

@@ -101,7 +101,7 @@ def test_a_failure_reaches_those_who_wait(monkeypatch: pytest.MonkeyPatch) -> No
     def wrong(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(checking, "verify_here", wrong)
+    monkeypatch.setattr(checking, "verify_bundles", wrong)
     with pytest.raises(ZeroDivisionError):
         asyncio.run(numbers(ThreadChecking(), bundles(1, 1)))
 

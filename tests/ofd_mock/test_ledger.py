@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from ofd_mock.uz import inquiries, tables
-from ofd_mock.uz.checking import Bundle, verify_bundle
+from ofd_mock.uz.checking import Bundle, verify_bundles
 from ofd_mock.uz.ledger import Ledger
 from ofd_mock.uz.registry import DirectiveKind, Enrolment, Selector
 from ofd_mock.uz.rules import Rules, correct_rules
@@ -31,7 +31,7 @@ RULES = correct_rules(OperatorSettings())
 
 def submission(till: Till, *files: File) -> Submission:
     bundle = Bundle(till.terminal, False, None, files)
-    return Submission(till.terminal, tuple(verify_bundle(Verifier(), bundle)))
+    return Submission(till.terminal, tuple(verify_bundles([(Verifier(), bundle)])[0]))
 
 
 def settle(ledger: Ledger, *batch: Submission, rules: Rules = RULES) -> list[list[str]]:

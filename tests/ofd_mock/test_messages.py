@@ -193,7 +193,7 @@ def test_02_when_something_unforeseen_happens(
         patch.setattr(bench.process.operator.checking, "verify", wrong)
         assert status(bench, request.encode()) is StatusCode.RetrySend
         patch.undo()
-        patch.setattr("ofd_mock.uz.checking.verify_here", wrong)
+        patch.setattr("ofd_mock.uz.checking.verify_bundles", wrong)
         assert status(bench, request.encode()) is StatusCode.RetrySend
     assert statuses(bench.ask(request)) == [ACK]
 
