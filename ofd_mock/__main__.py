@@ -1,4 +1,4 @@
-"""`python -m ofd_mock`: the Uzbek operator as a process of its own, message port and web port."""
+"""`python -m ofd_mock [--country uz|kz]`: one country's operator as a process, wire and web port."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import pydantic
 import structlog
 
 from ofd_mock.defects import DEFECTS, UnknownDefectError, rules_with_defects
+from ofd_mock.kz import command
 from ofd_mock.uz.process import OperatorProcess
 from ofd_mock.uz.settings import OperatorSettings
 from reference.runtime.clock import open_clock
@@ -20,6 +21,7 @@ from reference.runtime.process import PartSettings, add_part_arguments, announce
 
 def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m ofd_mock", description=__doc__)
+    parser.add_argument("--country", choices=("uz", "kz"), default="uz", help="whose operator (%(default)s)")
     parser.add_argument("--port", type=int, default=13447, help="message port, 0 is a free one (%(default)s)")
     parser.add_argument("--http-port", type=int, default=13448, help="state, check and control (%(default)s)")
     parser.add_argument("--database", help="SQLAlchemy URL of the ledger instead of a file in --dir")
@@ -76,6 +78,10 @@ async def serve(part: PartSettings, options: argparse.Namespace, settings: Opera
 
 
 def main(arguments: list[str] | None = None) -> int:
+    chooser = argparse.ArgumentParser(add_help=False)
+    chooser.add_argument("--country", default="uz")
+    if chooser.parse_known_args(arguments)[0].country == "kz":
+        return command.main(arguments)
     parser = make_parser()
     part, options = PartSettings.parse(parser, arguments)
     try:

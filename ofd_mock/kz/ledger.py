@@ -1,0 +1,287 @@
+"""The Kazakh ledger in a database: one transaction a batch of requests, the device's row being the lock.
+
+Whoever gets an Outcome from `settle` may answer: the transaction is committed then. All writing of a process
+goes through one thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import sqlalchemy as sa
+import structlog
+from sqlalchemy import Connection, Engine
+
+from ofd_mock.kz import tables
+from ofd_mock.kz.order_book import OrderBook
+from ofd_mock.kz.registry import changing, from_row, to_row
+from ofd_mock.kz.rules import Rules
+from ofd_mock.kz.surroundings import Chance, LedgerSurroundings
+from ofd_mock.kz.values import Device, DocumentEntry, Outcome
+from reference.protocol.kz.dialects import dialect_for, fallback_dialect
+from reference.protocol.kz.envelope import refusal
+from reference.protocol.kz.frames import Frame
+from reference.protocol.kz.results import ResultCode
+from reference.runtime.database import READ_ONLY, migrate
+
+MIGRATIONS: Final = "ofd_mock.kz.migrations"
+_KEYS_AT_ONCE: Final = 400
+_log = structlog.get_logger("operator-kz.ledger")
+
+
+@dataclass(slots=True)
+class Desk:
+    """What requests are settled with beside the rules: orders of tests, chance, the check page's address."""
+
+    orders: OrderBook
+    chance: Chance
+    check_base: str = ""
+
+
+class KzLedger:
+    """All that the operator has taken; `engine` comes from reference.runtime.database."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._late: Connection | None = None
+        migrate(engine, MIGRATIONS)
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A connection that only reads and never waits for the writer."""
+        with self.engine.connect() as connection:
+            yield connection.execution_options(**{READ_ONLY: True})
+
+    def settle(self, batch: Sequence[Frame], rules: Rules, now: datetime, desk: Desk) -> list[Outcome]:
+        """Decide about every request of the batch and store what it brings, in one transaction.
+
+        `now` is the operator's local time. Raises sqlalchemy.exc.SQLAlchemyError, and then nothing of the
+        batch is stored.
+        """
+        self.catch_up()
+        connection = self.engine.connect()
+        try:
+            outcomes = _settle(connection, batch, rules, now, desk)
+        except BaseException:
+            connection.close()
+            raise
+        self._late = connection
+        if rules.durable:
+            self.catch_up()
+        return outcomes
+
+    def catch_up(self) -> None:
+        """Commit what is settled. Only a faulty operator is ever late with it (see Rules.durable)."""
+        if self._late is not None:
+            connection, self._late = self._late, None
+            with connection:
+                connection.commit()
+
+    # --- the portal's side ---------------------------------------------------------------------------------
+
+    def device(self, device_id: int) -> Device | None:
+        """A register by its ID."""
+        with self.reading() as connection:
+            return _devices(connection, [device_id], lock=False).get(device_id)
+
+    def devices(self, limit: int = 100) -> list[Device]:
+        """The first registers by ID."""
+        with self.reading() as connection:
+            rows = connection.execute(sa.select(_DEVICES).order_by(_DEVICES.c.id).limit(limit)).mappings()
+            return [from_row(dict(row)) for row in rows]
+
+    def add(self, devices: Sequence[Device]) -> None:
+        """Take new registers. ValueError for an ID that is there."""
+        self.catch_up()
+        try:
+            with self.engine.begin() as connection:
+                connection.execute(sa.insert(_DEVICES), [to_row(device) for device in devices])
+        except sa.exc.IntegrityError:
+            raise ValueError("a register of this ID is there already") from None
+
+    def change(self, device_id: int, change: Callable[[Device], Device]) -> Device:
+        """Change a register as the portal does. ValueError if there is none of the ID."""
+        self.catch_up()
+        with self.engine.begin() as connection:
+            device = _devices(connection, [device_id]).get(device_id)
+            if device is None:
+                raise ValueError(f"there is no register {device_id}")
+            changed = change(device)
+            row = to_row(changed)
+            connection.execute(_UPDATE_ALL, row | {"key": row.pop("id")})
+        return changed
+
+    def next_id(self, least: int) -> int:
+        """An ID above all that are given out."""
+        with self.reading() as connection:
+            most = connection.execute(sa.select(sa.func.max(_DEVICES.c.id))).scalar()
+        return max(least, (most or 0) + 1)
+
+    def counts(self) -> dict[str, int]:
+        """How many rows there are."""
+        with self.reading() as connection:
+            return {
+                table.name.removeprefix("kz_"): connection.execute(
+                    sa.select(sa.func.count()).select_from(table)
+                ).scalar_one()
+                for table in tables.metadata.sorted_tables
+            }
+
+    def wipe(self) -> None:
+        """Forget everything."""
+        self.replace(lambda _connection: None)
+
+    def replace(self, load: Callable[[Connection], None]) -> None:
+        """Put other rows into the empty ledger, in one transaction."""
+        self.catch_up()
+        with self.engine.begin() as connection:
+            for table in tables.metadata.sorted_tables:
+                connection.execute(sa.delete(table))
+            load(connection)
+
+    def rows(self, table: sa.Table, device: int, after: int = 0, limit: int = 100) -> list[dict[str, Any]]:
+        """Rows of a device, documents and findings in the order they came."""
+        key = table.c.entry if "entry" in table.c else table.c.number
+        query = sa.select(table).where(table.c.device == device, key > after).order_by(key).limit(limit)
+        with self.reading() as connection:
+            return [dict(row) for row in connection.execute(query).mappings()]
+
+
+_DEVICES: Final = tables.devices
+_UPDATE: Final = (
+    sa.update(_DEVICES)
+    .where(_DEVICES.c.id == sa.bindparam("key"))
+    .values({c.name: sa.bindparam(c.name) for c in _DEVICES.c if c.name not in ("id", "rnm", "profile")})
+)
+_UPDATE_ALL: Final = (
+    sa.update(_DEVICES)
+    .where(_DEVICES.c.id == sa.bindparam("key"))
+    .values({c.name: sa.bindparam(c.name) for c in _DEVICES.c if c.name != "id"})
+)
+
+
+def _devices(connection: Connection, ids: Sequence[int], *, lock: bool = True) -> dict[int, Device]:
+    found: dict[int, Device] = {}
+    for start in range(0, len(ids), _KEYS_AT_ONCE):
+        query = sa.select(_DEVICES).where(_DEVICES.c.id.in_(ids[start : start + _KEYS_AT_ONCE]))
+        query = query.order_by(_DEVICES.c.id)
+        if lock:
+            query = query.with_for_update()
+        for row in connection.execute(query).mappings():
+            found[row["id"]] = from_row(dict(row))
+    return found
+
+
+def _settle(
+    connection: Connection, batch: Sequence[Frame], rules: Rules, now: datetime, desk: Desk
+) -> list[Outcome]:
+    """Settle and write a batch; committing is the caller's."""
+    held = _devices(connection, sorted({frame.header.id for frame in batch}))
+    around = LedgerSurroundings(connection, rules, desk.orders, desk.chance, desk.check_base)
+    outcomes = []
+    changed: dict[int, Device] = {}
+    for frame in batch:
+        outcome = _settled(rules, frame, held.get(frame.header.id), now, around)
+        if outcome.device is not None:
+            held[outcome.device.id] = changed[outcome.device.id] = outcome.device
+        _store(connection, outcome, now)
+        outcomes.append(outcome)
+    for device in changed.values():
+        row = changing(device)
+        connection.execute(_UPDATE, row | {"key": row.pop("id")})
+    return outcomes
+
+
+def _settled(
+    rules: Rules, frame: Frame, device: Device | None, now: datetime, around: LedgerSurroundings
+) -> Outcome:
+    """One request settled; what nobody foresaw is logged and answered 255 (kz-ofd §5.2)."""
+    try:
+        return rules.settle(frame, device, now, around)
+    except sa.exc.SQLAlchemyError:
+        raise
+    except Exception as error:  # noqa: BLE001 - one request must never take the others of its batch down
+        _log.error("a request could not be settled", device=frame.header.id, exc_info=error)
+        header = frame.header
+        dialect = dialect_for(header.version) or fallback_dialect()
+        body = refusal(dialect, 0, ResultCode.UNKNOWN_ERROR)
+        return Outcome(header, 0, ResultCode.UNKNOWN_ERROR, "", header.token, body)
+
+
+def _store(connection: Connection, outcome: Outcome, now: datetime) -> None:
+    """Write the rows of one outcome; the device itself is written once a batch."""
+    device, entry = outcome.header.id, outcome.document
+    documents = tables.documents
+    if entry is not None:
+        connection.execute(sa.insert(documents), _document_row(device, entry))
+    if outcome.cancelled is not None:
+        _mark(connection, device, outcome.cancelled, cancelled=True)
+    if outcome.second_name is not None:
+        connection.execute(
+            sa.update(documents)
+            .where(documents.c.device == device, documents.c.offline_number.is_(None))
+            .where(documents.c.number == _last_number(device))
+            .values(offline_number=outcome.second_name)
+        )
+    if outcome.invoice is not None:
+        one = outcome.invoice
+        connection.execute(
+            sa.insert(tables.invoices),
+            {
+                "device": device,
+                "invoice_id": one.invoice_id,
+                "amount": one.amount,
+                "qr_code": one.qr_code,
+                "status": one.status,
+            },
+        )
+    if outcome.findings:
+        _store_findings(connection, outcome, now)
+
+
+def _mark(connection: Connection, device: int, number: int, **values: Any) -> None:
+    documents = tables.documents
+    connection.execute(
+        sa.update(documents)
+        .where(documents.c.device == device, documents.c.number == number)
+        .values(**values)
+    )
+
+
+def _last_number(device: int) -> sa.ScalarSelect[Any]:
+    documents = tables.documents
+    inner = documents.alias("last")
+    return sa.select(sa.func.max(inner.c.number)).where(inner.c.device == device).scalar_subquery()
+
+
+def _store_findings(connection: Connection, outcome: Outcome, now: datetime) -> None:
+    number = None if outcome.document is None else outcome.document.number
+    connection.execute(
+        sa.insert(tables.findings),
+        [
+            {
+                "device": outcome.header.id,
+                "number": number,
+                "command": outcome.command,
+                "received": now.isoformat(),
+                "check_id": finding.id,
+                "code": int(finding.code),
+                "severity": finding.severity.value,
+                "field": finding.field,
+                "text": finding.text.ru,
+                "detail": finding.detail,
+            }
+            for finding in outcome.findings
+        ],
+    )
+
+
+def _document_row(device: int, entry: DocumentEntry) -> dict[str, Any]:
+    row: dict[str, Any] = {name: getattr(entry, name) for name in DocumentEntry.__slots__}
+    row["received"] = entry.received.isoformat()
+    row["time"] = None if entry.time is None else entry.time.isoformat()
+    return row | {"device": device, "cancelled": False}

@@ -1,0 +1,197 @@
+"""The Kazakh operator between wire and ledger: a frame goes in, the answer comes out, every step where faults
+can strike.
+
+fault `ofd-kz.request` → fault `ofd-kz.before-commit` → settle and commit → fault `ofd-kz.after-commit` →
+fault `ofd-kz.answer` → answer
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from ofd_mock.batches import BatchWriter, WriterStoppedError
+from ofd_mock.kz.disturbance import GARBAGE, command_of, context_of
+from ofd_mock.kz.ledger import Desk, KzLedger
+from ofd_mock.kz.rules import Rules
+from ofd_mock.kz.settings import KzSettings
+from ofd_mock.kz.values import Outcome
+from ofd_mock.pauses import sleep_until
+from reference.protocol.kz.dialects import dialect_for, fallback_dialect
+from reference.protocol.kz.envelope import refusal
+from reference.protocol.kz.frames import Frame, Header, encode_frame
+from reference.protocol.kz.money import to_almaty
+from reference.protocol.kz.results import ResultCode
+from reference.runtime.clock import PartClock
+from reference.runtime.events import EventLog
+from reference.runtime.faults import FaultPoints, FaultRule
+
+_log = structlog.get_logger("operator-kz")
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What the wire does next: send `data` (if any), then close or go on listening.
+
+    `piecewise`: one byte a segment.
+    """
+
+    data: bytes = b""
+    close: bool = False
+    piecewise: bool = False
+
+
+SILENCE: Final = Reply()
+CLOSE: Final = Reply(close=True)
+
+
+class _Disturbed(Exception):  # noqa: N818 - not an error: a fault rule ends the work on a request here
+    def __init__(self, reply: Reply) -> None:
+        super().__init__()
+        self.reply = reply
+
+
+class KzOperator:
+    """One operator process's handling of requests, for any number of connections of one event loop."""
+
+    def __init__(
+        self,
+        rules: Rules,
+        ledger: KzLedger,
+        desk: Desk,
+        clock: PartClock,
+        faults: FaultPoints,
+        events: EventLog,
+    ) -> None:
+        self.rules = rules
+        self.ledger = ledger
+        self.desk = desk
+        self.clock = clock
+        self.faults = faults
+        self.events = events
+        self.writer: BatchWriter[Frame, Outcome] = BatchWriter(self._settle)
+
+    @property
+    def settings(self) -> KzSettings:
+        """The settings in force."""
+        return self.rules.settings
+
+    @property
+    def time(self) -> datetime:
+        """The operator's local time, whole seconds."""
+        return to_almaty(self.clock.now())
+
+    async def handle(self, frame: Frame) -> Reply:
+        """The answer to one whole frame. Never raises: what nobody foresaw is logged and answered 255."""
+        try:
+            return await self._handle(frame)
+        except _Disturbed as disturbed:
+            return disturbed.reply
+        except (SQLAlchemyError, WriterStoppedError):
+            return _coded(frame, command_of(frame.body), ResultCode.SERVICE_TEMPORARILY_UNAVAILABLE)
+        except Exception as error:  # noqa: BLE001 - one request must never take the server down
+            _log.error("a request could not be handled", device=frame.header.id, exc_info=error)
+            return _coded(frame, command_of(frame.body), ResultCode.UNKNOWN_ERROR)
+
+    def close(self) -> None:
+        """Store what is to be stored."""
+        self.writer.stop()
+        self.ledger.catch_up()
+
+    def _settle(self, batch: list[Frame]) -> list[Outcome]:
+        return self.ledger.settle(batch, self.rules, self.time, self.desk)
+
+    async def _handle(self, frame: Frame) -> Reply:
+        await self._disturb("ofd-kz.request", frame)
+        await self._disturb("ofd-kz.before-commit", frame)
+        outcome = await self.writer.submit(frame)
+        self._note(outcome)
+        await self._disturb("ofd-kz.after-commit", frame)
+        if outcome.body is None:
+            return SILENCE
+        header = outcome.header
+        device = header.id if outcome.answered_id is None else outcome.answered_id
+        data = encode_frame(header.version, device, outcome.token, header.reqnum, outcome.body)
+        return await self._answer(frame, outcome, data)
+
+    async def _disturb(self, point: str, frame: Frame) -> None:
+        """Let a fault rule have its way; raises _Disturbed when the request ends here."""
+        if not self.faults.armed(point):
+            return
+        command = command_of(frame.body)
+        rule = self.faults.hit(point, **context_of(frame, command))
+        if rule is None:
+            return
+        await self._wait(point, rule, frame)
+        if rule.action == "silence":
+            raise _Disturbed(SILENCE)
+        if rule.action == "close":
+            raise _Disturbed(CLOSE)
+        if rule.action == "code":
+            raise _Disturbed(_coded(frame, command, _number(rule, ResultCode.UNKNOWN_ERROR)))
+
+    async def _answer(self, frame: Frame, outcome: Outcome, data: bytes) -> Reply:
+        point = "ofd-kz.answer"
+        if not self.faults.armed(point):
+            return Reply(data)
+        rule = self.faults.hit(point, **context_of(frame, outcome.command))
+        if rule is None:
+            return Reply(data)
+        await self._wait(point, rule, frame)
+        header = outcome.header
+        match rule.action:
+            case "silence":
+                return SILENCE
+            case "close":
+                return CLOSE
+            case "cut":
+                return Reply(data[: _number(rule, len(data) // 2)], close=True)
+            case "split":
+                return Reply(data, piecewise=True)
+            case "garbage":
+                return Reply(GARBAGE, close=True)
+        wrong = Header(header.version, len(data), header.id, outcome.token, header.reqnum)
+        if rule.action == "other-device":
+            wrong = wrong._replace(id=_number(rule, header.id + 1))
+        elif rule.action == "token":
+            wrong = wrong._replace(token=_number(rule, outcome.token ^ 1))
+        elif rule.action == "reqnum":
+            wrong = wrong._replace(reqnum=_number(rule, header.reqnum ^ 1))
+        return Reply(wrong.encode() + (outcome.body or b""))
+
+    async def _wait(self, point: str, rule: FaultRule, frame: Frame) -> None:
+        deadline = self.clock.deadline(rule.delay)
+        self.events.record("fault", point=point, action=rule.action, device=frame.header.id)
+        if rule.delay:
+            await sleep_until(self.clock, deadline)
+
+    def _note(self, outcome: Outcome) -> None:
+        header = outcome.header
+        self.events.record(
+            "request",
+            device=header.id,
+            version=header.version,
+            command=outcome.command,
+            token=header.token,
+            reqnum=header.reqnum,
+            code=outcome.code,
+            row=outcome.row,
+            findings=[finding.id for finding in outcome.findings],
+        )
+
+
+def _coded(frame: Frame, command: int | None, code: int) -> Reply:
+    """An answer that is only a code, with the token that came."""
+    header = frame.header
+    dialect = dialect_for(header.version) or fallback_dialect()
+    body = refusal(dialect, command or 0, code)
+    return Reply(encode_frame(header.version, header.id, header.token, header.reqnum, body))
+
+
+def _number(rule: FaultRule, otherwise: int) -> int:
+    """The number in a rule's value."""
+    return int(rule.value) if rule.value.isdecimal() else int(otherwise)

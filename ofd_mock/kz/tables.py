@@ -1,0 +1,108 @@
+"""The Kazakh ledger's tables; the migrations build the same, and a test compares the two.
+
+Sums are tiyn, times naive local ISO text with seconds; counters and profiles are JSON text.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+)
+
+metadata = MetaData()
+
+# SQLite counts rows up only in a column of exactly this type.
+Counter = BigInteger().with_variant(Integer, "sqlite")
+
+devices: Final = Table(
+    "kz_devices",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("rnm", String(32), nullable=False, index=True),
+    Column("state", String(16), nullable=False),
+    Column("issued", BigInteger, nullable=False),
+    Column("last_token", BigInteger),
+    Column("last_req", Integer),
+    Column("last_cmd", SmallInteger),
+    Column("last_answer", LargeBinary),
+    Column("counters", Text, nullable=False),
+    Column("documents", BigInteger, nullable=False),
+    Column("last_time", String(19)),
+    Column("last_shift", BigInteger),
+    Column("last_printed", BigInteger),
+    Column("last_z", LargeBinary),
+    Column("cancellable", Boolean, nullable=False),
+    Column("profile", Text, nullable=False),
+)
+"""One row a register: its exchange state of kz-ofd §4.2, its counters, what the portal holds of it."""
+
+documents: Final = Table(
+    "kz_documents",
+    metadata,
+    Column("device", BigInteger, primary_key=True),
+    Column("number", BigInteger, primary_key=True),
+    Column("command", SmallInteger, nullable=False),
+    Column("version", SmallInteger, nullable=False),
+    Column("token", BigInteger, nullable=False),
+    Column("reqnum", Integer, nullable=False),
+    Column("request", LargeBinary, nullable=False),
+    Column("answer", LargeBinary, nullable=False),
+    Column("received", String(19), nullable=False),
+    Column("time", String(19)),
+    Column("shift_number", BigInteger, nullable=False),
+    Column("sign", String(40), nullable=False),
+    Column("page", String(36), nullable=False),
+    Column("resent", Boolean, nullable=False),
+    Column("cancelled", Boolean, nullable=False),
+    Column("operation", SmallInteger),
+    Column("total", BigInteger),
+    Column("offline_number", BigInteger),
+    Column("printed_number", BigInteger),
+    Column("parent_rnm", String(64), nullable=False),
+    Column("parent_sign", String(64), nullable=False),
+)
+"""Every accepted document, with the bodies that travelled."""
+Index("kz_documents_sign", documents.c.sign, unique=True)
+Index("kz_documents_page", documents.c.page)
+Index("kz_documents_offline", documents.c.offline_number)
+Index("kz_documents_parent", documents.c.parent_sign)
+
+findings: Final = Table(
+    "kz_findings",
+    metadata,
+    Column("entry", Counter, primary_key=True, autoincrement=True),
+    Column("device", BigInteger, nullable=False, index=True),
+    Column("number", BigInteger),
+    Column("command", SmallInteger, nullable=False),
+    Column("received", String(19), nullable=False),
+    Column("check_id", String(16), nullable=False),
+    Column("code", SmallInteger, nullable=False),
+    Column("severity", String(8), nullable=False),
+    Column("field", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+)
+"""What checks found, in documents that were accepted (`number`) and refused."""
+
+invoices: Final = Table(
+    "kz_invoices",
+    metadata,
+    Column("device", BigInteger, primary_key=True),
+    Column("invoice_id", BigInteger, primary_key=True),
+    Column("amount", BigInteger, nullable=False),
+    Column("qr_code", Text, nullable=False),
+    Column("status", SmallInteger, nullable=False),
+)
+"""Payments by QR of 2.0.4."""
