@@ -9,6 +9,7 @@ NEEDED=(
   "command:chromium,chromium-browser,google-chrome|chromium,chromium-browser|pages are tested in a browser"
   "file:engines-*/gost.so|libengine-gost-openssl,libengine-gost-openssl1.1|GOST is compared with OpenSSL's engine"
   "command:openssl|openssl|GOST is compared with OpenSSL's engine"
+  "postgresql:initdb|postgresql|the operator's ledger is tested on PostgreSQL, too"
 )
 
 say() { printf '%s\n' "$*" >&2; }
@@ -34,6 +35,7 @@ present() { # present KIND:NAME,NAME
     case $kind in
       command) command -v "$name" >/dev/null && return ;;
       file) compgen -G "/usr/lib/*/$name" >/dev/null && return ;;
+      postgresql) compgen -G "/usr/lib/postgresql/*/bin/$name" >/dev/null && return ;;
     esac
   done
   return 1
