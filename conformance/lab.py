@@ -151,8 +151,11 @@ class Lab:
         """Hold the folder for this lab; the lock goes with the process, however it ends."""
         if self._claim is not None:
             raise LabError(f"the lab in {self.folder} runs already")
-        self.folder.mkdir(parents=True, exist_ok=True)
-        claim = (self.folder / ".lock").open("ab")
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            claim = (self.folder / ".lock").open("ab")
+        except OSError as error:
+            raise LabError(f"no lab can be kept in {self.folder}: {error.strerror}") from None
         try:
             fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

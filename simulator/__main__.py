@@ -131,8 +131,11 @@ def main(arguments: list[str] | None = None) -> int:
     part, options = PartSettings.parse(parser, arguments)
     try:
         settings = settings_from(part, options)
-    except (SettingsError, OSError) as error:
-        parser.error(str(error))
+    except SettingsError as error:
+        option = "--" + error.field.replace("_", "-")
+        parser.error(error.text if option in error.text else f"{option}: {error.text}")
+    except OSError as error:
+        parser.error(f"--seed-file {options.seed_file}: {error.strerror}")
     try:
         asyncio.run(serve(part, settings))
     except (OSError, JournalError, ValueError) as error:

@@ -155,4 +155,4 @@ class ModuleSettings(_Chosen):
         except pydantic.ValidationError as error:
             first = error.errors(include_url=False, include_context=False)[0]
             field = ".".join(str(part) for part in first["loc"]) or "settings"
-            raise SettingsError(field, first["type"], first["msg"]) from None
+            raise SettingsError(field, first["type"], first["msg"].removeprefix("Value error, ")) from None

@@ -5,8 +5,11 @@ from __future__ import annotations
 
 import argparse
 import ssl
+import sys
 from pathlib import Path
 from typing import Any
+
+from flask import Flask
 
 from reference.drive.app import MAX_BODY, create_app
 from reference.drive.defects import DEFECTS
@@ -140,7 +143,8 @@ def tls_context(options: argparse.Namespace) -> ssl.SSLContext | None:
         raise SettingsError(f"--use-tls: {error}") from error
 
 
-def main(arguments: list[str] | None = None) -> None:
+def main(arguments: list[str] | None = None) -> int:
+    """Run the drive until it is told to end; status 1 when it cannot listen."""
     parser = build_parser()
     part, options = PartSettings.parse(parser, arguments)
     try:
@@ -158,20 +162,32 @@ def main(arguments: list[str] | None = None) -> None:
         DrivePart(drive), lab, clock, faults, events, part.folder, part.control_token, part.host
     )
     app = create_app(drive, control)
+    try:
+        return _serve(drive, app, part, options.port, context)
+    finally:
+        events.close()
+        lab.close()
+
+
+def _serve(drive: Drive, app: Flask, part: PartSettings, port: int, context: ssl.SSLContext | None) -> int:
     server: HttpServer | SecureServer
-    if context is None:
-        server = HttpServer(app, part.host, options.port, threads=THREADS, max_body=MAX_BODY)
-    else:
-        server = SecureServer(app, part.host, options.port, context)
+    try:
+        if context is None:
+            server = HttpServer(app, part.host, port, threads=THREADS, max_body=MAX_BODY)
+        else:
+            server = SecureServer(app, part.host, port, context)
+    except OSError as error:
+        drive.stop()
+        sys.stderr.write(f"cannot listen: {error}\n")
+        return 1
     drive.start()
     server.start()
     announce("drive", {"drive": server.url}, seed=part.seed)
     run_until_signalled()
     server.stop()
     drive.stop()
-    events.close()
-    lab.close()
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -38,6 +38,7 @@ PARENT_VARIABLE = "KASSALAB_STOP_WITH_STDIN"
 """Set to 1 by whoever starts the part with a pipe as stdin: the part ends when that pipe does."""
 
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+MAX_PORT = 0xFFFF
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -112,9 +113,18 @@ class PartSettings:
         """Parse a command line; what is refused ends the process with a usage error, status 2."""
         options = parser.parse_args(arguments)
         try:
+            _check_ports(options)
             return cls.from_arguments(options), options
         except (HostRefusedError, ValueError) as error:
             parser.error(str(error))
+        except OSError as error:
+            parser.error(f"--dir {options.dir}: {error.strerror}")
+
+
+def _check_ports(options: argparse.Namespace) -> None:
+    for name, value in vars(options).items():
+        if (name == "port" or name.endswith("_port")) and value is not None and not 0 <= value <= MAX_PORT:
+            raise ValueError(f"--{name.replace('_', '-')} is 0 to {MAX_PORT}, not {value}")
 
 
 def _seed(given: int | None, environ: Mapping[str, str]) -> int:

@@ -272,6 +272,13 @@ def test_tls_files_that_cannot_be_used(tmp_path: Path) -> None:
         tls_context(options("--use-tls", *files))
 
 
+def test_a_port_in_use_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        assert main(["--dir", str(tmp_path), "--port", port]) == 1
+    assert "cannot listen: " in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("secure_port", [False, True])
 def test_the_process(tmp_path: Path, secure_port: bool) -> None:
     command = [sys.executable, "-m", "reference.drive", "--port", "0", "--dir", str(tmp_path / "d")]

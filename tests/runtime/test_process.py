@@ -67,6 +67,8 @@ def test_seeds_are_fresh_when_none_is_given(tmp_path: Path) -> None:
         (["--host", "0.0.0.0"], "--allow-any-host"),
         (["--host", "0.0.0.0", "--allow-any-host"], "control token"),
         (["--seed", "seven"], "invalid int"),
+        (["--control-port", "65536"], "--control-port is 0 to 65535, not 65536"),
+        (["--control-port", "-1"], "--control-port is 0 to 65535, not -1"),
     ],
 )
 def test_refusals_are_usage_errors(
@@ -79,6 +81,18 @@ def test_refusals_are_usage_errors(
     assert ended.value.code == 2
     assert text in capsys.readouterr().err
     assert not (tmp_path / "unmade").exists()
+
+
+def test_a_folder_that_cannot_be_made_is_a_usage_error(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    parser = argparse.ArgumentParser()
+    add_part_arguments(parser)
+    with pytest.raises(SystemExit) as ended:
+        PartSettings.parse(parser, ["--dir", str(tmp_path / "file" / "lab")])
+    assert ended.value.code == 2
+    assert f"--dir {tmp_path / 'file' / 'lab'}: Not a directory" in capsys.readouterr().err
 
 
 def test_any_host_with_a_token(tmp_path: Path) -> None:

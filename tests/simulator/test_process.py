@@ -243,6 +243,21 @@ def test_usage_errors(tmp_path, capsys, options):
     assert capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--blocks", "1"], "--blocks: "),
+        (["--terminal", "UZ000000000000"], "error: --terminal: only test modules"),
+        (["--seed-file", "/nonexistent"], "--seed-file /nonexistent: No such file"),
+    ],
+    ids=["blocks", "terminal", "seed-file"],
+)
+def test_a_usage_error_names_its_option(tmp_path, capsys, options, told):
+    with pytest.raises(SystemExit):
+        main(["--dir", str(tmp_path), *options])
+    assert told in capsys.readouterr().err
+
+
 def test_a_port_in_use_is_told(tmp_path, capsys):
     with running(tmp_path / "a") as part:
         port = part.addresses["module"].rsplit(":", 1)[1]
