@@ -1,4 +1,4 @@
-"""What a person hands to a command: a file, standard input, or hex text on the command line."""
+"""What a person hands to a command: a file to read or to write, standard input, or hex text."""
 
 from __future__ import annotations
 
@@ -30,3 +30,19 @@ def hex_or_file(given: str | None, file: Path | None) -> bytes:
         return bytes.fromhex(given or "")
     except ValueError as error:
         raise InputError(f"not hex: {error}") from None
+
+
+def check_output(*files: Path | None) -> None:
+    """Make sure that every file given can be written, and make its folder, before work begins whose result
+    would be lost; InputError."""
+    for file in files:
+        if file is None:
+            continue
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            with file.open("ab"):
+                pass
+        except FileExistsError:
+            raise InputError(f"{file} cannot be written: {file.parent} is no folder") from None
+        except OSError as error:
+            raise InputError(f"{file} cannot be written: {error.strerror}") from None

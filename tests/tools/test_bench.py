@@ -60,6 +60,17 @@ def test_a_missed_goal_ends_with_status_1(
     )
 
 
+def test_a_file_that_cannot_be_written_is_told_before_measuring(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def figures(folder: Path) -> Iterator[Figure]:
+        raise AssertionError("measured")
+
+    monkeypatch.setitem(bench.BENCHES, "toy", figures)
+    assert cli.run(["bench", "toy", "--json", f"{__file__}/b.json"]) == 2
+    assert "test_bench.py/b.json cannot be written: " in capsys.readouterr().err
+
+
 def test_an_unknown_benchmark_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["bench", "no-such"]) == 2
     assert "no-such" in capsys.readouterr().err

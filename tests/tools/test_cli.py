@@ -222,6 +222,11 @@ def test_absent_lab_is_status_2(tmp_path: Path, capsys: pytest.CaptureFixture[st
         assert kassalab.complained.startswith(f"no lab runs in {tmp_path}")
 
 
+def test_a_lab_in_no_folder_is_status_2(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["up", "--free-ports", "--dir", f"{__file__}/lab"]) == 2
+    assert "no lab can be kept in" in capsys.readouterr().err
+
+
 def test_lab_that_does_not_answer_is_status_3(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as gone:
         port = gone.getsockname()[1]

@@ -86,6 +86,14 @@ def test_decode_names_the_fields_of_every_kind(capsys: pytest.CaptureFixture[str
         (("tlv", "parse", "--file", "no-such-file"), "no-such-file"),
         (("decode", "qr", "http://127.0.0.1/"), "t"),
         (("decode", "receipt-file", "00", "--key", "00"), "key"),
+        (
+            ("receipt", "generate", "--tlv-out", f"{__file__}/x"),
+            "/x cannot be written",
+        ),
+        (
+            ("receipt", "generate", "--total-block-out", f"{__file__}/x"),
+            "/x cannot be written",
+        ),
     ],
 )
 def test_what_cannot_be_read_is_named(

@@ -30,6 +30,18 @@ def test_a_dry_run_says_what_would_be_done(capsys: pytest.CaptureFixture[str]) -
         (["uz.module", "--target", "operator:tcp://127.0.0.1:1"], "no case is left for a operator"),
         (["--exclude", "uz.*"], "no case is left"),
         (["--defect", "nothing"], "is not PART:NAME"),
+        (
+            ["--target", "module:tcp://127.0.0.1:1", "--junit", f"{__file__}/x"],
+            "/x cannot be written",
+        ),
+        (
+            ["--target", "module:tcp://127.0.0.1:1", "--json", f"{__file__}/x"],
+            "/x cannot be written",
+        ),
+        (
+            ["--target", "module:tcp://127.0.0.1:1", "--report", f"{__file__}/x"],
+            "/x/report.html cannot be written",
+        ),
         (["--defect", "module:x", "--target", "module:tcp://127.0.0.1:1"], "for the embedded lab"),
     ],
 )

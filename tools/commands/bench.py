@@ -13,7 +13,7 @@ from rich.text import Text
 from tools.bench import kz, uz
 from tools.bench.figures import Figure, write_json
 from tools.console import err, out, print_table
-from tools.input import InputError
+from tools.input import InputError, check_output
 
 BENCHES: dict[str, Callable[[Path], Iterator[Figure]]] = {"uz": uz.figures, "kz": kz.figures}
 """Benchmarks by name."""
@@ -26,6 +26,7 @@ def bench(
     """Measure, print a row per figure, and end with status 1 if a goal is missed."""
     if name not in BENCHES:
         raise InputError(f"there is no benchmark {name!r}; there is {', '.join(BENCHES)}")
+    check_output(json_file)
     taken: list[Figure] = []
     with tempfile.TemporaryDirectory(prefix="kassalab-bench-") as folder:
         for figure in BENCHES[name](Path(folder)):

@@ -20,7 +20,7 @@ from reference.protocol.uz.values import to_tashkent
 from reference.runtime.chance import fresh_seed, generator
 from reference.runtime.clock import open_clock
 from tools.console import out, print_json
-from tools.input import InputError, read_input
+from tools.input import InputError, check_output, read_input
 
 app = typer.Typer(no_args_is_help=True, help="Make and encode receipts of codec version 20.")
 
@@ -67,6 +67,7 @@ def encode(
 
 
 def _write(receipt: Receipt, tlv_out: Path | None, block_out: Path | None) -> tuple[bytes, bytes]:
+    check_output(tlv_out, block_out)
     padded = gost.pad(encode_full_receipt(receipt))
     block = total_block_for(receipt, padded).encode()
     if tlv_out is not None:

@@ -31,6 +31,7 @@ from conformance.session import EXCHANGE_SECONDS
 from conformance.targets import TargetError, parse_target
 from reference.runtime.chance import fresh_seed
 from tools.console import err, out, print_json, print_table
+from tools.input import check_output
 
 TARGET_HELP = (
     "What to judge: module:tcp://H:P, drive:http://H:P or operator:tcp://H:P, with ?control=URL, "
@@ -126,10 +127,10 @@ def _judge(
     verbose: bool,
     recorder: Recorder,
 ) -> int:
+    check_output(junit, json_file, report and report / "report.html")
     with ExitStack() as files:
         consumers: list[Consumer] = [recorder, ConsoleReport(out(), registry.book, verbose=verbose)]
         if report is not None:
-            report.mkdir(parents=True, exist_ok=True)
             transcript = files.enter_context((report / "transcript.jsonl").open("w", encoding="utf-8"))
             consumers.append(TranscriptReport(transcript))
         try:
@@ -176,8 +177,8 @@ def coverage(
     last = None if report is None else _read_report(report)
     mentions = None if tests is None else named_in_tests(tests, registry.book)
     table = coverage_json(registry.book, registry, last, mentions)
+    check_output(json_file)
     if json_file is not None:
-        json_file.parent.mkdir(parents=True, exist_ok=True)
         json_file.write_text(json.dumps(table, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
     if as_json:
         print_json(table)
