@@ -21,6 +21,8 @@ from reference.protocol.uz.values import MAX_SHORT, encode_time, parse_json_time
 
 BARE: Final = ""
 """Name under which a JSON body that is a bare value is kept (uz-fiscal G2-T-05)."""
+BODY: Final = "request body"
+"""What a bare value is called in a Reason."""
 LARGEST_PAGE: Final = 1000
 FORM: Final = "application/x-www-form-urlencoded"
 _TRUE: Final = frozenset({"1", "t", "true", "yes", "y", "on"})
@@ -89,7 +91,7 @@ class Parameters:
             return "true" if value else "false"
         if isinstance(value, int):
             return str(value)
-        raise BadParameterError(name, f"{name} must be a text or a whole number")
+        raise BadParameterError(name, f"{name or BODY} must be a text or a whole number")
 
     def texts(self, name: str) -> list[str]:
         """All values, split at commas, blanks dropped: `a,b`, repeated, or a JSON array."""
@@ -106,7 +108,7 @@ class Parameters:
             return None
         digits = text.removeprefix("-")
         if not (digits.isascii() and digits.isdigit()):
-            raise BadParameterError(name, f"{name} must be a whole number, not {text[:40]!r}")
+            raise BadParameterError(name, f"{name or BODY} must be a whole number, not {text[:40]!r}")
         return int(text) if len(digits) <= 40 else 10**40
 
     def flag(self, name: str, default: bool) -> bool:
@@ -187,6 +189,6 @@ def page(name: str, text: str, low: int, high: int | None) -> int:
     """A number in a path: Limit or Offset."""
     value = int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else -1
     if value < low or (high is not None and value > high):
-        limit = f"in range [{low}, {high}]" if high is not None else f"at least {low}"
+        limit = f"in range [{low}, {high}]" if high is not None else "a whole number of at most 18 digits"
         raise BadParameterError(name, f"{name} must be {limit}")
     return value

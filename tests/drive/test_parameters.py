@@ -56,6 +56,14 @@ def test_json_values_that_are_no_number(value: object) -> None:
         Parameters([("TXID", value)]).txid()
 
 
+@pytest.mark.parametrize("body", [b"true", b"1.5", b"[1]"])
+def test_a_bare_value_that_is_no_number_is_named(body: bytes) -> None:
+    """G2-T-05"""
+    with pytest.raises(BadParameterError, match=r"^request body must be a ") as refused:
+        collect("POST", "application/json", "", body).txid()
+    assert refused.value.status == 400
+
+
 @pytest.mark.parametrize(("text", "index"), [("", 0), ("0", 0), ("32767", 32767), (" 7 ", 7)])
 def test_index(text: str, index: int) -> None:
     assert Parameters([("Index", text)]).index() == index
@@ -128,7 +136,7 @@ def test_pages() -> None:
     with pytest.raises(BadParameterError, match=r"Limit must be in range \[1, 1000\]"):
         page("Limit", "0", 1, 1000)
     for text in ("-1", "x", "1" * 19):
-        with pytest.raises(BadParameterError, match=r"Offset must be at least 0"):
+        with pytest.raises(BadParameterError, match=r"Offset must be a whole number of at most 18 digits"):
             page("Offset", text, 0, None)
 
 
