@@ -1,6 +1,21 @@
-"""What holds for every test: Hypothesis judges behaviour, never the speed of the machine it runs on."""
+"""What holds for every test: Hypothesis judges behaviour, never the speed of the machine it runs on, and no
+test leaves its log on a stream that is gone."""
 
+import logging
+from collections.abc import Iterator
+
+import pytest
 from hypothesis import HealthCheck, settings
 
 settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("house")
+
+
+@pytest.fixture(autouse=True)
+def own_log() -> Iterator[None]:
+    """A part that is run inside a test logs to that test's captured stderr; nobody after it may."""
+    root = logging.getLogger()
+    before, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = before
+    root.setLevel(level)
