@@ -159,14 +159,19 @@ class DriveDriver(DriveClient):
             self.__dict__.pop("factory", None)
 
     def unlock(self) -> None:
-        """Have the operator unlock the module by a state sync, if it is locked (S-11.10,
-        needs `operator-control`).
-        """
-        if not self.info()["Locked"]:
+        """Have the operator undo what locks the module by a state sync (S-11.10, `operator-control`)."""
+        info = self.info()
+        if not info["Locked"] and not info["POSLocked"]:
             return
-        self._session.state_page(change="Yes", lock="Unlock", terminal=str(self.info()["TerminalID"]))
+        self._session.state_page(
+            change="Yes" if info["Locked"] else "",
+            lock="Unlock" if info["Locked"] else "",
+            pos_unlock="POS Unlock" if info["POSLocked"] else "",
+            terminal=str(info["TerminalID"]),
+        )
         self.sync_state().demand()
-        if self.info()["Locked"]:
+        info = self.info()
+        if info["Locked"] or info["POSLocked"]:
             raise Inconclusive("the module stays locked after a state sync that unlocks it", clause="S-11.8")
 
     def state_page(

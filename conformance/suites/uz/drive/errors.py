@@ -258,6 +258,7 @@ def not_active(ctx: Context) -> None:
         still_sells(ctx)
     finally:
         ctx.operator_control.do("unblock", terminal=terminal)
+    accepted(ctx, drive.sync_state(), "state sync, which sets the sending going again", clause="CL-06")
 
 
 @case(

@@ -76,7 +76,9 @@ def once(ctx: Context, row: Trouble) -> None:
     ctx.check_that(held + there >= 3, "each in the module or at the operator", (held, there), "receipts")
     sold.append(int(still_sells(ctx)["ReceiptSeq"]))
     for _ in range(TRIES):
-        drive.sync_files("FullReceipts")
+        reply = drive.sync_files("FullReceipts")
+        sent = [item["ReceiptSeq"] for item in reply.json["Items"]] if reply.ok else []
+        ctx.check(sorted(set(sent)), sorted(sent), "receipts of one sync, none twice", clause="CL-04")
     ctx.check(0, drive.memory()["ReceiptsCount"], "receipts held at the end", clause=row.clause)
     view.holds_once(sold)
     if row.stored:
@@ -122,7 +124,7 @@ def misdirected(ctx: Context, action: str) -> None:
 )
 def silence(ctx: Context) -> None:
     """Five seconds are what the sample client waits."""
-    drive = still(ctx)
+    drive = begin(ctx)
     view = OperatorView(ctx)
     sold = numbers(sell(drive, 2))
     ctx.clock.set_rate(0)

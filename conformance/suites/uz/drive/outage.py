@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from conformance.cases import case, family
 from conformance.context import Context
+from conformance.suites.uz.drive.sender import LONGEST_PAUSE, pause_of
 from conformance.suites.uz.drive.sync import numbers, sell
 from conformance.suites.uz.drive.trade import (
     OperatorView,
@@ -131,9 +132,10 @@ def two_days(ctx: Context) -> None:
     txid = drive.txid_of(accepted(ctx, drive.get_txid(late), "GetTXID"))
     with unchanged(ctx, "FM-T-05"):
         refused(ctx, drive.register_txid(txid), 500, UNSENT)
+    until(ctx, "the sender pauses after its last try", lambda: pause_of(ctx) > 0)
     ctx.step("the operator comes back; ten minutes pass")
     ctx.control.remove_fault(away["id"])
-    ctx.clock.advance(600)
+    ctx.clock.advance(LONGEST_PAUSE + 1)
     until(ctx, "everything acknowledged", lambda: drive.memory()["ReceiptsCount"] == 0, clause="G2-S-17")
     ctx.check(sold, view.numbers(), "order in the ledger", clause="G2-S-16")
     answer = accepted(ctx, drive.register_txid(txid), "the refused receipt, again", clause="G2-S-11").json

@@ -286,7 +286,7 @@ def sync(ctx: Context, name: str) -> None:
     clauses=["ANS-01", "S-4.3"],
     requirements=["UZ-OFF-06"],
     needs=["card"],
-    description="{key} are synced while nothing waits.",
+    description="Sync of {key} is called while nothing waits.",
     expectation='`{"Items":[],"SuccessfulsCount":0}`.',
 )
 def nothing_to_do(ctx: Context, kind: str) -> None:
@@ -323,6 +323,8 @@ def file(ctx: Context) -> None:
     ctx.check(kinds, kinds & set(entry), "names of the kinds")
     accepted(ctx, drive.sync_files("FullReceipts"), "sync")
     ctx.check([], accepted(ctx, drive.post(path, form={"Status": 0})).json, "new files after the sync")
+    last = drive.files_count(2)[str(sold.answer["TerminalID"])] - 1
+    path = f"/DataBase/Files/List/{drive.factory}/10/{last}"
     done = accepted(ctx, drive.post(path, form={"Status": 2})).json[-1]
     ctx.check(expected, {name: done.get(name) for name in expected}, "the acknowledged file")
     parse_json_time(str(done["StatusChangeTime"]))

@@ -64,7 +64,7 @@ def no_sign(ctx: Context, row: tuple[int, str]) -> None:
     requirements=["UZ-DEV-02"],
     needs=["card"],
     description="Three sales are registered; the query of each QR address is compared byte for byte.",
-    expectation="t, r, c, s in this order: terminal, plain number, fourteen digits, sign of twelve; "
+    expectation="In this order t, r, c, s: terminal, plain number, fourteen digits, sign of twelve; "
     "nothing else.",
 )
 def qr(ctx: Context) -> None:

@@ -7,6 +7,7 @@ from conformance.context import Context
 from conformance.drivers.drive import DriveDriver
 from conformance.suites.uz.drive.sync import numbers, sell
 from conformance.suites.uz.drive.trade import (
+    Json,
     OperatorView,
     accepted,
     begin,
@@ -21,6 +22,7 @@ NEEDS = ("card", "control", "operator-control", "clock")
 DELAY = 5.0
 """Seconds the sender waits for more receipts (UNK-16)."""
 LONGEST_PAUSE = 600
+"""Seconds between two tries at most (UNK-16)."""
 
 
 def awake(ctx: Context, shift: str = "open", **settings: object) -> DriveDriver:
@@ -117,11 +119,10 @@ def oldest_first(ctx: Context) -> None:
     view = OperatorView(ctx)
     rule = ctx.control.add_fault("operator.connect", "refuse", count=None)
     sold = numbers(sell(drive, 34))
-    ctx.clock.advance(10)
-    until(ctx, "a try during the outage", lambda: strikes(ctx.control, rule) > 0)
+    given_up(ctx, rule, 10)
     ctx.check(34, drive.memory()["ReceiptsCount"], "receipts held during the outage")
     ctx.control.remove_fault(rule["id"])
-    ctx.clock.advance(LONGEST_PAUSE)
+    ctx.clock.advance(LONGEST_PAUSE + 1)
     drained(ctx, drive)
     ctx.check(sold, view.numbers(), "order in the ledger")
     view.holds_once(sold)
@@ -155,11 +156,18 @@ def back_off(ctx: Context) -> None:
     ctx.check_that(6 <= len(pauses) <= 30, "6 to 30", len(pauses), "tries in an hour")
     ctx.check_that(pauses == sorted(pauses), "growing", pauses, "pauses in seconds")
     ctx.check_that(max(pauses) <= LONGEST_PAUSE, "at most ten minutes", pauses, "pauses in seconds")
-    until(ctx, "the last try", lambda: strikes(ctx.control, rule) > len(pauses))
+    until(ctx, "the last try", lambda: strikes(ctx.control, rule) > len(pauses) and pause_of(ctx) > 0)
     ctx.control.remove_fault(rule["id"])
-    ctx.clock.advance(LONGEST_PAUSE)
+    ctx.clock.advance(LONGEST_PAUSE + 1)
     drained(ctx, drive)
     view.holds_once(sold)
+
+
+def given_up(ctx: Context, rule: Json, seconds: float) -> None:
+    """Let time pass during an outage until the sender has tried in vain once more, and pauses."""
+    before = strikes(ctx.control, rule)
+    ctx.clock.advance(seconds)
+    until(ctx, "a try in vain", lambda: strikes(ctx.control, rule) > before and pause_of(ctx) > 0)
 
 
 def pause_of(ctx: Context) -> float:
@@ -181,8 +189,7 @@ def by_hand(ctx: Context) -> None:
     drive = awake(ctx)
     sell(drive, 1)
     rule = ctx.control.add_fault("operator.connect", "refuse", count=None)
-    ctx.clock.advance(DELAY + 1)
-    until(ctx, "the sender's try", lambda: strikes(ctx.control, rule) > 0)
+    given_up(ctx, rule, DELAY + 1)
     ctx.control.remove_fault(rule["id"])
     body = accepted(ctx, drive.sync_files("FullReceipts"), "sync").json
     ctx.check(1, body["SuccessfulsCount"], "SuccessfulsCount")

@@ -8,6 +8,7 @@ from conformance.cases import case, family
 from conformance.context import Context
 from conformance.suites.uz.drive.trade import (
     Json,
+    OperatorView,
     accepted,
     begin,
     ready,
@@ -413,3 +414,31 @@ def cut(ctx: Context, row: tuple[str, bool]) -> None:
     counted = (after["ReceiptSeq"], after["ReceiptsCount"])
     expected = (before["ReceiptSeq"] + 1, before["ReceiptsCount"] + 1)
     ctx.check(expected, counted, "last number and receipts held", clause="FM-R-01")
+
+
+@family(
+    "uz.drive.steps.unfinished.{key}",
+    rows={"full-sync": "FullReceipts", "short-sync": "Receipts"},
+    target="drive",
+    clauses=["G2-S-20", "G2-S-08"],
+    requirements=["UZ-USB-02", "UZ-SVC-02"],
+    needs=["card", "module-control", "operator-control"],
+    description="The answer to a registration is lost on the cable; nobody repeats it, but a {key} comes.",
+    expectation="The registration is finished first: the operator gets the receipt whole, and the POS, "
+    "when it asks "
+    "at last, its sign; one number is spent.",
+)
+def unfinished(ctx: Context, kind: str) -> None:
+    """A short record would erase from the module a receipt whose sign the POS never got."""
+    drive = begin(ctx)
+    view = OperatorView(ctx)
+    number = drive.memory()["ReceiptSeq"] + 1
+    txid = drive.txid_of(accepted(ctx, drive.get_txid(drive.receipt()), "GetTXID"))
+    ctx.module_control.add_fault("apdu.reply", "drop", match={"apdu": "001700*"})
+    refused_saying(ctx, drive.register_txid(txid), 500, "card connection lost", clause="S-4.6")
+    accepted(ctx, drive.sync_files(kind), kind)  # type: ignore[arg-type]
+    accepted(ctx, drive.sync_files("FullReceipts"), "FullReceipts")
+    view.holds_once([number], clause="G2-S-20")
+    answer = accepted(ctx, drive.register_txid(txid), "RegisterTXID at last").json
+    told = (answer["ReceiptSeq"], len(answer["FiscalSign"]), drive.memory()["ReceiptSeq"])
+    ctx.check((number, 12, number), told, "number, length of the sign, last number", clause="G2-S-07")

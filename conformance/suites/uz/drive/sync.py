@@ -16,6 +16,7 @@ from conformance.suites.uz.drive.trade import (
     refused_saying,
     still,
     still_sells,
+    strikes,
     turned_away,
 )
 
@@ -525,6 +526,29 @@ def state_without_receipts(ctx: Context) -> None:
     accepted(ctx, drive.sync_state(), "state sync")
     ctx.check([["c9"]], view.messages(), "messages")
     ctx.check(1, drive.memory()["ReceiptsCount"], "receipts held", clause="G2-S-17")
+
+
+@case(
+    "uz.drive.sync.index-of-acknowledgement",
+    target="drive",
+    clauses=["CL-10"],
+    requirements=["UZ-SVC-02"],
+    needs=["card", "module-control"],
+    description="Three receipts and a shift are synced while the module's commands are watched.",
+    expectation="Every acknowledgement carries the index of its file; none says that it is unknown.",
+)
+def index_of_acknowledgement(ctx: Context) -> None:
+    """A hint for speed, which the module had given along with the file."""
+    drive = begin(ctx, "fresh")
+    sell(drive, 3)
+    accepted(ctx, drive.close_shift(), "close")
+    watched = {
+        what: ctx.module_control.add_fault("apdu.reply", "delay", count=None, match={"apdu": prefix})
+        for what, prefix in (("without an index", "0009ffff*"), ("at all", "0009*"))
+    }
+    drive.send_all()
+    seen = {what: strikes(ctx.module_control, rule) for what, rule in watched.items()}
+    ctx.check({"without an index": 0, "at all": 4}, seen, "acknowledgements")
 
 
 @case(

@@ -139,6 +139,23 @@ def parameters(ctx: Context, row: tuple[str, str, str]) -> None:
     ctx.check(older.answer["ReceiptSeq"], reply.json["ReceiptSeq"], "receipt number")
 
 
+@family(
+    "uz.drive.transport.status-in.{key}",
+    rows={"form": "form", "query": "query"},
+    target="drive",
+    clauses=["G2-T-03"],
+    requirements=["UZ-SVC-01"],
+    description="Files are counted in state 9, which there is not, by POST with the parameter in the {key}.",
+    expectation="It is read, and so refused; without it the default state is counted.",
+)
+def status_in(ctx: Context, place: str) -> None:
+    """Needs no preparation, so that it also judges a drive that cannot read what would prepare it."""
+    given: Json = {place: {"Status": 9}}
+    reply = ctx.drive.post("/DataBase/Files/Count", **given)
+    ctx.check_that(not reply.ok, "a refusal", f"{reply.status} {reply.text[:100]}", "answer")
+    accepted(ctx, ctx.drive.post("/DataBase/Files/Count"), "the count without Status")
+
+
 @case(
     "uz.drive.transport.form-on-get",
     target="drive",
