@@ -104,7 +104,11 @@ class Rack:
             factory_ids |= {settings.factory_id} if settings.factory_id else set()
             self._book(settings)
         self._trust()
-        states = [(slot, self._born(slot.index, settings)) for slot, settings in wanted]
+        states: list[tuple[Slot, State]] = []
+        for slot, settings in wanted:
+            state = self._born(slot.index, settings, factory_ids)
+            factory_ids.add(state.identity.factory_id)
+            states.append((slot, state))
         self.store.commit()
         for slot, state in states:
             slot.module = self._module(state)
@@ -221,8 +225,8 @@ class Rack:
             raise SettingsError("index", "unknown", f"the rack has {len(self.slots)} modules, from 0")
         return self.slots[index]
 
-    def _born(self, index: int, settings: ModuleSettings) -> State:
-        taken = {slot.module.state.identity.factory_id for slot in self.slots}
+    def _born(self, index: int, settings: ModuleSettings, given: Iterable[str] = ()) -> State:
+        taken = {slot.module.state.identity.factory_id for slot in self.slots}.union(given)
         born = personalise(settings, to_tashkent(self.clock.now()), self._chance, taken)
         self.store.append(index, born)
         return first_state(born)

@@ -257,6 +257,9 @@ def test_reset_of_one_or_all_of_many(tmp_path):
         modules = desk.modules()
         assert [m["terminal"] for m in modules] == [f"ZZ00000000050{index}" for index in range(3)]
         assert [m["plugged"] for m in modules] == [True] * 3
+        assert (
+            len({m["factory_id"] for m in modules}) == 3
+        )  # made in the same second, told apart all the same
         assert [m["receipt_seq"] for m in modules] == [0, 0, 0]
         for wrong in ({"terminal": "ZZ999999999999"}, {"factory_id": "00" * 18}):
             problem = desk.post("reset", {"settings": wrong}, 422)["error"]
