@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from ofd_mock.kz import faulty_counting as counting
 from ofd_mock.kz import faulty_rules as faulty
 from ofd_mock.kz.rules import Rules, correct_rules
 from ofd_mock.kz.settings import KzSettings
@@ -80,25 +81,25 @@ _TABLE: Final = (
         "kz-ofd CM-0",
         faulty.service_rotates,
     ),
-    Defect("storno-counted", "counts a storno as a position", "kz-ofd ZR-03", faulty.storno_counted),
-    Defect("buy-in-revenue", "adds purchases to the revenue", "kz-ofd ZR-14", faulty.buy_in_revenue),
+    Defect("storno-counted", "counts a storno as a position", "kz-ofd ZR-03", counting.storno_counted),
+    Defect("buy-in-revenue", "adds purchases to the revenue", "kz-ofd ZR-14", counting.buy_in_revenue),
     Defect(
         "non-nullable-reset",
         "resets the non-nullable sums with the shift",
         "kz-ofd ZR-15",
-        faulty.non_nullable_reset,
+        counting.non_nullable_reset,
     ),
     Defect(
         "offline-count-forgotten",
         "forgets to count offline tickets",
         "kz-ofd ZR-10",
-        faulty.offline_count_forgotten,
+        counting.offline_count_forgotten,
     ),
-    Defect("change-forgotten", "forgets the change in the report", "kz-ofd ZR-10", faulty.change_forgotten),
-    Defect("coins-lost", "counts whole tenge only", "kz-ofd TP-16", faulty.coins_lost),
-    Defect("cash-reset", "empties the drawer at every Z", "kz-ofd ZR-13", faulty.cash_reset),
+    Defect("change-forgotten", "forgets the change in the report", "kz-ofd ZR-10", counting.change_forgotten),
+    Defect("coins-lost", "counts whole tenge only", "kz-ofd TP-16", counting.coins_lost),
+    Defect("cash-reset", "empties the drawer at every Z", "kz-ofd ZR-13", counting.cash_reset),
     Defect(
-        "shift-not-counted", "keeps the shift number after closing", "kz-ofd §8.1", faulty.shift_not_counted
+        "shift-not-counted", "keeps the shift number after closing", "kz-ofd §8.1", counting.shift_not_counted
     ),
     Defect("limit-at-24", "refuses at exactly 24 hours", "kz-ofd H24-01", faulty.limit_at_24),
     Defect(
