@@ -15,7 +15,6 @@ from concurrent.futures import Future
 from typing import Any, Final, Generic, TypeVar
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
 MOST_REQUESTS: Final = 512
 """Requests of one transaction: more would only make the first ones wait longer."""
@@ -94,7 +93,7 @@ class BatchWriter(Generic[_Submission, _Settlement]):
     def _settle(self, batch: list[tuple[_Submission, asyncio.Future[_Settlement]]]) -> None:
         try:
             settlements = self._settle_batch([submission for submission, _ in batch])
-        except SQLAlchemyError as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, this thread must live on for the others
             _log.error("the ledger could not be written", requests=len(batch), exc_info=error)
             _deliver([(done, error) for _, done in batch])
             return

@@ -7,8 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
-from reference.protocol.kz.dialects import Command
+from reference.protocol.kz.dialects import Command, dialect_for
+from reference.protocol.kz.errors import FrameError
 from reference.protocol.kz.frames import encode_frame
 from tests.ofd_mock.kz.bench import Bench, Wire, running, web
 from tests.ofd_mock.kz.counter import ticket
@@ -254,3 +256,85 @@ def test_unknown_device(wire: Wire) -> None:
     frame = wire.receive()
     assert frame is not None
     assert (wire.decode(frame).result.result_code, frame.header.id, frame.header.token) == (1, 1, 7)
+
+
+def test_silence(bench: Bench, wire: Wire) -> None:
+    """A silenced connection hears nothing more and is not closed by the idle time either."""
+    faults = bench.process.faults
+    faults.add(point="ofd-kz.connect", action="silence", count=1)
+    wire.send(wire.frame(wire.body(SYSTEM)))
+    wire.connect().settimeout(0.2)
+    with pytest.raises(TimeoutError):
+        wire.receive()
+    wire.close()
+    faults.add(point="ofd-kz.request", action="silence", count=1)
+    wire.send(wire.frame(wire.body(SYSTEM)) * 2)
+    wire.connect().settimeout(0.2)
+    with pytest.raises(TimeoutError):
+        wire.receive()
+    wire.close()
+    for action, end in (("close", None), ("garbage", "frame")):
+        faults.add(point="ofd-kz.answer", action=action, count=1)
+        wire.send(wire.frame(wire.body(SYSTEM)))
+        if end is None:
+            assert wire.receive() is None
+        else:
+            with pytest.raises(FrameError):
+                wire.receive()
+        wire.close()
+
+
+def test_delay(bench: Bench, wire: Wire) -> None:
+    """Delays are lab time; the answer comes when it has passed."""
+    bench.process.faults.add(point="ofd-kz.request", action="delay", delay=7.0, count=1)
+    wire.send(wire.frame(wire.body(SYSTEM)))
+    events = bench.process.events
+    mark = events.number
+    eventually(lambda: any(one["kind"] == "fault" for one in events.last(3)) or events.number > mark, 5)
+    bench.clock.advance(8)
+    assert wire.receive() is not None
+
+
+def test_storage_refuses(bench: Bench, wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is acknowledged that could not be stored, and the next request is served."""
+
+    def full(*_: Any) -> Any:
+        raise OperationalError("insert", {}, OSError("disk full"))
+
+    def broken(*_: Any) -> Any:
+        raise ValueError("broken")
+
+    own = wire.token
+    for failure, code in ((full, 254), (broken, 255)):
+        with monkeypatch.context() as patch:
+            patch.setattr("ofd_mock.kz.ledger._store", failure)
+            assert wire.ask(ticket(time=now(bench)), 5)[0] == code
+            assert wire.token == own
+    assert bench.process.ledger.counts()["documents"] == 0
+    assert wire.ask(ticket(time=now(bench)), 5)[0] == 0
+
+
+def test_invoice(bench: Bench, wire: Wire) -> None:
+    wire.version = 204
+    dialect = dialect_for(204)
+    assert dialect is not None
+
+    def qr(command: int) -> int:
+        message = dialect.messages.Request(command=command)
+        message.qr.invoice_id = 8
+        message.qr.amount.bills, message.qr.amount.coins = 5, 0
+        wire.send(wire.frame(message.SerializeToString()))
+        frame = wire.receive()
+        assert frame is not None
+        return int(wire.decode(frame).qr.status)
+
+    assert qr(100) == 0
+    bench.order("move-invoice", id=wire.device, invoice_id=8, status=4)
+    assert qr(101) == 4
+
+
+def test_page_shows_what_can_be_shown(bench: Bench, wire: Wire) -> None:
+    assert web.get(f"{bench.base}/control/").status_code == 200
+    answer = web.get(f"{bench.base}/", params={"i": "1", "f": "2", "s": "x", "t": "y"})
+    assert answer.status_code == 404
+    assert answer.text.index("TEST") < answer.text.index("Чек не найден")
