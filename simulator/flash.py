@@ -52,9 +52,13 @@ class Store(Protocol):
 class Flash:
     """A journal file in a folder of its own, or of its rack."""
 
-    def __init__(self, folder: Path, faults: FaultPoints | None = None) -> None:
-        """Open or create the file; JournalError when another process has it."""
+    def __init__(self, folder: Path, faults: FaultPoints | None = None, reserve: int = 0) -> None:
+        """Open or create the file; JournalError when another process has it.
+
+        `reserve` bytes stand ready behind the last record, see Journal.
+        """
         folder.mkdir(parents=True, exist_ok=True)
+        self._reserve = reserve
         self.path = folder / FILE_NAME
         self._faults = faults
         self._journal = self._open()
@@ -100,7 +104,7 @@ class Flash:
         self._journal.close()
 
     def _open(self) -> Journal:
-        return Journal(self.path, self._faults, WRITE_POINT)
+        return Journal(self.path, self._faults, WRITE_POINT, self._reserve)
 
 
 def _needed(state: State) -> int:

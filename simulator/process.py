@@ -27,6 +27,8 @@ from simulator.shells.tcp import ModulePort
 
 NAME: Final = "module"
 HTTP_THREADS: Final = 4
+FLASH_RESERVE: Final = 16 * 1024
+"""Bytes of flash made ready ahead of use: some fifty registrations."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,7 @@ class SimulatorProcess:
         folder = settings.folder
         self.faults = FaultPoints(FAULT_POINTS, self.clock, NAME, FAULT_ACTIONS)
         keeps = folder is not None and not settings.volatile
-        store = Flash(folder, self.faults) if folder is not None and keeps else NoFlash()
+        store = Flash(folder, self.faults, FLASH_RESERVE) if folder is not None and keeps else NoFlash()
         try:
             self.rack = self._fill_rack(store)
         except BaseException:

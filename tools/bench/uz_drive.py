@@ -20,8 +20,8 @@ from tools.bench.figures import Figure, flat
 from tools.bench.uz_module import OPENED, module_arguments
 
 SIZES = (0, 50_000, 100_000, 200_000)
-RECEIPTS = 250
-WARM_UP = 50
+RECEIPTS = 400
+WARM_UP = 100
 
 _GROW_LOG = """
     with recursive n(i) as (select 1 union all select i + 1 from n where i < :count)
