@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sqlite3
 import statistics
-from contextlib import closing
+from contextlib import ExitStack, closing
 from datetime import timedelta
 from pathlib import Path
+from typing import Self
 
 import httpx
 
@@ -20,8 +21,10 @@ from tools.bench.figures import Figure, flat
 from tools.bench.uz_module import OPENED, module_arguments
 
 SIZES = (0, 50_000, 100_000, 200_000)
-RECEIPTS = 400
-WARM_UP = 100
+FIRST = 20
+"""Receipts each service sells before its store grows."""
+RECEIPTS = 25
+ROUNDS = 16
 
 _GROW_LOG = """
     with recursive n(i) as (select 1 union all select i + 1 from n where i < :count)
@@ -47,42 +50,70 @@ _GROW_FILES = """
 def registration_stays_flat(folder: Path) -> Figure:
     """GetTXID and RegisterTXID over HTTP at growing sizes of the store, medians of one receipt each.
 
-    Between the sizes the service is stopped and its tables grow by acknowledged receipts like its own.
+    Every size has a service and a module of its own, and they sell in turn, so that a busy moment meets all.
+    Before that each store grows, while its service is stopped, by acknowledged receipts like its own.
     """
-    place = folder / "drive"
-    medians = []
-    sold = 0
-    with child("simulator", module_arguments(folder / "flat"), folder / "flat.log") as module:
-        for size in SIZES:
-            _grow(place, size)
+    with ExitStack() as running:
+        modules = running.enter_context(
+            child(
+                "simulator", [*module_arguments(folder / "m"), "--modules", str(len(SIZES))], folder / "m.log"
+            )
+        )
+        shops = []
+        for number, size in enumerate(SIZES):
+            place = folder / f"drive-{size}"
             arguments = [
-                *("--port", "0", "--dir", str(place), "--module", f"tcp://{module['module']}"),
+                *("--port", "0", "--dir", str(place), "--module", f"tcp://{modules[f'module.{number}']}"),
                 *("--server-address", "127.0.0.1:9", "--no-auto-send", "--seed", "1"),
             ]
-            with child("reference.drive", arguments, folder / "drive.log") as drive:
-                taken = _sell(drive["drive"], sold, WARM_UP + RECEIPTS)
-            sold += len(taken)
-            medians.append(statistics.median(taken[WARM_UP:]) * 1e3)
+            log = folder / f"drive-{size}.log"
+            with child("reference.drive", arguments, log) as drive, _Shop(drive["drive"], 0) as shop:
+                shop.open()
+                shop.sell(FIRST)
+            _grow(place, size)
+            drive = running.enter_context(child("reference.drive", arguments, log))
+            shops.append(running.enter_context(_Shop(drive["drive"], FIRST)))
+        taken = [[shop.sell(RECEIPTS) for shop in shops] for _ in range(ROUNDS)]
+    medians = [
+        statistics.median(seconds for round_ in taken[1:] for seconds in round_[number]) * 1e3
+        for number in range(len(SIZES))
+    ]
     return flat("drive: one registration, 1st to 200,000th", medians, "ms", 0.2)
 
 
-def _sell(url: str, sold: int, count: int) -> list[float]:
-    """Real seconds of each of `count` registrations; `sold` were made before."""
-    rng = generator(1, f"bench-{sold}")
-    with httpx.Client(base_url=url, timeout=15) as client:
-        factory = client.post("/FiscalDrive/List").json()[0]["FactoryID"]
-        if sold == 0:
-            opened = format_json_time(OPENED + timedelta(seconds=1))
-            _done(client.post(f"/FiscalDrive/ZReport/Open/{factory}", params={"DateTime": opened}))
+class _Shop:
+    """A till on one service; `sold` receipts were registered before."""
+
+    def __init__(self, url: str, sold: int) -> None:
+        self._client = httpx.Client(base_url=url, timeout=15)
+        self._factory = _done(self._client.post("/FiscalDrive/List")).json()[0]["FactoryID"]
+        self._rng = generator(1, f"bench-{sold}")
+        self._sold = sold
+
+    def open(self) -> None:
+        opened = format_json_time(OPENED + timedelta(seconds=1))
+        _done(self._client.post(f"/FiscalDrive/ZReport/Open/{self._factory}", params={"DateTime": opened}))
+
+    def sell(self, count: int) -> list[float]:
+        """Real seconds of each of `count` registrations, a lab second apart."""
         taken = []
-        for number in range(sold, sold + count):
-            receipt = random_receipt(rng, OPENED + timedelta(seconds=2 + number), items=3)
+        for _ in range(count):
+            receipt = random_receipt(self._rng, OPENED + timedelta(seconds=2 + self._sold), items=3)
             body = receipt_to_json(receipt)
             start = real_elapsed()
-            txid = _done(client.post(f"/FiscalDrive/Receipt/GetTXID/{factory}", json=body)).json()
-            _done(client.post(f"/FiscalDrive/Receipt/RegisterTXID/{factory}", params={"TXID": txid}))
+            txid = _done(self._client.post(f"/FiscalDrive/Receipt/GetTXID/{self._factory}", json=body)).json()
+            _done(
+                self._client.post(f"/FiscalDrive/Receipt/RegisterTXID/{self._factory}", params={"TXID": txid})
+            )
             taken.append(real_elapsed() - start)
-    return taken
+            self._sold += 1
+        return taken
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._client.close()
 
 
 def _done(answer: httpx.Response) -> httpx.Response:
