@@ -87,7 +87,11 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         settings = settings_from(options)
         rules_with_defects(settings)
-    except (pydantic.ValidationError, UnknownDefectError) as error:
+    except pydantic.ValidationError as error:
+        first = error.errors(include_url=False, include_context=False)[0]
+        option = "--" + "-".join(str(word) for word in first["loc"]).replace("_", "-")
+        parser.error(f"argument {option}: {first['msg'].removeprefix('Value error, ')}")
+    except UnknownDefectError as error:
         parser.error(str(error))
     try:
         asyncio.run(serve(part, options, settings))

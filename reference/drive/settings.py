@@ -124,7 +124,7 @@ class DriveSettings(BaseModel):
         except ValidationError as error:
             first = error.errors()[0]
             field = ".".join(str(part) for part in first["loc"])
-            raise SettingsError(f"setting {field}: {first['msg']}") from error
+            raise SettingsError(f"setting {field}: {first['msg'].removeprefix('Value error, ')}") from error
 
 
 def read_config(path: Path) -> dict[str, Any]:

@@ -180,7 +180,7 @@ def _add_error_handlers(blueprint: Blueprint) -> None:
         return response
 
     def value(error: ValueError) -> Response:
-        _log.info("control request refused", path=request.path, exc_info=error)
+        _log.info("control request refused", path=request.path, text=str(error))
         rule = getattr(error, "rule", "refused")
         return _problem(str(getattr(error, "field", "")), str(rule), str(error), 422)
 
