@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from reference.protocol.uz.objects import Account
 from reference.protocol.uz.standin import (
     AckKind,
-    ReceiptRecord,
     ZReportRecord,
     make_signed_challenge,
     make_zreport_file,
+    record_of_block,
 )
 from reference.protocol.uz.values import encode_sign, encode_time
 from simulator import answers, changes
@@ -117,17 +117,25 @@ def fiscal_sign(request: Request, number: int) -> str | None:
 
 def register(request: Request, book: RuleBook) -> Outcome:
     """The next number, its sign and cipher key, and the record of which the receipt's file is made."""
-    state, module = request.state, request.keys.module
-    terminal = state.identity.terminal
+    state = request.state
     number = state.sequence + 1
-    index = book.receipt_block(state.pool)
-    assert index is not None
+    place = book.receipt_block(state.pool)
+    assert place is not None
     sign = book.sign_for(request, number)
     cipher_key = request.keys.cipher_key(number)
-    record = ReceiptRecord.of_block(request.block, sign, cipher_key)
     request.session.registered += 1
     sign_bytes = encode_sign(sign) if sign else b""
-    unsealed = Unsealed(module, terminal, index, number, request.data, sign_bytes, cipher_key, record)
+    unsealed = Unsealed(
+        keys=request.keys.module,
+        terminal=state.identity.terminal,
+        number=number,
+        type=request.block.type,
+        record=record_of_block(request.data, sign_bytes, cipher_key),
+        place=place,
+        total_block=request.data,
+        sign=sign_bytes,
+        cipher_key=cipher_key,
+    )
     answer = answers.registered(state.identity.encoded, number, request.time, sign_bytes, cipher_key)
     return answer, (unsealed,)
 

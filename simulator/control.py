@@ -163,7 +163,7 @@ class ModulePart(Part):
             port = self._ports[slot.index]
             port.unplug()
             if body.seconds is not None:
-                self._exchanges.spawn(port.plug_after(body.seconds))
+                port.plug_after(body.seconds)
 
         self._do(pull)
 

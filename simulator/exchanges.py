@@ -128,12 +128,21 @@ class Exchanges:
         """Run `then` after lab seconds, if the module's power has not been touched by then."""
         power = slot.power
 
-        async def wait() -> None:
-            await self._clock.asleep(seconds)
+        def unless_touched() -> None:
             if slot.power == power:
                 then()
 
-        self.spawn(wait())
+        self.after(seconds, unless_touched)
+
+    def after(self, seconds: float, then: Callable[[], None]) -> asyncio.Task[None]:
+        """Run `then` in this loop when that much lab time has passed from now."""
+        deadline = self._clock.deadline(seconds)
+
+        async def wait() -> None:
+            await self._clock.asleep(deadline.remaining)
+            then()
+
+        return self.spawn(wait())
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Run `work` beside the commands until it ends or the exchanges are closed."""

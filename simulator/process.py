@@ -99,7 +99,7 @@ class SimulatorProcess:
         settings = self.settings
         self.exchanges = Exchanges(self.rack, self.faults, self.clock)
         for slot in self.rack.slots:
-            port = ModulePort(slot, self.exchanges, self.clock)
+            port = ModulePort(slot, self.exchanges)
             self.ports.append(port)
             await port.listen(settings.host, settings.port + slot.index if settings.port else 0)
         self.http = HttpServer(self._app(), settings.host, settings.control_port, HTTP_THREADS)

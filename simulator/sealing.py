@@ -1,7 +1,7 @@
 """Making the files of decided registrations: many together, because encryption is cheap for a batch only.
 
-A registration is decided by the applet one by one; its record is encrypted and signed here, before the
-flash gets it and long before anybody hears of it.
+A registration is decided by the applet one by one; its record is encrypted and signed here, before the flash
+gets it and long before anybody hears of it.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple, TypeAlias
 
-from reference.protocol.uz.standin import ModuleKeys, ReceiptRecord, make_receipt_files
+from reference.protocol.uz.standin import ModuleKeys, seal_receipts
 from simulator.changes import Change, Registered
 
 
@@ -18,12 +18,13 @@ class Unsealed(NamedTuple):
 
     keys: ModuleKeys
     terminal: str
-    place: int
     number: int
+    type: int
+    record: bytes
+    place: int
     total_block: bytes
     sign: bytes
     cipher_key: bytes
-    record: ReceiptRecord
 
 
 Decision: TypeAlias = Change | Unsealed
@@ -31,19 +32,11 @@ Decision: TypeAlias = Change | Unsealed
 
 def seal(decided: Sequence[Decision]) -> list[Change]:
     """The durable changes of these decisions, in their order; registrations get their files all at once."""
-    unsealed = [decision for decision in decided if isinstance(decision, Unsealed)]
-    files = iter(
-        make_receipt_files([(one.keys, one.terminal, one.number, one.record, one.place) for one in unsealed])
-        if unsealed
-        else ()
-    )
-    changes: list[Change] = []
-    for decision in decided:
-        if not isinstance(decision, Unsealed):
-            changes.append(decision)
-            continue
-        file = next(files)
-        assert file.data is not None
-        assert file.signature is not None
-        changes.append(Registered(*decision[2:7], file.data, file.signature))
-    return changes
+    wanted = [one[:5] for one in decided if isinstance(one, Unsealed)]
+    files = iter(seal_receipts(wanted) if wanted else ())
+    return [
+        Registered(one.place, one.number, one.total_block, one.sign, one.cipher_key, *next(files))
+        if isinstance(one, Unsealed)
+        else one
+        for one in decided
+    ]

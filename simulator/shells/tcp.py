@@ -12,7 +12,6 @@ import socket
 from typing import Final
 
 from reference.protocol.uz.apdu import ATR_VENDOR
-from reference.runtime.clock import PartClock
 from simulator.exchanges import Exchanges
 from simulator.rack import Slot
 
@@ -27,10 +26,9 @@ _ATR_FRAME: Final = _FRAMES[len(ATR_VENDOR)] + ATR_VENDOR
 class ModulePort:
     """Where one module listens. `unplug` and `plug` pull it out of its socket and put it back."""
 
-    def __init__(self, slot: Slot, exchanges: Exchanges, clock: PartClock) -> None:
+    def __init__(self, slot: Slot, exchanges: Exchanges) -> None:
         self.slot = slot
         self.exchanges = exchanges
-        self._clock = clock
         self._current: _Link | None = None
         self._waiting: dict[_Link, asyncio.Task[None]] = {}
         self._server: asyncio.Server | None = None
@@ -60,12 +58,15 @@ class ModulePort:
         if self._server is None:
             await self.listen(*self.address)
 
-    async def plug_after(self, seconds: float) -> None:
+    def plug_after(self, seconds: float) -> None:
         """Listen again when that much lab time has passed, unless somebody was faster with either hand."""
         hand = self._hands
-        await self._clock.asleep(seconds)
-        if hand == self._hands:
-            await self.plug()
+
+        def plug() -> None:
+            if hand == self._hands:
+                self.exchanges.spawn(self.plug())
+
+        self.exchanges.after(seconds, plug)
 
     def unplug(self) -> None:
         """Close the socket, drop who is connected and who waits: the module has no power."""
@@ -88,7 +89,7 @@ class ModulePort:
         if self._current is None:
             self._power(link)
             return
-        self._waiting[link] = self.exchanges.spawn(self._wait(link))
+        self._waiting[link] = self.exchanges.after(TURN_SECONDS, link.drop)
 
     def left(self, link: _Link) -> None:
         """A connection is gone: the power goes with it, and the next one may have it."""
@@ -105,10 +106,6 @@ class ModulePort:
     def _power(self, link: _Link) -> None:
         self._current = link
         self.exchanges.power_on(self.slot, link.begin, link.drop)
-
-    async def _wait(self, link: _Link) -> None:
-        await self._clock.asleep(TURN_SECONDS)
-        link.drop()
 
     def _stop_waiting(self, link: _Link) -> None:
         timer = self._waiting.pop(link, None)

@@ -31,6 +31,7 @@ from reference.protocol.uz.standin_keys import signing_key as signing_key
 from reference.protocol.uz.standin_keys import verifies as verifies
 from reference.protocol.uz.standin_records import ReceiptRecord as ReceiptRecord
 from reference.protocol.uz.standin_records import ZReportRecord as ZReportRecord
+from reference.protocol.uz.standin_records import record_of_block as record_of_block
 from reference.protocol.uz.status_words import StatusWord
 from reference.protocol.uz.values import (
     decode_bcd8,
@@ -98,21 +99,20 @@ def make_receipt_file(
     keys: ModuleKeys, terminal_id: str, receipt_seq: int, record: ReceiptRecord, index: int = NO_INDEX
 ) -> ReceiptFile:
     """The a5 object of a registered receipt, encrypted and signed (uz-fiscal §17.4); `index` is absolute."""
-    return make_receipt_files([(keys, terminal_id, receipt_seq, record, index)])[0]
+    ((data, signature),) = seal_receipts([(keys, terminal_id, receipt_seq, record.type, record.encode())])
+    return ReceiptFile(terminal_id, receipt_seq, signature, data, record.type, index)
 
 
-def make_receipt_files(
-    wanted: Sequence[tuple[ModuleKeys, str, int, ReceiptRecord, int]],
-) -> list[ReceiptFile]:
-    """What `make_receipt_file` makes of each (keys, terminal id, number, record, index); cheaper together."""
-    bodies = gost.encrypt_many(
-        [(keys.transport, gost.pad(record.encode())) for keys, _, _, record, _ in wanted]
-    )
-    files = []
-    for (keys, terminal_id, receipt_seq, record, index), data in zip(wanted, bodies, strict=True):
-        signature = sign(keys.signing, _receipt_message(terminal_id, receipt_seq, record.type, data))
-        files.append(ReceiptFile(terminal_id, receipt_seq, signature, data, record.type, index))
-    return files
+def seal_receipts(wanted: Sequence[tuple[ModuleKeys, str, int, int, bytes]]) -> list[tuple[bytes, bytes]]:
+    """Encrypted data and signature (tags 04 and 03 of a5) for each (keys, terminal id, number, type, record).
+
+    Many together cost a third a piece, because they are encrypted in one go.
+    """
+    bodies = gost.encrypt_many([(keys.transport, gost.pad(record)) for keys, _, _, _, record in wanted])
+    return [
+        (data, sign(keys.signing, _receipt_message(terminal_id, receipt_seq, type_, data)))
+        for (keys, terminal_id, receipt_seq, type_, _), data in zip(wanted, bodies, strict=True)
+    ]
 
 
 def open_receipt_file(file: ReceiptFile, keys: ModuleKeys | None = None) -> ReceiptRecord:

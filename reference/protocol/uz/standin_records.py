@@ -24,6 +24,7 @@ from reference.protocol.uz.values import (
 
 RECORD_VERSION: Final = 1
 NO_SIGN: Final = "000000000000"
+_NO_SIGN_BYTES: Final = bytes(6)
 
 _RECEIPT: Final = struct.Struct(">B6s8sBB8s8s8sH32s32sB")
 _ZREPORT: Final = struct.Struct(">BH8s8sHH8s8s8s8s8s8s8s8s")
@@ -124,6 +125,27 @@ class ReceiptRecord:
             cipher_key=key,
             extra=bytes(data[_RECEIPT.size : _RECEIPT.size + extra]),
         )
+
+
+def record_of_block(block: bytes, fiscal_sign: bytes, cipher_key: bytes) -> bytes:
+    """`ReceiptRecord.of_block(…).encode()` for a TotalBlock that has passed the checks, not taken apart.
+
+    The record is the block in another order; `fiscal_sign` are the 6 bytes of the sign, none for no sign.
+    """
+    extra = block[0x44:]
+    return b"".join(
+        (
+            b"\x01",
+            fiscal_sign or _NO_SIGN_BYTES,
+            block[0x38:0x42],  # time, type, operation
+            block[0x20:0x38],  # cash, card, VAT
+            block[0x42:0x44],  # number of items
+            block[:0x20],  # hash
+            cipher_key,
+            bytes((len(extra),)),
+            extra,
+        )
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -454,3 +454,19 @@ def test_signed_challenge():
 def test_signed_challenge_refusals(spoil, terminal, reason):
     data = spoil(standin.make_signed_challenge(KEYS, TERMINAL, bytes(16)))
     assert refusal(standin.verify_signed_challenge, data, bytes(16), terminal) is reason
+
+
+@given(
+    sums=st.tuples(*[st.integers(0, values.MAX_BCD)] * 3),
+    kind=st.tuples(st.integers(0, 2), st.integers(0, 1), st.integers(1, 32767)),
+    texts=st.tuples(
+        st.binary(min_size=32, max_size=32), st.binary(max_size=32), st.binary(min_size=32, max_size=32)
+    ),
+    sign=st.none() | st.from_regex("[0-9]{12}", fullmatch=True),
+)
+def test_a_record_cut_from_the_block_is_the_record_encoded(sums, kind, texts, sign):
+    hash_, extra, key = texts
+    block = TotalBlock(hash_, *sums, datetime(2026, 7, 1, 9, 0, 1), *kind, extra)
+    expected = ReceiptRecord.of_block(block, sign, key).encode()
+    sign_bytes = values.encode_sign(sign) if sign else b""
+    assert standin.record_of_block(block.encode(), sign_bytes, key) == expected
