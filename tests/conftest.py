@@ -5,6 +5,7 @@ import logging
 from collections.abc import Iterator
 
 import pytest
+import structlog
 from hypothesis import HealthCheck, settings
 
 settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -19,3 +20,4 @@ def own_log() -> Iterator[None]:
     yield
     root.handlers[:] = before
     root.setLevel(level)
+    structlog.reset_defaults()

@@ -42,7 +42,8 @@ def configure_logging(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
-        cache_logger_on_first_use=True,
+        # Not cached: a logger that was used before would go on writing by an older configuration.
+        cache_logger_on_first_use=False,
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
@@ -84,7 +85,11 @@ def _stamp(part: str, clock: PartClock | None) -> _Processor:
     def stamp(_logger: Any, _method: str, event: _Event) -> _Event:
         event["part"] = part
         if clock is not None:
-            event["lab_time"] = clock.now().isoformat(timespec="milliseconds")
+            try:
+                event["lab_time"] = clock.now().isoformat(timespec="milliseconds")
+            except ValueError:
+                # The process ends and its clock is closed: a log line never breaks the work it tells of.
+                event["lab_time"] = None
         return event
 
     return stamp

@@ -47,6 +47,23 @@ def test_lines_are_json_with_part_and_lab_time(capsys: pytest.CaptureFixture[str
     )
 
 
+def test_a_logger_follows_the_newest_configuration_and_outlives_the_clock(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    logger = structlog.get_logger("sale")
+    clock = LabClock.private(rate=0)
+    configure_logging("till", "info", clock.part("till"))
+    logger.info("first")
+    clock.close()
+    logger.info("after the clock")
+    later = LabClock.private(rate=0)
+    configure_logging("drive", "info", later.part("drive"))
+    logger.info("second")
+    first, after, second = lines(capsys)
+    assert (first["part"], after["lab_time"], second["part"]) == ("till", None, "drive")
+    assert second["lab_time"] == later.now().isoformat(timespec="milliseconds")
+
+
 def test_secrets_are_masked_by_name_and_by_text(capsys: pytest.CaptureFixture[str]) -> None:
     configure_logging("till", "info", secrets=["open-sesame", None, ""])
     log = structlog.get_logger("door")
