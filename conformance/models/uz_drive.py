@@ -8,6 +8,7 @@ acknowledged and no shift is open.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -94,7 +95,7 @@ class DriveModel:
         self.taken: dict[int, Taken] = {}
         self.shifts: list[Shift] = []
         self._shifts_before = int(memory["ZReportsCount"])
-        if shift is not None and "CloseTime" not in shift:
+        if shift is not None and not shift.get("CloseTime"):
             raise ValueError("a picture begins while no shift is open")
 
     # what can be asked of it
@@ -203,19 +204,16 @@ class DriveModel:
         self.last = order.time
         return DONE
 
-    def send_receipts(self, count: int) -> list[int]:
-        """Sync/FullReceipts: the numbers that go, oldest first; all are acknowledged."""
-        going = self.held[:count]
-        for each in going:
-            each.acknowledged = True
-        return [each.seq for each in going]
+    def acknowledge(self, numbers: Iterable[int]) -> None:
+        """These receipts came back from the operator; the ones to send next are `held`, oldest first."""
+        for number in numbers:
+            self.taken[number].acknowledged = True
 
-    def send_shifts(self, count: int) -> list[datetime]:
-        """Sync/ZReports: the close times that go, oldest first; all are acknowledged."""
-        going = self.waiting[:count]
-        for each in going:
-            each.acknowledged = True
-        return [each.closed for each in going if each.closed is not None]
+    def acknowledge_shifts(self, closed: Iterable[datetime]) -> None:
+        """The shifts closed at these times came back; the ones to send next are `waiting`, oldest first."""
+        times = set(closed)
+        for each in self.waiting:
+            each.acknowledged = each.closed in times
 
     def state(self, operator_time: datetime) -> None:
         """State/Sync without orders: time goes on to the operator's, never back."""

@@ -23,7 +23,7 @@ CATCHERS: dict[str, str] = {
     "error-without-reason": "transport.error-body",
     "errors-with-200": "transport.error-body",
     "foreign-module-taken": "cable.other-module",
-    "form-body-ignored": "transport.status-in.form",
+    "form-body-ignored": "transport.items-count-in.form",
     "gettxid-not-idempotent": "steps.equal-content",
     "gettxid-registers": "steps.first-spends-nothing",
     "gives-up": "once.closed-after-storing",

@@ -92,7 +92,6 @@ WRONG: dict[str, Json] = {
     "item-name-number": {"Items": [{"Name": 5, "Amount": 1000, "Price": 100000}]},
     "item-price-text": {"Items": [{"Name": "Non", "Amount": 1000, "Price": "100000"}]},
     "item-vat-percent-256": {"Items": [{"Name": "Non", "Amount": 1000, "Price": 100000, "VATPercent": 256}]},
-    "item-two-labels": {"Items": [{"Name": "Non", "Amount": 1, "Price": 100000, "Labels": ["a", "b"]}]},
     "commission-text": {"Items": [{"Name": "Non", "Amount": 1, "Price": 100000, "CommissionInfo": "x"}]},
     "extra-array": {"ExtraInfo": []},
     "extra-tin-number": {"ExtraInfo": {"TIN": 123456789}},
@@ -121,6 +120,23 @@ def wrong_type(ctx: Context, change: Json) -> None:
         path = f"/FiscalDrive/Receipt/GetTXID/{drive.factory}"
         content = json.dumps(receipt).encode()
         turned_away(ctx, drive.post(path, content=content, headers=JSON_TYPE), {400})
+
+
+@case(
+    "uz.drive.bad.two-labels",
+    target="drive",
+    clauses=["LBL-01"],
+    requirements=["UZ-POS-06", "UZ-SVC-05"],
+    needs=["card"],
+    description="A receipt whose item has two entries in Labels goes to GetTXID.",
+    expectation="400 with the usual error body; nothing is kept.",
+)
+def two_labels(ctx: Context) -> None:
+    """An item carries one marking code; to drop the other would sell a good that stays in circulation."""
+    drive = ready(ctx)
+    with unchanged(ctx):
+        receipt = drive.receipt(Items=[drive.item(Labels=["0104600439931256", "0104600439931257"])])
+        turned_away(ctx, drive.get_txid(receipt), {400})
 
 
 INDEXES: dict[str, tuple[str, int, str]] = {
@@ -225,10 +241,10 @@ FACTORIES = {
     "word": "none",
     "short": "00",
     "long": "0" * 72,
+    "terminal": "ZZ000000000000",
     "dots": "..%2f..%2fetc",
     "quote": "%27%20OR%201=1--",
     "percent": "%25s%25n",
-    "terminal": "ZZ000000000000",
     "unicode": "%D0%BC%D0%BE%D0%B4%D1%83%D0%BB%D1%8C",
 }
 
@@ -237,7 +253,7 @@ FACTORIES = {
     "uz.drive.bad.factory.{key}",
     rows=FACTORIES,
     target="drive",
-    clauses=["S-4.6", "G2-T-10"],
+    clauses=lambda text: ["UNK-11"] if "%" in text else ["S-4.6", "G2-T-10"],
     requirements=["UZ-SVC-04", "UZ-SVC-05"],
     needs=["card"],
     description="Info, a shift's opening and a sync are asked for a FactoryID that is none: {key}.",
@@ -246,7 +262,7 @@ FACTORIES = {
 def factory(ctx: Context, text: str) -> None:
     """A path is text from outside."""
     drive = ready(ctx, "closed")
-    with unchanged(ctx, "G2-T-10"):
+    with unchanged(ctx):
         for path in ("/FiscalDrive/Info", "/FiscalDrive/ZReport/Open", "/FiscalDrive/State/Sync"):
             turned_away(ctx, drive.post(f"{path}/{text}"), {404})
 

@@ -131,6 +131,18 @@ def _shape(operation: Operation) -> str:
     return (_JSON.get(operation.answer) or _TEXT[operation.answer])[0]
 
 
+SEEN_WITH_GET = ("list", "info", "memory", "shift")
+"""Operations that real clients ask for by GET; for the others GET is a decision of ours."""
+
+
+def _clauses(row: tuple[str, Operation]) -> list[str]:
+    verb, operation = row
+    if operation is OPERATIONS["sign-challenge"]:
+        return ["UNK-26"]
+    seen = any(operation is OPERATIONS[name] for name in SEEN_WITH_GET)
+    return ["S-4.2", "G2-T-02"] if verb == "POST" or seen else ["VRB-01"]
+
+
 @family(
     "uz.drive.endpoint.{key}",
     rows={
@@ -139,7 +151,7 @@ def _shape(operation: Operation) -> str:
         for verb in ("GET", "POST")
     },
     target="drive",
-    clauses=["S-4.2", "G2-T-02"],
+    clauses=_clauses,
     requirements=["UZ-SVC-01"],
     needs=lambda row: ["card", *row[1].needs],
     description=lambda row: (

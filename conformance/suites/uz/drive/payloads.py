@@ -52,6 +52,11 @@ def fits(ctx: Context, pattern: str, body: Json, name: str) -> None:
     ctx.check_that(fitting, f"a text like {pattern}", repr(value), name)
 
 
+def written(shift: Json) -> Json:
+    """A Z-report without the times it does not have yet, which may be missing or blank."""
+    return {name: value for name, value in shift.items() if value != ""}
+
+
 @case(
     "uz.drive.payload.list",
     target="drive",
@@ -104,7 +109,9 @@ def info(ctx: Context) -> None:
     ctx.check(ROOM, set(room), "MemoryInfo")
     for name in room:
         whole(ctx, room, name)
-    ctx.check(body, drive.info(), "Info read again")
+    again = drive.info()
+    del body["MemoryInfo"], again["MemoryInfo"]
+    ctx.check(body, again, "Info read again")
 
 
 @case(
@@ -228,7 +235,7 @@ def shift(ctx: Context) -> None:
         "LastReceiptSeq": 0,
     }
     ctx.check(SHIFT, set(expected), "names")
-    ctx.check(expected, drive.shift(), "the empty open shift")
+    ctx.check(expected, written(drive.shift()), "the empty open shift")
     first = drive.sell(cash=10_000, card=1_000, Items=[drive.item(price=11_000, VAT=1_000)])
     last = drive.sell(cash=20_000, card=2_000, Items=[drive.item(price=22_000, VAT=200)])
     closed = drive.next_time()
@@ -242,7 +249,7 @@ def shift(ctx: Context) -> None:
         "FirstReceiptSeq": first.answer["ReceiptSeq"],
         "LastReceiptSeq": last.answer["ReceiptSeq"],
     }
-    ctx.check(expected, drive.shift(), "the closed shift")
+    ctx.check(expected, written(drive.shift()), "the closed shift")
     accepted(ctx, drive.sync_files("ZReports"), "sync")
     acknowledged = drive.shift()
     fits(ctx, "[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}", acknowledged, "AcknowledgedTime")

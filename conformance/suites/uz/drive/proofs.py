@@ -241,7 +241,7 @@ def arrives(ctx: Context) -> None:
 @case(
     "uz.drive.proof.challenge",
     target="drive",
-    clauses=["S-17.7", "UNK-26", "S-4.2"],
+    clauses=["S-17.7", "UNK-26"],
     requirements=["UZ-DEV-01"],
     needs=["card"],
     description="Two challenges are signed.",
@@ -255,9 +255,9 @@ def challenge(ctx: Context) -> None:
     for _ in range(2):
         asked = bytes(ctx.rng.randrange(256) for _ in range(16))
         reply = drive.post(f"/Auth/SignChallenge/{drive.factory}", form={"Challenge": asked.hex()})
-        text = accepted(ctx, reply, clause="S-4.2").text.strip('"')
+        text = accepted(ctx, reply, clause="UNK-26").text.strip('"')
         is_hex = re.fullmatch("([0-9a-fA-F]{2})+", text) is not None
-        ctx.check_that(is_hex, "a hex text", text[:200], "answer", clause="S-4.2")
+        ctx.check_that(is_hex, "a hex text", text[:200], "answer", clause="UNK-26")
         ctx.check(
             "none", _fault(bytes.fromhex(text), asked, terminal), "fault of the signature", clause="S-17.7"
         )

@@ -11,6 +11,7 @@ from conformance.suites.uz.drive.trade import (
     error_body,
     ready,
     refused,
+    refused_saying,
     still,
     still_sells,
     unchanged,
@@ -27,7 +28,7 @@ ONE_LETTER_CASE = {
 @case(
     "uz.drive.transport.unknown-path",
     target="drive",
-    clauses=["S-4.6", "G2-T-09"],
+    clauses=["UNK-11"],
     requirements=["UZ-SVC-05"],
     description="Paths that are none of the drive's are asked for.",
     expectation="404 `not found` and a JSON body with Reason and Type, no stack trace.",
@@ -48,7 +49,7 @@ def unknown_path(ctx: Context) -> None:
     "uz.drive.transport.method.{key}",
     rows={"put": "PUT", "delete": "DELETE", "patch": "PATCH"},
     target="drive",
-    clauses=["G2-T-02", "S-4.6"],
+    clauses=["VRB-01"],
     requirements=["UZ-SVC-05"],
     description="A shift is to be opened by the method {key}.",
     expectation="405 with the usual error body, and no shift is open.",
@@ -56,10 +57,10 @@ def unknown_path(ctx: Context) -> None:
 def method(ctx: Context, name: str) -> None:
     """A good opening time goes along, so that only the method is wrong."""
     drive = ready(ctx, "closed")
-    with unchanged(ctx, "G2-T-02"):
+    with unchanged(ctx, "VRB-01"):
         query = {"DateTime": drive.next_time().isoformat(" ")}
         reply = drive.request(name, f"/FiscalDrive/ZReport/Open/{drive.factory}", query=query)
-        refused(ctx, reply, 405, "method not allowed", clause="UNK-11")
+        refused(ctx, reply, 405, "method not allowed")
 
 
 @case(
@@ -123,7 +124,7 @@ def path_case_module(ctx: Context) -> None:
         "json-other-case": ("POST", "json", "iNDEX"),
     },
     target="drive",
-    clauses=lambda row: ["G2-T-05", "G2-T-07"] if row[1] == "json" else ["G2-T-03"],
+    clauses=lambda row: ["PRM-01"] if row[1] == "json" else ["G2-T-03"],
     requirements=["UZ-SVC-01"],
     needs=["card"],
     description="Two receipts are held; the older one is asked for by Index 1 ({key}).",
@@ -140,20 +141,23 @@ def parameters(ctx: Context, row: tuple[str, str, str]) -> None:
 
 
 @family(
-    "uz.drive.transport.status-in.{key}",
+    "uz.drive.transport.items-count-in.{key}",
     rows={"form": "form", "query": "query"},
     target="drive",
     clauses=["G2-T-03"],
     requirements=["UZ-SVC-01"],
-    description="Files are counted in state 9, which there is not, by POST with the parameter in the {key}.",
-    expectation="It is read, and so refused; without it the default state is counted.",
+    needs=["card"],
+    description="Sync/FullReceipts is called with ItemsCount 1 in the {key}, and without it.",
+    expectation="Only without it the answer complains of the ItemsCount.",
 )
-def status_in(ctx: Context, place: str) -> None:
+def items_count_in(ctx: Context, place: str) -> None:
     """Needs no preparation, so that it also judges a drive that cannot read what would prepare it."""
-    given: Json = {place: {"Status": 9}}
-    reply = ctx.drive.post("/DataBase/Files/Count", **given)
-    ctx.check_that(not reply.ok, "a refusal", f"{reply.status} {reply.text[:100]}", "answer")
-    accepted(ctx, ctx.drive.post("/DataBase/Files/Count"), "the count without Status")
+    drive = ctx.drive
+    path = f"/DataBase/Files/Sync/FullReceipts/{drive.factory}"
+    given: Json = {place: {"ItemsCount": 1}}
+    reply = drive.post(path, **given)
+    ctx.check_that("itemscount" not in reply.reason.lower(), "no complaint of it", reply.text[:100], "answer")
+    refused_saying(ctx, drive.post(path), 400, "itemsCount", clause="G2-S-14")
 
 
 @case(

@@ -12,8 +12,9 @@ from conformance.cases import family
 from conformance.context import Context
 from conformance.drivers.drive_client import Reply
 from conformance.models.uz_drive import DONE, REFUND, SALE, DriveModel, Order, Told
+from conformance.suites.uz.drive.payloads import written
 from conformance.suites.uz.drive.trade import ACKNOWLEDGED, NEW, Json, OperatorView, begin
-from reference.protocol.uz.values import format_json_time
+from reference.protocol.uz.values import format_json_time, parse_json_time
 
 STEPS = 60
 TWO_DAYS = 172_800
@@ -123,17 +124,23 @@ class Walk:
     def send_receipts(self) -> None:
         """Sync/FullReceipts."""
         count = self.rng.choice((1, 2, 5, 32))
-        expected = self.model.send_receipts(count)
+        expected = [each.seq for each in self.model.held[:count]]
         items = self.drive.sync_files("FullReceipts", count).demand().json["Items"]
-        sent = [(item["ReceiptSeq"], item["StatusText"]) for item in items]
-        self.ctx.check([(seq, "Acknowledged") for seq in expected], sent, "receipts sent", clause="G2-S-16")
+        states = [item["StatusText"] for item in items]
+        self.ctx.check(["Acknowledged"] * len(expected), states, "what became of them", clause="S-4.3")
+        sent = [int(item["ReceiptSeq"]) for item in items]
+        self.ctx.check(expected, sent, "receipts sent", clause="G2-S-16")
+        self.model.acknowledge(sent)
 
     def send_shifts(self) -> None:
         """Sync/ZReports."""
         count = self.rng.choice((1, 5, 32))
-        expected = [format_json_time(time) for time in self.model.send_shifts(count)]
+        expected = [each.closed for each in self.model.waiting[:count]]
         items = self.drive.sync_files("ZReports", count).demand().json["Items"]
-        self.ctx.check(expected, [item["CloseTime"] for item in items], "shifts sent", clause="G2-S-16")
+        self.ctx.check(len(expected), len(items), "number of shifts sent", clause="S-4.3")
+        sent = [parse_json_time(item["CloseTime"]) for item in items]
+        self.ctx.check(expected, sent, "shifts sent", clause="G2-S-16")
+        self.model.acknowledge_shifts(sent)
 
     def state(self) -> None:
         """State/Sync, where the operator's time is known."""
@@ -157,7 +164,7 @@ class Walk:
         ctx, drive, model = self.ctx, self.drive, self.model
         ctx.check(model.memory(format_json_time), drive.memory(), "memory", clause="ZR-10")
         if model.shifts:
-            shown = drive.shift()
+            shown = written(drive.shift())
             ctx.check(
                 model.shifts[-1].acknowledged, "AcknowledgedTime" in shown, "acknowledged", clause="FM-A-03"
             )
