@@ -89,7 +89,9 @@ class Module:
 
     def look_ahead(self) -> None:
         """Use idle time for what the next receipt will need whatever it holds."""
-        self.keys.look_ahead(self.state.sequence + 1)
+        number = self.state.sequence + 1
+        if number <= self.state.settings.limits.receipt_seq:
+            self.keys.look_ahead(number)
 
     def become(self, state: State) -> None:
         """Go on with another state, as after the flash was read back."""

@@ -8,6 +8,7 @@ from random import Random
 import pytest
 
 from reference.protocol.uz import apdu
+from reference.protocol.uz.values import MAX_BCD
 from reference.runtime.clock import LabClock
 from simulator.flash import Flash, NoFlash
 from simulator.keeping import pieces
@@ -153,6 +154,21 @@ def test_the_core_without_any_store():
         one.apply(changes)
         twin.apply(changes)
         assert list(pieces(one.state)) == list(pieces(twin.state)) != before
+
+
+def test_looking_ahead_changes_no_answer_and_ends_with_the_numbers():
+    plain, ahead = Card(), Card()
+    for card in (plain, ahead):
+        card.open()
+    for _ in range(5):
+        ahead.slot.module.look_ahead()
+        ahead.slot.module.look_ahead()
+        assert ahead.sell() == plain.sell()
+    last = Card(counters={"receipt_seq": MAX_BCD - 1})
+    last.open()
+    for _ in range(2):
+        last.slot.module.look_ahead()
+        last.sell(expected=OK if last.memory().receipt_seq < MAX_BCD else 0x9033)
 
 
 def test_remembered_answers_are_bounded_and_never_stale():
