@@ -29,6 +29,8 @@ __all__ = ["Lab", "LabError", "read_lab_file"]
 LAB_FILE = "lab.json"
 READY_SECONDS = 30.0
 END_SECONDS = 10.0
+DYING_SECONDS = 0.5
+"""Real seconds in which a part that broke a connection must be seen to be dead, if it is."""
 
 
 class Lab:
@@ -108,7 +110,7 @@ class Lab:
         """The control client of `part`; it stays the same across restarts."""
         if part not in self._clients:
             self._clients[part] = ControlClient(
-                self.control_url(part), token=self._token, explain=lambda: self._obituary(part)
+                self.control_url(part), token=self._token, explain=lambda: self._obituary(part, DYING_SECONDS)
             )
         return self._clients[part]
 
@@ -242,9 +244,9 @@ class Lab:
             raise LabError(f"{part} was not started")
         return self._processes[part]
 
-    def _obituary(self, part: str) -> str:
+    def _obituary(self, part: str, seconds: float = 0.0) -> str:
         process = self._processes.get(part)
-        return process.story("is dead") if process is not None and not process.alive else ""
+        return process.story("is dead") if process is not None and process.ends_within(seconds) else ""
 
     def _write_lab_file(self) -> None:
         parts = {

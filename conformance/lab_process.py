@@ -55,6 +55,14 @@ class PartProcess:
         """Whether the part runs still."""
         return self._child.poll() is None
 
+    def ends_within(self, seconds: float) -> bool:
+        """Whether the part is over, or will be in so many real seconds: its connections go before its pid."""
+        try:
+            self._child.wait(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
     def ready(self, seconds: float) -> dict[str, str]:
         """Wait at most `seconds` real seconds for the ready line; gives its addresses, or raises LabError."""
         try:

@@ -16,6 +16,13 @@ from reference.runtime.control_guard import is_loopback
 MAX_BODY = 4 * 1024 * 1024
 """Bytes: no request body of the lab comes near it."""
 
+LOOP_SECONDS = 30.0
+"""Real seconds after which the loop looks up although nothing came."""
+
+LAST_ROUNDS = 100
+LAST_SECONDS = 0.05
+"""Chances that answers already made get to leave before connections are closed."""
+
 SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -82,6 +89,7 @@ class HttpServer:
             ident=None,
         )
         self._thread: threading.Thread | None = None
+        self._ending = threading.Event()
 
     @property
     def url(self) -> str:
@@ -91,7 +99,7 @@ class HttpServer:
 
     def start(self) -> None:
         """Begin to answer."""
-        self._thread = threading.Thread(target=self._server.run, name=f"http-{self.port}", daemon=True)
+        self._thread = threading.Thread(target=self._serve, name=f"http-{self.port}", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
@@ -100,10 +108,21 @@ class HttpServer:
         if self._thread is None:
             self._close()
             return
-        if self._thread.is_alive():
-            # Sockets belong to the loop's thread: closing them from here would race with its select().
-            self._server.trigger.pull_trigger(self._close)
+        if not self._ending.is_set():
+            self._ending.set()
+            self._server.trigger.pull_trigger()
             self._thread.join()
+            # Only now: closing sockets under the loop would race with its poll(), and the loop closing its
+            # own trigger with whoever is about to pull it.
+            self._close()
+
+    def _serve(self) -> None:
+        while not self._ending.is_set():
+            wasyncore.loop(LOOP_SECONDS, use_poll=True, map=self._connections, count=1)
+        for _ in range(LAST_ROUNDS):
+            if not any(getattr(each, "total_outbufs_len", 0) for each in [*self._connections.values()]):
+                break
+            wasyncore.loop(LAST_SECONDS, use_poll=True, map=self._connections, count=1)
 
     def _close(self) -> None:
         wasyncore.close_all(self._connections, ignore_all=True)

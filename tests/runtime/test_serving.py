@@ -146,6 +146,23 @@ def test_stop_joins_frees_the_port_and_may_be_repeated() -> None:
         assert ask(again, "GET", "/")[0] == 200
 
 
+def test_stop_bears_a_loop_that_somebody_else_woke(monkeypatch: pytest.MonkeyPatch) -> None:
+    server = HttpServer(make_app(), "127.0.0.1", 0)
+    server.start()
+    assert server._thread is not None
+    loop, pull = server._thread, server._server.trigger._physical_pull
+
+    def after_another() -> None:
+        pull()
+        loop.join(10)
+        pull()
+
+    monkeypatch.setattr(server._server.trigger, "_physical_pull", after_another)
+    server.stop()
+    assert not loop.is_alive()
+    assert not server._connections
+
+
 def test_port_in_use_is_an_os_error(server: HttpServer) -> None:
     with pytest.raises(OSError, match="in use"):
         HttpServer(make_app(), "127.0.0.1", server.port)
