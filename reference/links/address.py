@@ -12,8 +12,11 @@ import socket
 from dataclasses import dataclass
 from typing import Final
 
-LIVE_DOMAINS: Final = ("ofd.uz", "yt.uz", "soliq.uz")
-"""Live fiscal services; nothing here ever contacts them (uz-fiscal ID-05)."""
+LIVE_DOMAINS: Final = (
+    *("ofd.uz", "yt.uz", "soliq.uz"),
+    *("oofd.kz", "kofd.kz", "wofd.kz", "ofd1.kz", "kaspi.kz", "webkassa.kz", "rekassa.kz", "gov.kz"),
+)
+"""Live fiscal services; nothing here ever contacts them (uz-fiscal ID-05, kz-ofd ID-02)."""
 
 _ENDPOINT: Final = re.compile(
     r"(?:\[(?P<six>[0-9A-Fa-f:.]+)\]|(?P<name>[^\s:/\[\]]+))(?::(?P<port>[0-9]{1,5}))?"
