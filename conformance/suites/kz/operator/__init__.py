@@ -1,0 +1,1 @@
+"""Cases whose target is an operator of the Kazakh chain."""
