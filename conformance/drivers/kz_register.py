@@ -1,0 +1,319 @@
+"""Driver of a Kazakh register under test: its keys on one side, the judge's OFD on the other.
+
+Presses that wait for the OFD run in a thread of their own, so that the case can move the lab clock meanwhile.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeout
+from contextlib import contextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from conformance.drivers.kz_keys import CommandKeys, HttpKeys, Json, Keys, Pressed, State
+from conformance.drivers.kz_person import PersonKeys
+from conformance.drivers.ofd_books import OfdBooks
+from conformance.drivers.ofd_stand import OfdStand, Seen
+from conformance.drivers.wire import Tap
+from conformance.verdicts import AnswerMissing, CaseFailed
+from reference.links.address import parse_endpoint
+from reference.protocol.kz.money import to_almaty
+from reference.protocol.kz.service import Registration
+from reference.runtime.clock import real_elapsed
+
+if TYPE_CHECKING:
+    from conformance.context import Context
+    from conformance.session import Session
+
+TRANSACTION: Final = 5.0
+"""Lab seconds in which a register repeats a packet before it goes offline (kz-ofd §6.1)."""
+RECONNECT: Final = 60.0
+"""Lab seconds between attempts of an offline register (kz-ofd §6.1)."""
+PATIENCE: Final = 10.0
+"""Real seconds within which something that nothing holds up has to happen."""
+DEFAULT_LISTEN: Final = "127.0.0.1:7777"
+"""Where the judge's OFD listens for a register whose address the judge cannot set."""
+_MOMENT: Final = 0.05
+"""Real seconds a press is given before the lab clock is moved for it."""
+_RNM: Final = "600400112233"
+_SERIAL: Final = "SWK00000042"
+_INN: Final = "990140000017"
+
+
+class Pending:
+    """A press under way in a thread of its own."""
+
+    def __init__(self, press: Callable[[], Pressed]) -> None:
+        self._future: Future[Pressed] = Future()
+        threading.Thread(target=self._run, args=(press,), daemon=True).start()
+
+    def _run(self, press: Callable[[], Pressed]) -> None:
+        try:
+            self._future.set_result(press())
+        except BaseException as error:  # noqa: BLE001 - told to whoever asks for the outcome
+            self._future.set_exception(error)
+
+    def done(self, seconds: float = 0.0) -> bool:
+        """Whether the outcome is there, or comes within real `seconds`."""
+        try:
+            self._future.exception(seconds)
+        except FutureTimeout:
+            return False
+        return True
+
+    def result(self, seconds: float = PATIENCE) -> Pressed:
+        """The outcome; AnswerMissing when it does not come within real `seconds`."""
+        try:
+            return self._future.result(seconds)
+        except FutureTimeout:
+            raise AnswerMissing(f"the key has no outcome within {seconds:g} s") from None
+
+
+class RegisterDriver:
+    """The register under test; see docs/writing-cases.md."""
+
+    def __init__(self, session: Session, tap: Tap, ctx: Context) -> None:
+        self._session = session
+        self._tap = tap
+        self._ctx = ctx
+        self._keys: Keys | None = None
+        self._stand: OfdStand | None = None
+        self._pending: list[Pending] = []
+        self.version = 203
+
+    # its two sides
+
+    @property
+    def keys(self) -> Keys:
+        """The register's keys, by what its address says."""
+        if self._keys is None:
+            self._keys = make_keys(self._session.target.address, self._tap)
+        return self._keys
+
+    @property
+    def stand(self) -> OfdStand:
+        """The judge's OFD, listening."""
+        if self._stand is None:
+            host, port = self._listen()
+            self._stand = OfdStand(self.books(), self._tap, host, port)
+            self._stand.open()
+        return self._stand
+
+    def _listen(self) -> tuple[str, int]:
+        wanted = self._session.target.options.get("listen", "")
+        if not wanted and self._ctx.can("control"):
+            return "127.0.0.1", 0
+        place = parse_endpoint(wanted or DEFAULT_LISTEN)
+        return place.host, place.port
+
+    def books(self, **settings: Any) -> OfdBooks:
+        """New books of a device that nobody has seen, its token and id drawn from the case's seed."""
+        rng = self._ctx.rng
+        number = rng.randint(4_000, 2_000_000)
+        registration = Registration(
+            rnm=_RNM,
+            serial=_SERIAL,
+            kkm_id=str(number),
+            pos_title="Дүкен TEST",
+            pos_address="Алматы, Абай 1",
+            org_title="ТОО Сынақ TEST",
+            org_address="Алматы, Абай 1",
+            org_inn=_INN,
+        )
+        given: dict[str, Any] = {
+            "device_id": number,
+            "token": rng.randint(2**31, 2**32 - 1),
+            "rng": rng,
+            "now": self.now,
+            "registration": registration,
+        }
+        return OfdBooks(**{**given, **settings})
+
+    def now(self) -> datetime:
+        """Lab time in Almaty, whole seconds."""
+        return to_almaty(self._ctx.clock.now())
+
+    # beginning
+
+    def begin(
+        self, *, version: int = 203, books: Mapping[str, Any] | None = None, **settings: Any
+    ) -> OfdStand:
+        """A register of the case's own before an OFD of the case's own, lab time standing still.
+
+        `settings` are those of its control's reset. Without a control the register is taken as it is: the
+        address is typed in if it has that key, and so is the token. Nothing has been answered yet when this
+        returns.
+        """
+        ctx = self._ctx
+        if ctx.can("clock"):
+            ctx.clock.set_rate(0)
+        self.version = version
+        stand = self.stand
+        stand.shut()
+        stand.forget_orders()
+        stand.books = self.books(**(books or {}))
+        stand.rest()
+        stand.open()
+        if ctx.can("control"):
+            held = stand.books
+            given = {
+                "server": str(stand.endpoint),
+                "device_id": held.device_id,
+                "token": held.token,
+                "version": version,
+                "rnm": held.registration.rnm,
+                "serial": held.registration.serial,
+            }
+            ctx.control.reset(**{**given, **settings})
+        elif settings:
+            ctx.not_applicable(f"the register has no control API to set {', '.join(sorted(settings))}")
+        else:
+            self.press("token", {"token": stand.books.token})
+        return stand
+
+    def ready(
+        self, *, version: int = 203, books: Mapping[str, Any] | None = None, **settings: Any
+    ) -> OfdStand:
+        """`begin`, and its INFO answered: ONLINE, and what it has sent read away."""
+        with self._ctx.preparing("a register of the case's own, ONLINE"):
+            stand = self.begin(version=version, books=books, **settings)
+            self.until("ONLINE", lambda: self.state().mode == "ONLINE")
+            stand.rest()
+        return stand
+
+    # keys
+
+    def press(self, key: str, order: Mapping[str, Any] | None = None) -> Pressed:
+        """Press a key and wait for its outcome."""
+        return self.keys.press(key, order or {})
+
+    def state(self) -> State:
+        """What the register tells of itself."""
+        return self.keys.state()
+
+    def pressing(self, key: str, order: Mapping[str, Any] | None = None) -> Pending:
+        """Press a key in a thread, for a press that waits while the case acts."""
+        pending = Pending(lambda: self.press(key, order))
+        self._pending.append(pending)
+        return pending
+
+    def outlast(self, pending: Pending, *, seconds: float = 30.0, step: float = 1.0) -> Pressed:
+        """The outcome of a press that waits: lab time goes on by steps until it is there.
+
+        CaseFailed when it is not there after so many lab seconds.
+        """
+        passed = 0.0
+        while not pending.done(_MOMENT):
+            if passed >= seconds:
+                raise CaseFailed(f"the key has no outcome after {seconds:g} s of lab time", clause="MD-03")
+            self._ctx.clock.advance(step)
+            passed += step
+        return pending.result()
+
+    def comes(self, what: str, *, seconds: float = 30.0, step: float = 1.0) -> Seen:
+        """The next request at the judge's OFD, lab time going on by steps until it is there."""
+        passed = 0.0
+        while (found := self.stand.glimpse(_MOMENT * 2)) is None:
+            if passed >= seconds:
+                raise AnswerMissing(f"{what} did not come within {seconds:g} s of lab time")
+            self._ctx.clock.advance(step)
+            passed += step
+        return found
+
+    def until(
+        self, what: str, look: Callable[[], bool], *, clause: str = "", seconds: float = PATIENCE
+    ) -> None:
+        """Ask again and again until `look` is true; the case fails when that takes unreasonably long."""
+        pause = threading.Event()
+        end = real_elapsed() + seconds
+        while not look():
+            if real_elapsed() >= end:
+                shown = self._shown()
+                raise CaseFailed(f"{what}: not within {seconds:g} s; it shows {shown}", clause=clause)
+            pause.wait(0.005)
+
+    def _shown(self) -> str:
+        fields = self.state().fields
+        return ", ".join(
+            f"{name} {fields[name]}" for name in ("mode", "queue", "in_flight", "last") if name in fields
+        )
+
+    # the line
+
+    def lose_line(self, order: Mapping[str, Any] | None = None) -> Pressed:
+        """Nobody answers any more, and a sale is made: OFFLINE, with that sale as the packet in flight."""
+        self.stand.shut()
+        pressed = self.outlast(self.pressing("sell", order or sale()))
+        self.require(pressed.outcome == "queued", "a sale without a line is made autonomously", pressed.shown)
+        return pressed
+
+    def find_line(self, *, mode: str = "ONLINE") -> None:
+        """The OFD answers again, the reconnect interval passes, and everything held goes out."""
+        self.stand.open()
+        self.tick()
+        self.until(f"mode {mode}", lambda: self.state().mode == mode)
+
+    def tick(self, seconds: float = RECONNECT) -> None:
+        """One reconnect interval passes."""
+        self._ctx.clock.advance(seconds)
+
+    def require(self, holds: bool, expected: str, observed: object, *, clause: str = "") -> None:
+        """A condition the case goes on from; it fails without."""
+        if not holds:
+            raise CaseFailed(
+                f"{expected}: observed {observed}", clause=clause, expected=expected, observed=str(observed)
+            )
+
+    @contextmanager
+    def aside(self, key: str, order: Mapping[str, Any] | None = None) -> Iterator[Pending]:
+        """A press that waits while the block runs, and has its outcome at the block's end."""
+        pending = self.pressing(key, order)
+        yield pending
+        self.outlast(pending)
+
+    def close(self) -> None:
+        """Close both sides; a press that still waits is set free."""
+        if self._stand is not None:
+            self._stand.close()
+        if self._keys is not None:
+            if self._ctx.can("clock") and any(not pending.done() for pending in self._pending):
+                self._ctx.clock.advance(TRANSACTION + 1)
+            for pending in self._pending:
+                pending.done(PATIENCE)
+            self._keys.close()
+
+
+def make_keys(address: str, tap: Tap) -> Keys:
+    """The keys that a target's address names: http://…, command:PROGRAM or person:."""
+    kind, _, rest = address.partition(":")
+    if kind == "command":
+        return CommandKeys(rest, tap)
+    if kind == "person":
+        return PersonKeys()
+    return HttpKeys(address, tap)
+
+
+# orders of keys
+
+
+def item(price: int = 100_00, name: str = "Нан", **more: Any) -> Json:
+    """One item of an order, VAT 12 % unless told otherwise; fields that are None are left out."""
+    whole = {"name": name, "section": 1, "price": price, "quantity": "1.000", "vat": 12, **more}
+    return {key: value for key, value in whole.items() if value is not None}
+
+
+def sale(total: int = 100_00, *items: Json, **more: Any) -> Json:
+    """An order for sell, buy and the returns: `items` (one of `total` if none), paid in cash to the tiyn.
+
+    `total` is what the payments sum up to; fields that are None are left out.
+    """
+    whole: Json = {
+        "items": list(items) or [item(total)],
+        "payments": [{"type": "cash", "sum": total}],
+        "taken": total,
+        **more,
+    }
+    return {key: value for key, value in whole.items() if value is not None}
