@@ -17,11 +17,12 @@ import structlog
 from sqlalchemy import Connection, Engine
 
 from ofd_mock.kz import tables
+from ofd_mock.kz.draft import Draft
 from ofd_mock.kz.order_book import OrderBook
 from ofd_mock.kz.registry import changing, from_row, to_row
 from ofd_mock.kz.rules import Rules
 from ofd_mock.kz.surroundings import Chance, LedgerSurroundings
-from ofd_mock.kz.values import Device, DocumentEntry, Outcome
+from ofd_mock.kz.values import Device, Outcome
 from reference.protocol.kz.dialects import dialect_for, fallback_dialect
 from reference.protocol.kz.envelope import refusal
 from reference.protocol.kz.frames import Frame
@@ -111,8 +112,7 @@ class KzLedger:
             if device is None:
                 raise ValueError(f"there is no register {device_id}")
             changed = change(device)
-            row = to_row(changed)
-            connection.execute(_UPDATE_ALL, row | {"key": row.pop("id")})
+            connection.execute(_UPDATE_ALL, _keyed(to_row(changed)))
         return changed
 
     def next_id(self, least: int) -> int:
@@ -181,19 +181,26 @@ def _settle(
 ) -> list[Outcome]:
     """Settle and write a batch; committing is the caller's."""
     held = _devices(connection, sorted({frame.header.id for frame in batch}))
-    around = LedgerSurroundings(connection, rules, desk.orders, desk.chance, desk.check_base)
+    draft = Draft(connection, now)
+    around = LedgerSurroundings(connection, draft, rules, desk.orders, desk.chance, desk.check_base)
     outcomes = []
     changed: dict[int, Device] = {}
     for frame in batch:
         outcome = _settled(rules, frame, held.get(frame.header.id), now, around)
         if outcome.device is not None:
             held[outcome.device.id] = changed[outcome.device.id] = outcome.device
-        _store(connection, outcome, now)
+        draft.take(outcome)
         outcomes.append(outcome)
-    for device in changed.values():
-        row = changing(device)
-        connection.execute(_UPDATE, row | {"key": row.pop("id")})
+    draft.flush()
+    if changed:
+        connection.execute(_UPDATE, [_keyed(changing(device)) for device in changed.values()])
     return outcomes
+
+
+def _keyed(row: dict[str, Any]) -> dict[str, Any]:
+    """The row as the updates take it."""
+    row["key"] = row.pop("id")
+    return row
 
 
 def _settled(
@@ -210,78 +217,3 @@ def _settled(
         dialect = dialect_for(header.version) or fallback_dialect()
         body = refusal(dialect, 0, ResultCode.UNKNOWN_ERROR)
         return Outcome(header, 0, ResultCode.UNKNOWN_ERROR, "", header.token, body)
-
-
-def _store(connection: Connection, outcome: Outcome, now: datetime) -> None:
-    """Write the rows of one outcome; the device itself is written once a batch."""
-    device, entry = outcome.header.id, outcome.document
-    documents = tables.documents
-    if entry is not None:
-        connection.execute(sa.insert(documents), _document_row(device, entry))
-    if outcome.cancelled is not None:
-        _mark(connection, device, outcome.cancelled, cancelled=True)
-    if outcome.second_name is not None:
-        connection.execute(
-            sa.update(documents)
-            .where(documents.c.device == device, documents.c.offline_number.is_(None))
-            .where(documents.c.number == _last_number(device))
-            .values(offline_number=outcome.second_name)
-        )
-    if outcome.invoice is not None:
-        one = outcome.invoice
-        connection.execute(
-            sa.insert(tables.invoices),
-            {
-                "device": device,
-                "invoice_id": one.invoice_id,
-                "amount": one.amount,
-                "qr_code": one.qr_code,
-                "status": one.status,
-            },
-        )
-    if outcome.findings:
-        _store_findings(connection, outcome, now)
-
-
-def _mark(connection: Connection, device: int, number: int, **values: Any) -> None:
-    documents = tables.documents
-    connection.execute(
-        sa.update(documents)
-        .where(documents.c.device == device, documents.c.number == number)
-        .values(**values)
-    )
-
-
-def _last_number(device: int) -> sa.ScalarSelect[Any]:
-    documents = tables.documents
-    inner = documents.alias("last")
-    return sa.select(sa.func.max(inner.c.number)).where(inner.c.device == device).scalar_subquery()
-
-
-def _store_findings(connection: Connection, outcome: Outcome, now: datetime) -> None:
-    number = None if outcome.document is None else outcome.document.number
-    connection.execute(
-        sa.insert(tables.findings),
-        [
-            {
-                "device": outcome.header.id,
-                "number": number,
-                "command": outcome.command,
-                "received": now.isoformat(),
-                "check_id": finding.id,
-                "code": int(finding.code),
-                "severity": finding.severity.value,
-                "field": finding.field,
-                "text": finding.text.ru,
-                "detail": finding.detail,
-            }
-            for finding in outcome.findings
-        ],
-    )
-
-
-def _document_row(device: int, entry: DocumentEntry) -> dict[str, Any]:
-    row: dict[str, Any] = {name: getattr(entry, name) for name in DocumentEntry.__slots__}
-    row["received"] = entry.received.isoformat()
-    row["time"] = None if entry.time is None else entry.time.isoformat()
-    return row | {"device": device, "cancelled": False}

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from ofd_mock.kz import tables
+from ofd_mock.kz.draft import Draft
 from ofd_mock.kz.order_book import OrderBook
 from ofd_mock.kz.rules import Rules
 from ofd_mock.kz.values import Invoice, Ordered, Parent, When
@@ -42,9 +43,16 @@ class LedgerSurroundings:
     """The surroundings within one transaction."""
 
     def __init__(
-        self, connection: Connection, rules: Rules, orders: OrderBook, chance: Chance, check_base: str
+        self,
+        connection: Connection,
+        draft: Draft,
+        rules: Rules,
+        orders: OrderBook,
+        chance: Chance,
+        check_base: str,
     ) -> None:
         self._connection = connection
+        self._draft = draft
         self._switches = rules.switches
         self._orders = orders
         self._chance = chance
@@ -61,7 +69,7 @@ class LedgerSurroundings:
 
     def new_sign(self, least: int, most: int) -> str:
         """See values.Surroundings."""
-        return random_sign(self._chance.signs, _TakenSigns(self._connection), least, most)
+        return random_sign(self._chance.signs, _TakenSigns(self._draft), least, most)
 
     def new_page(self) -> str:
         """See values.Surroundings."""
@@ -74,6 +82,7 @@ class LedgerSurroundings:
 
     def parent(self, rnm: str, sign: str) -> Parent | None:
         """See values.Surroundings."""
+        self._draft.flush()
         row = self._connection.execute(
             sa.select(_DOCUMENTS.c.total, _DOCUMENTS.c.sign, _DOCUMENTS.c.offline_number)
             .join(tables.devices, tables.devices.c.id == _DOCUMENTS.c.device)
@@ -92,17 +101,11 @@ class LedgerSurroundings:
 
     def is_twin(self, device: int, time: datetime, total: int, printed_number: int) -> bool:
         """See values.Surroundings."""
-        query = (
-            sa.select(_DOCUMENTS.c.number)
-            .where(_DOCUMENTS.c.device == device, _DOCUMENTS.c.command == Command.TICKET)
-            .where(_DOCUMENTS.c.time == time.isoformat(), _DOCUMENTS.c.total == total)
-            .where(_DOCUMENTS.c.printed_number == printed_number)
-            .limit(1)
-        )
-        return self._connection.execute(query).first() is not None
+        return self._draft.has_twin(device, Command.TICKET, time.isoformat(), total, printed_number)
 
     def last_ticket(self, device: int, number: int) -> Ticket:
         """See values.Surroundings; ValueError if that document is no ticket."""
+        self._draft.flush()
         row = self._connection.execute(
             sa.select(_DOCUMENTS.c.version, _DOCUMENTS.c.request).where(
                 _DOCUMENTS.c.device == device, _DOCUMENTS.c.number == number
@@ -148,9 +151,8 @@ def ticket_of(version: int, body: bytes) -> Ticket | None:
 class _TakenSigns:
     """The signs of the whole server, looked up one by one."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, draft: Draft) -> None:
+        self._draft = draft
 
     def __contains__(self, sign: object) -> bool:
-        query = sa.select(_DOCUMENTS.c.number).where(_DOCUMENTS.c.sign == str(sign)).limit(1)
-        return self._connection.execute(query).first() is not None
+        return self._draft.has_sign(str(sign))

@@ -78,6 +78,7 @@ Index("kz_documents_sign", documents.c.sign, unique=True)
 Index("kz_documents_page", documents.c.page)
 Index("kz_documents_offline", documents.c.offline_number)
 Index("kz_documents_parent", documents.c.parent_sign)
+Index("kz_documents_printed", documents.c.device, documents.c.printed_number)
 
 findings: Final = Table(
     "kz_findings",

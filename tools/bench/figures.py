@@ -46,6 +46,11 @@ def at_least_or_share(
     return Figure(name, value, unit, floor, words, value >= goal or value >= share * floor)
 
 
+def at_least_share(name: str, value: float, unit: str, *, floor: float, share: float) -> Figure:
+    """A rate that must reach `share` of what the bare mechanism reached in the same run."""
+    return Figure(name, value, unit, floor, f"≥ {share:g} × floor", value >= share * floor)
+
+
 def flat(name: str, values: Sequence[float], unit: str, tolerance: float) -> Figure:
     """A cost that must not change with size.
 

@@ -6,10 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tools.bench.figures import Figure
+from tools.bench.kz_rate import tickets_a_second
 from tools.bench.kz_ticket import counting_stays_flat, ticket_to_answer
 
 
-def figures(folder: Path) -> Iterator[Figure]:  # noqa: ARG001  other benchmarks write files there
-    """Every figure of the chain, as each is ready."""
+def figures(folder: Path) -> Iterator[Figure]:
+    """Every figure of the chain, as each is ready; temporary files go below `folder`."""
     yield ticket_to_answer()
     yield counting_stays_flat()
+    yield tickets_a_second(folder, kept=False)
+    yield tickets_a_second(folder, kept=True)

@@ -307,7 +307,7 @@ def test_storage_refuses(bench: Bench, wire: Wire, monkeypatch: pytest.MonkeyPat
     own = wire.token
     for failure, code in ((full, 254), (broken, 255)):
         with monkeypatch.context() as patch:
-            patch.setattr("ofd_mock.kz.ledger._store", failure)
+            patch.setattr("ofd_mock.kz.draft.Draft.flush", failure)
             assert wire.ask(ticket(time=now(bench)), 5)[0] == code
             assert wire.token == own
     assert bench.process.ledger.counts()["documents"] == 0

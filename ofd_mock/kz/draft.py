@@ -1,0 +1,167 @@
+"""What one transaction is about to store: rows are gathered and written together, before anyone reads them.
+
+New documents are by far the most rows. They wait here until the batch ends or a rare question about earlier
+documents is asked; the two questions that every ticket asks (is this sign taken, is there a twin) are
+answered from here and from the tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from functools import lru_cache
+from operator import attrgetter
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, Dialect
+
+from ofd_mock.kz import tables
+from ofd_mock.kz.values import DocumentEntry, Outcome
+
+_DOCUMENTS: Final = tables.documents
+_ENTRY_COLUMNS: Final = tuple(DocumentEntry.__slots__)
+_entry_values: Final = attrgetter(*_ENTRY_COLUMNS)
+
+
+class Prepared:
+    """A query compiled once for a driver and put to it directly: it is asked for every ticket."""
+
+    def __init__(self, query: sa.Select[Any], dialect: Dialect) -> None:
+        compiled = query.compile(dialect=dialect)
+        self._text = str(compiled)
+        self._positions: list[str] | None = getattr(compiled, "positiontup", None)
+        self._driver_error: type[Exception] = dialect.loaded_dbapi.Error
+
+    def first(self, connection: Connection, values: Mapping[str, Any]) -> Any:
+        """The first row, None without any. Raises SQLAlchemyError."""
+        given: Any = values
+        if self._positions is not None:
+            given = [values[name] for name in self._positions]
+        cursor = connection.connection.cursor()
+        try:
+            cursor.execute(self._text, given)
+            return cursor.fetchone()
+        except self._driver_error as error:
+            raise sa.exc.OperationalError(self._text, given, error) from error
+        finally:
+            cursor.close()
+
+
+_SIGN: Final = sa.select(_DOCUMENTS.c.number).where(_DOCUMENTS.c.sign == sa.bindparam("sign"))
+_TWIN: Final = (
+    sa.select(_DOCUMENTS.c.number)
+    .where(_DOCUMENTS.c.device == sa.bindparam("device"))
+    .where(_DOCUMENTS.c.printed_number == sa.bindparam("printed_number"))
+    .where(_DOCUMENTS.c.time == sa.bindparam("time"), _DOCUMENTS.c.total == sa.bindparam("total"))
+    .where(_DOCUMENTS.c.command == sa.bindparam("command"))
+)
+
+
+@lru_cache(maxsize=4)
+def _prepared(dialect: Dialect) -> tuple[Prepared, Prepared]:
+    return Prepared(_SIGN, dialect), Prepared(_TWIN, dialect)
+
+
+class Draft:
+    """The rows of one batch."""
+
+    def __init__(self, connection: Connection, now: datetime) -> None:
+        self._connection = connection
+        self._now = now.isoformat()
+        self._documents: list[dict[str, Any]] = []
+        self._findings: list[dict[str, Any]] = []
+        self._signs: set[str] = set()
+        self._twins: set[tuple[Any, ...]] = set()
+        self._sign_query, self._twin_query = _prepared(connection.dialect)
+
+    def take(self, outcome: Outcome) -> None:
+        """Note the rows of one outcome; the device itself is written by the ledger."""
+        device, entry = outcome.header.id, outcome.document
+        if entry is not None:
+            row = _document_row(device, entry)
+            self._documents.append(row)
+            self._signs.add(entry.sign)
+            self._twins.add((device, row["command"], row["time"], row["total"], row["printed_number"]))
+        if outcome.cancelled is not None:
+            self._mark(device, outcome.cancelled, cancelled=True)
+        if outcome.second_name is not None:
+            self._name_again(device, outcome.second_name)
+        if outcome.invoice is not None:
+            one = outcome.invoice
+            values = {name: getattr(one, name) for name in ("invoice_id", "amount", "qr_code", "status")}
+            self._connection.execute(sa.insert(tables.invoices), values | {"device": device})
+        if outcome.findings:
+            self._findings += _finding_rows(outcome, self._now)
+
+    def has_sign(self, sign: str) -> bool:
+        """Whether any document of the server has this sign."""
+        return sign in self._signs or self._sign_query.first(self._connection, {"sign": sign}) is not None
+
+    def has_twin(self, device: int, command: int, time: str, total: int, printed_number: int) -> bool:
+        """Whether a document of the register is equal in these."""
+        if (device, command, time, total, printed_number) in self._twins:
+            return True
+        values = {
+            "device": device,
+            "command": command,
+            "time": time,
+            "total": total,
+            "printed_number": printed_number,
+        }
+        return self._twin_query.first(self._connection, values) is not None
+
+    def flush(self) -> None:
+        """Write what has been noted; committing is the ledger's."""
+        for table, rows in ((_DOCUMENTS, self._documents), (tables.findings, self._findings)):
+            if rows:
+                self._connection.execute(sa.insert(table), rows)
+                rows.clear()
+
+    def _mark(self, device: int, number: int, **values: Any) -> None:
+        self.flush()
+        self._connection.execute(
+            sa.update(_DOCUMENTS)
+            .where(_DOCUMENTS.c.device == device, _DOCUMENTS.c.number == number)
+            .values(**values)
+        )
+
+    def _name_again(self, device: int, offline_number: int) -> None:
+        """Give the last document an offline number, unless it has one."""
+        self.flush()
+        inner = _DOCUMENTS.alias("last")
+        last = sa.select(sa.func.max(inner.c.number)).where(inner.c.device == device).scalar_subquery()
+        self._connection.execute(
+            sa.update(_DOCUMENTS)
+            .where(_DOCUMENTS.c.device == device, _DOCUMENTS.c.offline_number.is_(None))
+            .where(_DOCUMENTS.c.number == last)
+            .values(offline_number=offline_number)
+        )
+
+
+def _document_row(device: int, entry: DocumentEntry) -> dict[str, Any]:
+    row: dict[str, Any] = dict(zip(_ENTRY_COLUMNS, _entry_values(entry), strict=True))
+    row["received"] = entry.received.isoformat()
+    row["time"] = None if entry.time is None else entry.time.isoformat()
+    row["device"] = device
+    row["cancelled"] = False
+    return row
+
+
+def _finding_rows(outcome: Outcome, now: str) -> list[dict[str, Any]]:
+    number = None if outcome.document is None else outcome.document.number
+    return [
+        {
+            "device": outcome.header.id,
+            "number": number,
+            "command": outcome.command,
+            "received": now,
+            "check_id": finding.id,
+            "code": int(finding.code),
+            "severity": finding.severity.value,
+            "field": finding.field,
+            "text": finding.text.ru,
+            "detail": finding.detail,
+        }
+        for finding in outcome.findings
+    ]
