@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from conformance.bench import PARTS_NEEDED
 from conformance.cases import Registry, load_suites
-from conformance.events import EventStream, Recorder, RunRecord
+from conformance.events import RunRecord
 from conformance.lab import Lab
-from conformance.lab_parts import UZ_PARTS
-from conformance.runner import Runner, RunSettings
-from conformance.selection import select
 from conformance.session import Session
 from conformance.targets import Target
+from tests.conformance.labs import lab_of, run_cases
 
 SUITE = "uz.drive"
 SEED = 20_260_415
 PARTS = PARTS_NEEDED["drive"]
 
 
-@contextmanager
-def shop(folder: Path, *drive_options: str, modules: int = 1) -> Iterator[Lab]:
+def shop(folder: Path, *drive_options: str, modules: int = 1) -> AbstractContextManager[Lab]:
     """A lab of the three parts on free ports; `drive_options` go to the drive's command line."""
-    parts = [part for part in UZ_PARTS if part.name in PARTS]
-    with Lab(folder, parts=parts, seed=SEED, modules=modules, options={"drive": drive_options}) as lab:
-        yield lab
+    return lab_of(folder, PARTS, seed=SEED, modules=modules, options={"drive": drive_options})
 
 
 def judged(
@@ -43,7 +38,6 @@ def judged(
     `controls` names the parts whose control API the judge knows; with none it has the wire alone, as with
     somebody else's product.
     """
-    registry = suite()
     target = Target(
         kind="drive",
         address=lab.addresses["drive"]["drive"],
@@ -53,14 +47,7 @@ def judged(
         vendor=vendor,
         destructive=not vendor,
     )
-    recorder, clock = Recorder(), lab.clock
-    stream = EventStream([recorder], lambda: clock.now().isoformat())
-    session = Session(target, lab if processes else None)
-    try:
-        Runner(registry.book, stream, RunSettings(seed)).run([session], select(registry, terms))
-    finally:
-        clock.close()
-    return recorder.record
+    return run_cases(lab, Session(target, lab if processes else None), SUITE, terms, seed)
 
 
 def suite() -> Registry:

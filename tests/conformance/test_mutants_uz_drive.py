@@ -9,7 +9,7 @@ import pytest
 from conformance.lab import Lab
 from reference.drive.defects import DEFECTS
 from tests.conformance.drive_lab import PARTS, SUITE, judged, shop
-from tests.conformance.module_lab import outcomes, story
+from tests.conformance.labs import outcomes, story
 
 CATCHERS: dict[str, str] = {
     "accepts-iso-t": "rule.iso-time",

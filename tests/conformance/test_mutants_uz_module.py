@@ -9,7 +9,8 @@ import pytest
 from conformance.lab import Lab
 from conformance.mutants import catchers_of
 from simulator.defects import DEFECTS
-from tests.conformance.module_lab import judged, outcomes, simulator, story
+from tests.conformance.labs import outcomes, story
+from tests.conformance.module_lab import judged, simulator
 
 CATCHERS = catchers_of("module").mutants
 

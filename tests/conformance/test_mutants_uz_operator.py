@@ -9,7 +9,7 @@ import pytest
 from conformance.lab import Lab
 from conformance.mutants import catchers_of
 from ofd_mock.defects import DEFECTS
-from tests.conformance.module_lab import outcomes, story
+from tests.conformance.labs import outcomes, story
 from tests.conformance.operator_lab import judged, operator
 
 CATCHERS = catchers_of("operator").mutants

@@ -11,7 +11,7 @@ import pytest
 from conformance.events import RunRecord
 from conformance.lab import Lab
 from tests.conformance.drive_lab import PARTS, SUITE, judged, shop, suite
-from tests.conformance.module_lab import outcomes, story
+from tests.conformance.labs import outcomes, story
 
 FEWEST = 65
 SINGLE_MODULE = "uz.drive.transport.several-modules"

@@ -10,7 +10,8 @@ from conformance.cases import load_suites
 from conformance.events import RunRecord, Step, StepKind
 from conformance.lab import Lab
 from reference.protocol.uz.status_words import StatusWord
-from tests.conformance.module_lab import SUITE, judged, outcomes, simulator, story
+from tests.conformance.labs import outcomes, story
+from tests.conformance.module_lab import SUITE, judged, simulator
 
 FEWEST = 90
 BEYOND_THE_WIRE = {"control", "clock", "faults", "fresh-module", "processes"}

@@ -10,7 +10,7 @@ from conformance.cases import load_suites
 from conformance.events import RunRecord, Step, StepKind
 from conformance.lab import Lab
 from reference.protocol.uz.message import FileStatus, StatusCode
-from tests.conformance.module_lab import outcomes, story
+from tests.conformance.labs import outcomes, story
 from tests.conformance.operator_lab import SUITE, judged, operator
 
 FEWEST = 55
