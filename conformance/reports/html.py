@@ -25,6 +25,8 @@ from conformance.diagnoses import Diagnosis, diagnose
 from conformance.events import CaseRecord, Direction, Exchange, RunRecord, Step, StepKind
 from conformance.outcomes import Outcome
 from conformance.reports.json_report import verdicts
+from conformance.reports.overview import clock_chart, target_counts
+from conformance.reports.words import Translate, translator
 from reference.protocol.uz.values import to_tashkent
 
 MOST_OPEN = 10
@@ -60,18 +62,26 @@ class Log:
     packed: str = ""
 
 
-def html_report(record: RunRecord, book: ClauseBook) -> str:
-    """A finished run as one HTML page."""
+def html_report(record: RunRecord, book: ClauseBook, language: str = "en") -> str:
+    """A finished run as one HTML page, its fixed words in `language` (LanguageError for an unknown one)."""
+    t = translator(language)
     started, ended = record.started, record.ended
     assert started is not None
     assert ended is not None
-    page, line = _template("page.html"), _template("timeline.html")
+    page, line = template("page.html", t), template("timeline.html", t)
     cases = [each for each in record.cases if each.verdict is not None]
+    overview = template("overview.html", t).render(
+        targets=target_counts(cases),
+        shown=[each for each in Outcome if ended.summary.get(each.value, 0)],
+        chart=clock_chart(cases),
+    )
     order = {outcome: place for place, outcome in enumerate(_WORST_FIRST)}
     cases.sort(key=lambda each: (order[_outcome(each)], each.case.id))
     return page.render(
-        style=_file("page.css"),
-        script=_file("page.js"),
+        language=language,
+        extra=Markup(overview),  # noqa: S704 - escaped by its own template
+        style=file_text("page.css"),
+        script=file_text("page.js"),
         started=started,
         begun=_tashkent(started.lab_time),
         opened=_opened(cases),
@@ -84,10 +94,10 @@ def html_report(record: RunRecord, book: ClauseBook) -> str:
     )
 
 
-def write_html(record: RunRecord, book: ClauseBook, path: Path) -> None:
+def write_html(record: RunRecord, book: ClauseBook, path: Path, language: str = "en") -> None:
     """Write the page to a file, its folder made if need be."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(html_report(record, book), encoding="utf-8")
+    path.write_text(html_report(record, book, language), encoding="utf-8")
 
 
 def timeline(record: CaseRecord, most: int = MOST_EXCHANGES) -> list[Line]:
@@ -137,15 +147,18 @@ def _outcome(record: CaseRecord) -> Outcome:
     return record.verdict.outcome
 
 
-def _file(name: str) -> str:
+def file_text(name: str) -> str:
+    """A file of this package, such as a style sheet that goes into a page."""
     return files("conformance.reports").joinpath(name).read_text(encoding="utf-8")
 
 
-def _template(name: str) -> Template:
+def template(name: str, t: Translate) -> Template:
+    """A page of this package with its fixed words in the language of `t`."""
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    return environment.from_string(_file(name))
+    environment.globals["t"] = t
+    return environment.from_string(file_text(name))
 
 
 def _log(record: CaseRecord, template: Template) -> Log:

@@ -13,7 +13,8 @@ function draw() {
     each.hidden = !fits;
     shown += fits;
   }
-  document.getElementById("count").textContent = `${shown} of ${cases.length}`;
+  const count = document.getElementById("count");
+  count.textContent = `${shown} ${count.dataset.of} ${cases.length}`;
   document.getElementById("none").hidden = shown > 0;
 }
 
