@@ -330,7 +330,10 @@ class LastResult:
 
 @dataclass(frozen=True, slots=True)
 class RegisterState:
-    """What the register would tell a person who looks at it. `refused`: why no new document is taken."""
+    """What the register would tell a person who looks at it.
+
+    `refused`: why no new document is taken. `printed` is the number of the last document.
+    """
 
     mode: Mode
     device_id: int
@@ -352,6 +355,7 @@ class RegisterState:
     warning: str
     time: datetime
     registration: Registration
+    printed: int = 0
     test: bool = True
 
     def as_json(self) -> dict[str, Any]:
@@ -388,6 +392,7 @@ class RegisterState:
             "ads": [{"type": ad.type, "version": ad.version, "text": ad.text} for ad in self.ads],
             "refused": self.refused,
             "warning": self.warning,
+            "printed": self.printed,
             "time": self.time.isoformat(),
         }
 
