@@ -19,7 +19,7 @@ from sqlalchemy import Connection, Engine
 from ofd_mock.kz import tables
 from ofd_mock.kz.draft import Draft
 from ofd_mock.kz.order_book import OrderBook
-from ofd_mock.kz.registry import changing, from_row, to_row
+from ofd_mock.kz.registry import Memory, changing, from_row, to_row
 from ofd_mock.kz.rules import Rules
 from ofd_mock.kz.surroundings import Chance, LedgerSurroundings
 from ofd_mock.kz.values import Device, Outcome
@@ -49,6 +49,7 @@ class KzLedger:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self._late: Connection | None = None
+        self._memory = _memory()
         migrate(engine, MIGRATIONS)
 
     @contextmanager
@@ -66,7 +67,7 @@ class KzLedger:
         self.catch_up()
         connection = self.engine.connect()
         try:
-            outcomes = _settle(connection, batch, rules, now, desk)
+            outcomes = _settle(connection, batch, rules, now, desk, self._memory)
         except BaseException:
             connection.close()
             raise
@@ -87,7 +88,7 @@ class KzLedger:
     def device(self, device_id: int) -> Device | None:
         """A register by its ID."""
         with self.reading() as connection:
-            return _devices(connection, [device_id], lock=False).get(device_id)
+            return _devices(connection, [device_id], _memory(), lock=False).get(device_id)
 
     def devices(self, limit: int = 100) -> list[Device]:
         """The first registers by ID."""
@@ -108,7 +109,7 @@ class KzLedger:
         """Change a register as the portal does. ValueError if there is none of the ID."""
         self.catch_up()
         with self.engine.begin() as connection:
-            device = _devices(connection, [device_id]).get(device_id)
+            device = _devices(connection, [device_id], _memory()).get(device_id)
             if device is None:
                 raise ValueError(f"there is no register {device_id}")
             changed = change(device)
@@ -164,23 +165,34 @@ _UPDATE_ALL: Final = (
 )
 
 
-def _devices(connection: Connection, ids: Sequence[int], *, lock: bool = True) -> dict[int, Device]:
+def _memory() -> Memory:
+    return Memory([column.name for column in _DEVICES.columns])
+
+
+def _devices(
+    connection: Connection, ids: Sequence[int], memory: Memory, *, lock: bool = True
+) -> dict[int, Device]:
     found: dict[int, Device] = {}
     for start in range(0, len(ids), _KEYS_AT_ONCE):
         query = sa.select(_DEVICES).where(_DEVICES.c.id.in_(ids[start : start + _KEYS_AT_ONCE]))
         query = query.order_by(_DEVICES.c.id)
         if lock:
             query = query.with_for_update()
-        for row in connection.execute(query).mappings():
-            found[row["id"]] = from_row(dict(row))
+        for row in connection.execute(query):
+            found[row[0]] = memory.device(tuple(row))
     return found
 
 
 def _settle(
-    connection: Connection, batch: Sequence[Frame], rules: Rules, now: datetime, desk: Desk
+    connection: Connection,
+    batch: Sequence[Frame],
+    rules: Rules,
+    now: datetime,
+    desk: Desk,
+    memory: Memory,
 ) -> list[Outcome]:
     """Settle and write a batch; committing is the caller's."""
-    held = _devices(connection, sorted({frame.header.id for frame in batch}))
+    held = _devices(connection, sorted({frame.header.id for frame in batch}), memory)
     draft = Draft(connection, now)
     around = LedgerSurroundings(connection, draft, rules, desk.orders, desk.chance, desk.check_base)
     outcomes = []
@@ -193,8 +205,14 @@ def _settle(
         outcomes.append(outcome)
     draft.flush()
     if changed:
-        connection.execute(_UPDATE, [_keyed(changing(device)) for device in changed.values()])
+        connection.execute(_UPDATE, [_changed(device, memory) for device in changed.values()])
     return outcomes
+
+
+def _changed(device: Device, memory: Memory) -> dict[str, Any]:
+    row = changing(device)
+    memory.written(device, row)
+    return _keyed(row)
 
 
 def _keyed(row: dict[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ fault `ofd-kz.answer` → answer
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -47,6 +48,9 @@ class Reply:
 
 SILENCE: Final = Reply()
 CLOSE: Final = Reply(close=True)
+
+
+_WAY: Final = ("ofd-kz.request", "ofd-kz.before-commit", "ofd-kz.after-commit", "ofd-kz.answer")
 
 
 class _Disturbed(Exception):  # noqa: N818 - not an error: a fault rule ends the work on a request here
@@ -97,6 +101,26 @@ class KzOperator:
             _log.error("a request could not be handled", device=frame.header.id, exc_info=error)
             return _coded(frame, command_of(frame.body), ResultCode.UNKNOWN_ERROR)
 
+    @property
+    def calm(self) -> bool:
+        """Whether no fault can strike a request: then `begin` and `conclude` do what `handle` does."""
+        armed = self.faults.armed
+        return not any(map(armed, _WAY))
+
+    def begin(self, frame: Frame) -> asyncio.Future[Outcome]:
+        """Have a request settled and stored."""
+        return self.writer.submit(frame)
+
+    def conclude(self, frame: Frame, settled: asyncio.Future[Outcome]) -> Reply:
+        """The answer to a request that was begun, when it is settled. Never raises."""
+        try:
+            return self._told(settled.result())
+        except (SQLAlchemyError, WriterStoppedError):
+            return _coded(frame, command_of(frame.body), ResultCode.SERVICE_TEMPORARILY_UNAVAILABLE)
+        except Exception as error:  # noqa: BLE001 - one request must never take the server down
+            _log.error("a request could not be handled", device=frame.header.id, exc_info=error)
+            return _coded(frame, command_of(frame.body), ResultCode.UNKNOWN_ERROR)
+
     def close(self) -> None:
         """Store what is to be stored."""
         self.writer.stop()
@@ -109,14 +133,18 @@ class KzOperator:
         await self._disturb("ofd-kz.request", frame)
         await self._disturb("ofd-kz.before-commit", frame)
         outcome = await self.writer.submit(frame)
-        self._note(outcome)
+        reply = self._told(outcome)
         await self._disturb("ofd-kz.after-commit", frame)
+        return await self._answer(frame, outcome, reply.data) if reply.data else reply
+
+    def _told(self, outcome: Outcome) -> Reply:
+        """The answer that an outcome wants, and a note of it."""
+        self._note(outcome)
         if outcome.body is None:
             return SILENCE
         header = outcome.header
         device = header.id if outcome.answered_id is None else outcome.answered_id
-        data = encode_frame(header.version, device, outcome.token, header.reqnum, outcome.body)
-        return await self._answer(frame, outcome, data)
+        return Reply(encode_frame(header.version, device, outcome.token, header.reqnum, outcome.body))
 
     async def _disturb(self, point: str, frame: Frame) -> None:
         """Let a fault rule have its way; raises _Disturbed when the request ends here."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from functools import lru_cache
@@ -13,7 +13,7 @@ from ofd_mock.kz.values import Cashier, Device, LastDocument, Profile, Taxation
 from reference.protocol.kz.device_states import DeviceState
 from reference.protocol.kz.exchange import DeviceExchange
 from reference.protocol.kz.service import BoundTax, Registration, TicketAd
-from reference.protocol.kz.tally import counters_from_json, counters_to_json
+from reference.protocol.kz.tally import counters_from_json, counters_to_text
 
 Row = Mapping[str, Any]
 FIRST_ID: Final = 4931
@@ -63,7 +63,7 @@ def changing(device: Device) -> dict[str, Any]:
         "last_req": exchange.last_req,
         "last_cmd": exchange.last_cmd,
         "last_answer": exchange.last_answer,
-        "counters": json.dumps(counters_to_json(device.counters)),
+        "counters": counters_to_text(device.counters),
         "documents": device.documents,
         "last_time": None if device.last_time is None else device.last_time.isoformat(),
         "last_shift": None if last is None else last.shift_number,
@@ -90,6 +90,39 @@ def from_row(row: Row) -> Device:
         last_z=row["last_z"],
         cancellable=bool(row["cancellable"]),
     )
+
+
+class Memory:
+    """Devices as they were last read or written: a row that is still the same need not be read again.
+
+    It never says what a row is not: whoever else wrote it, and whatever was rolled back, is read anew.
+    """
+
+    def __init__(self, columns: Sequence[str], most: int = 20_000) -> None:
+        self._columns = columns
+        self._most = most
+        self._known: dict[int, tuple[tuple[Any, ...], Device]] = {}
+
+    def device(self, row: Sequence[Any]) -> Device:
+        """The device of a row, whose values stand in the order of the columns."""
+        known = self._known.get(row[0])
+        if known is not None and known[0] == row:
+            return known[1]
+        device = from_row(dict(zip(self._columns, row, strict=True)))
+        self._keep(device, tuple(row))
+        return device
+
+    def written(self, device: Device, changed: Row) -> None:
+        """Note what `changing` made of a device that was read before."""
+        known = self._known.get(device.id)
+        if known is not None:
+            row = [changed.get(name, old) for name, old in zip(self._columns, known[0], strict=True)]
+            self._known[device.id] = tuple(row), device
+
+    def _keep(self, device: Device, row: tuple[Any, ...]) -> None:
+        if len(self._known) >= self._most:
+            self._known.clear()
+        self._known[device.id] = row, device
 
 
 def profile_to_text(profile: Profile) -> str:

@@ -1,18 +1,20 @@
 """Port 7777: one asyncio Protocol per connection, frames in, answers out in the same order (kz-ofd §2).
 
-While a request is in work the connection is not read, so that no peer can pile up more than one chunk here.
-The idle time-out is lab time of the operator.
+Who sends more while its request is in work is not read until that is answered, so that no peer can pile up
+more than two chunks here. The idle time-out is lab time of the operator. asyncio has switched off Nagle's
+algorithm.
 """
 
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections import deque
-from collections.abc import Coroutine
-from typing import Any, Final
+from collections.abc import Callable, Coroutine
+from functools import partial
+from typing import Any, Final, TypeVar
 
 from ofd_mock.kz.operator import KzOperator, Reply
+from ofd_mock.kz.values import Outcome
 from ofd_mock.pauses import sleep_until
 from reference.protocol.kz.errors import FrameError
 from reference.protocol.kz.frames import Frame, FrameReader
@@ -21,6 +23,7 @@ from reference.runtime.clock import Deadline
 _BACKLOG: Final = 1024
 _STOP_SECONDS: Final = 5
 """Real seconds that requests in work are given when the operator ends."""
+T = TypeVar("T")
 
 
 class Connection(asyncio.Protocol):
@@ -35,25 +38,25 @@ class Connection(asyncio.Protocol):
         self._deaf = False
         self._ended = False
         self._working = False
+        self._paused = False
         self._served = 0
-        self._deadline: Deadline
-        self._watch: asyncio.Task[None] | None = None
         self._transport: asyncio.Transport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """A register has come; beyond `max_connections` it is sent away at once."""
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
-        transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if not self._server.enter(self):
             transport.abort()
             return
-        self._listen()
         rule = self._operator.faults.hit("ofd-kz.connect")
-        if rule is not None:
-            self._operator.events.record("fault", point="ofd-kz.connect", action=rule.action)
-            self._pause()
-            self._server.run(self._greet_badly(rule.action, self._operator.clock.deadline(rule.delay)))
+        if rule is None:
+            self._listen()
+            return
+        self._operator.events.record("fault", point="ofd-kz.connect", action=rule.action)
+        self._working = True
+        self._pause()
+        self._server.run(self._greet_badly(rule.action, self._operator.clock.deadline(rule.delay)))
 
     def data_received(self, data: bytes) -> None:
         """Bytes in pieces of any size, several frames in one of them included (FR-02, FR-06)."""
@@ -66,14 +69,9 @@ class Connection(asyncio.Protocol):
             self._broken = True
             self._operator.events.record("broken", reason=error.reason, text=error.text)
         if self._working:
-            return
-        if self._waiting:
             self._pause()
-            self._server.run(self._serve())
-        elif self._broken:
-            self._transport.close()
         else:
-            self._listen()
+            self._go_on()
 
     def eof_received(self) -> bool:
         """The register will send no more; what is in work is still answered (FR-01)."""
@@ -86,7 +84,6 @@ class Connection(asyncio.Protocol):
         """The register has left; a request in work is finished all the same, its answer is thrown away."""
         self._ended = True
         self._server.leave(self)
-        self._stop_watch()
 
     def close(self) -> None:
         """End the connection; what has been answered is still sent."""
@@ -100,24 +97,51 @@ class Connection(asyncio.Protocol):
         self._deaf = action == "silence"
         self._listen()
 
-    async def _serve(self) -> None:
-        limit = self._operator.settings.requests_per_connection
-        while self._waiting and not self._ended:
-            reply = await self._operator.handle(self._waiting.popleft())
-            if self._transport.is_closing():
-                return
-            await self._send(reply)
-            self._served += 1
-            if reply.close or (limit is not None and self._served >= limit):
-                self._transport.close()
-                return
-            if not reply.data:
-                self._deaf = True
-                self._waiting.clear()
-        if self._broken:
+    def _go_on(self) -> None:
+        """Begin with the next request; without one, listen, or close when nothing more can come."""
+        if self._waiting and not self._ended:
+            self._working = True
+            self._server.busy(self)
+            if self._operator.calm:
+                frame = self._waiting.popleft()
+                self._server.note(self._operator.begin(frame), partial(self._concluded, frame))
+            else:
+                self._server.run(self._serve())
+        elif self._broken:
+            self._working = False
             self._transport.close()
-        elif not self._ended:
+        else:
             self._listen()
+
+    def _concluded(self, frame: Frame, settled: asyncio.Future[Outcome]) -> None:
+        """The request that `_go_on` began is settled."""
+        if self._transport.is_closing():
+            return
+        reply = self._operator.conclude(frame, settled)
+        self._transport.write(reply.data)
+        if self._stays(reply):
+            self._go_on()
+
+    async def _serve(self) -> None:
+        """Answer one request while faults may strike."""
+        reply = await self._operator.handle(self._waiting.popleft())
+        if self._transport.is_closing():
+            return
+        await self._send(reply)
+        if self._stays(reply):
+            self._go_on()
+
+    def _stays(self, reply: Reply) -> bool:
+        """Whether the connection lives on after an answer; after silence it hears nothing more."""
+        self._served += 1
+        limit = self._operator.settings.requests_per_connection
+        if reply.close or (limit is not None and self._served >= limit):
+            self._transport.close()
+            return False
+        if not reply.data:
+            self._deaf = True
+            self._waiting.clear()
+        return True
 
     async def _send(self, reply: Reply) -> None:
         if not reply.piecewise:
@@ -132,30 +156,17 @@ class Connection(asyncio.Protocol):
         self._working = False
         if self._ended or self._transport.is_closing():
             return
-        self._transport.resume_reading()
-        if self._deaf:
-            self._stop_watch()
-            return
-        self._deadline = self._operator.clock.deadline(self._operator.settings.idle_timeout_s)
-        if self._watch is None:
-            self._watch = asyncio.get_running_loop().create_task(self._give_up())
+        if self._paused:
+            self._paused = False
+            self._transport.resume_reading()
+        if not self._deaf:
+            self._server.idle(self)
 
     def _pause(self) -> None:
-        self._working = True
-        self._transport.pause_reading()
-        self._stop_watch()
-
-    async def _give_up(self) -> None:
-        deadline = None
-        while deadline is not self._deadline:
-            deadline = self._deadline
-            await sleep_until(self._operator.clock, deadline)
-        self._transport.close()
-
-    def _stop_watch(self) -> None:
-        if self._watch is not None:
-            self._watch.cancel()
-            self._watch = None
+        """Read no more before what has come is answered."""
+        if not self._paused:
+            self._paused = True
+            self._transport.pause_reading()
 
 
 class KzServer:
@@ -166,7 +177,10 @@ class KzServer:
         self._host = host
         self._port = port
         self._connections: set[Connection] = set()
-        self._work: set[asyncio.Task[None]] = set()
+        self._idle: dict[Connection, Deadline] = {}
+        self._someone_idle = asyncio.Event()
+        self._watch: asyncio.Task[None] | None = None
+        self._work: set[asyncio.Future[Any]] = set()
         self._server: asyncio.Server | None = None
 
     @property
@@ -182,6 +196,7 @@ class KzServer:
         self._server = await loop.create_server(
             lambda: Connection(self), self._host, self._port, backlog=_BACKLOG
         )
+        self._watch = loop.create_task(self._close_idle())
 
     async def stop(self) -> None:
         """Take no new connection, give requests in work some time, and close every connection."""
@@ -189,6 +204,8 @@ class KzServer:
             self._server.close()
         if self._work:
             await asyncio.wait(self._work, timeout=_STOP_SECONDS)
+        if self._watch is not None:
+            self._watch.cancel()
         for connection in list(self._connections):
             connection.close()
         if self._server is not None:
@@ -204,9 +221,41 @@ class KzServer:
     def leave(self, connection: Connection) -> None:
         """Forget a connection that has ended."""
         self._connections.discard(connection)
+        self.busy(connection)
+
+    def idle(self, connection: Connection) -> None:
+        """A connection waits for a byte from now on; it is closed if none comes (TR-07)."""
+        self._idle.pop(connection, None)
+        self._idle[connection] = self.operator.clock.deadline(self.operator.settings.idle_timeout_s)
+        self._someone_idle.set()
+
+    def busy(self, connection: Connection) -> None:
+        """A connection has something to do, or is silenced, or has ended."""
+        self._idle.pop(connection, None)
+
+    def note(self, work: asyncio.Future[T], done: Callable[[asyncio.Future[T]], None]) -> None:
+        """Call `done` at the end of something begun for a connection; `stop` waits for it."""
+        self._work.add(work)
+        work.add_done_callback(done)
+        work.add_done_callback(self._work.discard)
 
     def run(self, work: Coroutine[Any, Any, None]) -> None:
         """Do something for a connection; `stop` waits for it."""
         task = asyncio.get_running_loop().create_task(work)
         self._work.add(task)
         task.add_done_callback(self._work.discard)
+
+    async def _close_idle(self) -> None:
+        """Close every connection whose idle time has passed.
+
+        Connections stand in the order in which they became idle, so that the first is due first.
+        """
+        while True:
+            self._someone_idle.clear()
+            if not self._idle:
+                await self._someone_idle.wait()
+            connection, deadline = next(iter(self._idle.items()))
+            await sleep_until(self.operator.clock, deadline)
+            if self._idle.get(connection) is deadline:
+                del self._idle[connection]
+                connection.close()

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tools.bench.figures import Figure
+from tools.bench.kz_kill import acknowledged_is_kept
 from tools.bench.kz_rate import tickets_a_second
+from tools.bench.kz_size import memory, ticket_stays_flat
 from tools.bench.kz_ticket import counting_stays_flat, ticket_to_answer
 
 
@@ -16,3 +18,6 @@ def figures(folder: Path) -> Iterator[Figure]:
     yield counting_stays_flat()
     yield tickets_a_second(folder, kept=False)
     yield tickets_a_second(folder, kept=True)
+    yield memory(folder)
+    yield ticket_stays_flat(folder)
+    yield acknowledged_is_kept(folder)

@@ -106,14 +106,14 @@ class Fleet:
     """Client processes that share the registers among them."""
 
     def __init__(
-        self, registers: Sequence[tuple[int, int]], *, lanes: int = LANES, told: bool = False
+        self, registers: Sequence[tuple[int, int]], *, lanes: int = LANES, told: bool = False, sold: int = 0
     ) -> None:
         time = to_almaty(LabClock.private().now()).isoformat()
         self._open = ExitStack()
         self._clients = []
         for number in range(CLIENTS):
             client = self._open.enter_context(_client())
-            _tell(client, asdict(Setting(registers[number::CLIENTS], lanes // CLIENTS, time, told)))
+            _tell(client, asdict(Setting(registers[number::CLIENTS], lanes // CLIENTS, time, told, sold)))
             self._clients.append(client)
         for client in self._clients:
             _hear(client)

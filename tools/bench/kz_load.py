@@ -43,13 +43,15 @@ _KINDS_OF_TICKETS: Final = 64
 class Setting:
     """What a client process is told once: its registers as [ID, token], how many of them work at a time.
 
-    `time` is the tickets' local time; `told`: whether acknowledged signs are wanted.
+    `time` is the tickets' local time; `told`: whether acknowledged signs are wanted; `sold`: how many tickets
+    each register has sold before.
     """
 
     registers: Sequence[tuple[int, int]]
     lanes: int
     time: str
     told: bool = False
+    sold: int = 0
 
 
 class _Register:
@@ -57,9 +59,10 @@ class _Register:
 
     __slots__ = ("buffer", "device", "left", "link", "pending", "reqnum", "sold", "token")
 
-    def __init__(self, device: int, token: int) -> None:
+    def __init__(self, device: int, token: int, sold: int) -> None:
         self.device, self.token = device, token
-        self.reqnum = self.sold = self.left = 0
+        self.reqnum = self.sold = sold
+        self.left = 0
         self.pending: bytes | None = None
         self.link: socket.socket | None = None
         self.buffer = b""
@@ -74,7 +77,7 @@ class Load:
 
     def __init__(self, setting: Setting) -> None:
         self._setting = setting
-        self._registers = [_Register(*one) for one in setting.registers]
+        self._registers = [_Register(*one, setting.sold) for one in setting.registers]
         dialect = dialect_for(VERSION)
         assert dialect is not None
         self._dialect = dialect

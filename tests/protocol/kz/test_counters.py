@@ -33,7 +33,7 @@ from reference.protocol.kz.recount import Booked, CancelTicket, recount
 from reference.protocol.kz.report_codec import read_report, write_report
 from reference.protocol.kz.reports import Difference, ReportData, differences, figures
 from reference.protocol.kz.takeover import take_over
-from reference.protocol.kz.tally import counters_from_json, counters_to_json
+from reference.protocol.kz.tally import counters_from_json, counters_to_json, counters_to_text
 from reference.protocol.kz.tickets import Operator, Payment, Ticket
 from tests.protocol.kz import drawing, worked_shift
 
@@ -313,6 +313,7 @@ def test_a_busy_week_counts_the_same_both_ways_and_through_json(seed: int, versi
     assert again.counters == counters
     assert list(again.reports) == reports
     assert counters_from_json(json.loads(json.dumps(counters_to_json(counters)))) == counters
+    assert counters_to_text(counters) == json.dumps(counters_to_json(counters))
     for earlier, later in itertools.pairwise(reports):
         assert later.start_non_nullable == earlier.non_nullable
     for report in reports:
@@ -326,6 +327,7 @@ def test_counters_without_a_shift_go_through_json() -> None:
         apply_money(FRESH, MoneyPlacement(0, NOON, 1), ShiftOpensOn.TICKET),
     ):
         assert counters_from_json(json.loads(json.dumps(counters_to_json(counters)))) == counters
+        assert counters_to_text(counters) == json.dumps(counters_to_json(counters))
 
 
 @given(st.integers(0, 2**32))
