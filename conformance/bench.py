@@ -14,18 +14,20 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from conformance.lab import Lab
-from conformance.lab_parts import UZ_PARTS
+from conformance.lab_parts import COUNTRIES
 from conformance.session import EXCHANGE_SECONDS, Session
-from conformance.targets import Target, distinct_names
+from conformance.targets import PARTS, Target, distinct_names
 
 PARTS_NEEDED: Mapping[str, tuple[str, ...]] = {
     "module": ("module",),
     "operator": ("operator",),
     "drive": ("module", "operator", "drive"),
+    "operator-kz": ("operator-kz",),
+    "register-kz": ("operator-kz", "register"),
 }
 """Which parts a lab needs for a target of each kind."""
 
-_SCHEMES = {"module": "tcp", "operator": "tcp", "drive": "http"}
+_SCHEMES = {"drive": "http", "register-kz": "http"}
 
 PartOptions = Mapping[str, Sequence[str]]
 
@@ -63,17 +65,18 @@ def _lab(kind: str, folder: Path, seed: int, options: PartOptions) -> Lab:
     needed = PARTS_NEEDED[kind]
     return Lab(
         folder,
-        parts=[part for part in UZ_PARTS if part.name in needed],
+        parts=[part for part in COUNTRIES["both"] if part.name in needed],
         seed=seed,
         options={name: words for name, words in options.items() if name in needed},
     )
 
 
 def _target(kind: str, lab: Lab) -> Target:
-    place = lab.addresses[kind][kind].removeprefix("http://")
+    part = PARTS.get(kind, kind)
+    place = lab.addresses[part][part].removeprefix("http://")
     return Target(
         kind=kind,
-        address=f"{_SCHEMES[kind]}://{place}",
+        address=f"{_SCHEMES.get(kind, 'tcp')}://{place}",
         text=f"{kind} of the embedded lab",
         name=kind,
         controls={part: lab.control_url(part) for part in PARTS_NEEDED[kind]},

@@ -53,7 +53,7 @@ from dataclasses import dataclass, field
 from types import ModuleType
 from typing import TYPE_CHECKING, TypeVar
 
-from conformance.clauses import ClauseBook, UnknownClauseError, book
+from conformance.clauses import ClauseBook, UnknownClauseError, book, cited
 from conformance.outcomes import Level
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ Names = Iterable[str]
 Body = Callable[["Context"], None]
 RowBody = Callable[["Context", Row], None]
 
-TARGET_KINDS = ("module", "drive", "operator")
+TARGET_KINDS = ("module", "drive", "operator", "operator-kz", "register-kz")
 
 CAPABILITIES: dict[str, str] = {
     "control": "the target's own control API (state, reset, faults)",
@@ -73,6 +73,7 @@ CAPABILITIES: dict[str, str] = {
     "fresh-module": "the module can be reset to a new one with chosen settings",
     "module-control": "the control API of the module behind the target",
     "operator-control": "the control API of the operator behind the target, and its state page",
+    "operator-kz-control": "the control API of the Kazakh operator that stands beside the register",
     "drive-control": "the control API of the drive in front of the target",
     "test-keys": "module and operator sign and take files with the public test keys",
     "power": "the judge can cut the module's power (TCP: by closing the connection)",
@@ -239,15 +240,15 @@ class Registry:
         level: str | None,
         body: Body,
     ) -> Case:
-        cited = tuple(clauses)
+        named = tuple(cited(case_id, each) for each in clauses)
         try:
-            binding = Level(level) if level is not None else self.book.level(cited)
+            binding = Level(level) if level is not None else self.book.level(named)
         except UnknownClauseError as error:
             raise CaseError(f"{case_id}: {error}") from None
         return Case(
             case_id,
             target,
-            cited,
+            named,
             tuple(requirements),
             description,
             expectation,

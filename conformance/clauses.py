@@ -1,6 +1,8 @@
 """Clauses and requirements as data: what a case may cite, and what a report prints beside the verdict.
 
-The wording is the project's own, one sentence a rule; the text of the sources is never quoted.
+The wording is the project's own, one sentence a rule; the text of the sources is never quoted. The chains'
+specifications use some ids twice, so a clause of the Kazakh chain bears `KZ-` before the id of its
+specification (`KZ-FR-04`); a Kazakh case may leave that out.
 """
 
 from __future__ import annotations
@@ -13,6 +15,9 @@ from importlib.resources import files
 
 from conformance.outcomes import Level
 
+OWN_SPACE = ("kz",)
+"""Chains whose clauses bear the chain's name before the id of the specification."""
+
 
 class UnknownClauseError(LookupError):
     """A clause or requirement id that the data files do not hold."""
@@ -20,7 +25,10 @@ class UnknownClauseError(LookupError):
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """One rule of the protocol: `mark` D, V, C, I or S says on what evidence it stands."""
+    """One rule of the protocol: `mark` says on what evidence it stands, in the marks of its specification.
+
+    Uzbek: D, V, C, I, S. Kazakh: DOC, PROTO, CODE, CAP, SEED, INF, DEC. S and DEC are our own decisions.
+    """
 
     id: str
     text: str
@@ -66,6 +74,15 @@ class ClauseBook:
             if level in levels:
                 return level
         return Level.STAND_IN
+
+
+def cited(case_id: str, clause_id: str) -> str:
+    """The clause's id in the book, where a case of its own chain may have left the chain's name out."""
+    chain = case_id.partition(".")[0]
+    prefix = f"{chain.upper()}-"
+    if not clause_id or chain not in OWN_SPACE or clause_id.startswith(prefix):
+        return clause_id
+    return f"{prefix}{clause_id}"
 
 
 def read_json(name: str) -> object:

@@ -13,7 +13,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, NoReturn
 
 from conformance.cases import Case
-from conformance.clauses import ClauseBook
+from conformance.clauses import ClauseBook, cited
 from conformance.drivers.drive import DriveDriver
 from conformance.drivers.module import ModuleDriver
 from conformance.drivers.operator import OperatorDriver
@@ -23,6 +23,8 @@ from conformance.verdicts import CaseFailed, CaseStopped, Inconclusive, NotAppli
 
 if TYPE_CHECKING:
     from conformance.controls import Control, LabTime, Processes
+    from conformance.drivers.kz_operator import OfdDriver
+    from conformance.drivers.kz_register import RegisterDriver
     from conformance.session import Session
 
 
@@ -61,6 +63,8 @@ class Context:
         self._module: ModuleDriver | None = None
         self._drive: DriveDriver | None = None
         self._operator: OperatorDriver | None = None
+        self._ofd: OfdDriver | None = None
+        self._register: RegisterDriver | None = None
 
     # the target and its surroundings
 
@@ -89,6 +93,27 @@ class Context:
         return self._operator
 
     @property
+    def ofd(self) -> OfdDriver:
+        """Driver of the Kazakh operator under test (target kind `operator-kz`)."""
+        # Imported here: a run of the Uzbek suites needs nothing of the Kazakh protocol.
+        from conformance.drivers.kz_operator import OfdDriver
+
+        self._only("operator-kz")
+        if self._ofd is None:
+            self._ofd = OfdDriver(self._session, self._session.tap, self)
+        return self._ofd
+
+    @property
+    def register(self) -> RegisterDriver:
+        """Driver of the Kazakh register under test (target kind `register-kz`)."""
+        from conformance.drivers.kz_register import RegisterDriver
+
+        self._only("register-kz")
+        if self._register is None:
+            self._register = RegisterDriver(self._session, self._session.tap, self)
+        return self._register
+
+    @property
     def clock(self) -> LabTime:
         """The lab clock, through the control API (needs `clock`)."""
         return self._session.clock
@@ -96,7 +121,7 @@ class Context:
     @property
     def control(self) -> Control:
         """The target's own control API (needs `control`)."""
-        return self._session.control(self.case.target)
+        return self._session.control(self._session.target.part)
 
     @property
     def module_control(self) -> Control:
@@ -112,6 +137,11 @@ class Context:
     def operator_control(self) -> Control:
         """The control API of the operator (needs `operator-control`)."""
         return self._session.control("operator")
+
+    @property
+    def ofd_control(self) -> Control:
+        """The control API of the Kazakh operator (needs `operator-kz-control`)."""
+        return self._session.control("operator-kz")
 
     @property
     def processes(self) -> Processes:
@@ -188,7 +218,7 @@ class Context:
 
     def fail(self, message: str, *, clause: str = "") -> NoReturn:
         """The case fails for a reason that is no comparison."""
-        raise CaseFailed(message, clause=clause or self.case.clauses[0])
+        raise CaseFailed(message, clause=cited(self.case.id, clause) or self.case.clauses[0])
 
     def inconclusive(self, missing: str) -> NoReturn:
         """What would decide the case cannot be observed; say what."""
@@ -224,7 +254,7 @@ class Context:
 
     def finish(self) -> None:
         """Close the drivers."""
-        for driver in (self._module, self._drive, self._operator):
+        for driver in (self._module, self._drive, self._operator, self._ofd, self._register):
             if driver is not None:
                 driver.close()
 
@@ -243,7 +273,7 @@ class Context:
             holds,
             expected,
             shown(observed),
-            clause or self.case.clauses[0],
+            cited(self.case.id, clause) or self.case.clauses[0],
         )
         self._send(step)
         return step

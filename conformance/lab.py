@@ -198,7 +198,7 @@ class Lab:
 
     def _command(self, name: str) -> list[str]:
         part = self._parts[name]
-        command = [sys.executable, "-m", part.module, "--dir", str(self.folder / name)]
+        command = [sys.executable, "-m", part.module, *part.command, "--dir", str(self.folder / name)]
         command += ["--clock", str(self.clock_path), "--seed", str(self.seed)]
         for port in part.ports:
             command += [port.option, str(self._port(name, port.address, port.default))]

@@ -32,7 +32,8 @@ class Wire:
 class PartSpec:
     """A part process: `python -m module`, started after the parts its wires name.
 
-    `control` is the ready-line address under which its control API lives; `options` always go along.
+    `control` is the ready-line address under which its control API lives; `options` always go along, and
+    `command` is the subcommand that serves, where the module has others.
     """
 
     name: str
@@ -41,6 +42,7 @@ class PartSpec:
     control: str
     wires: tuple[Wire, ...] = ()
     options: tuple[str, ...] = ()
+    command: tuple[str, ...] = ()
 
 
 UZ_PARTS = (
@@ -68,3 +70,24 @@ UZ_PARTS = (
         ),
     ),
 )
+
+KZ_PARTS = (
+    PartSpec(
+        name="operator-kz",
+        module="ofd_mock",
+        ports=(Port("--port", "operator-kz", 7777), Port("--http-port", "http", 7778)),
+        control="http",
+        options=("--country", "kz"),
+    ),
+    PartSpec(
+        name="register",
+        module="reference.kkm",
+        ports=(Port("--port", "register", 7780),),
+        control="register",
+        wires=(Wire("--server", "operator-kz", "operator-kz"),),
+        command=("serve",),
+    ),
+)
+
+COUNTRIES = {"uz": UZ_PARTS, "kz": KZ_PARTS, "both": (*UZ_PARTS, *KZ_PARTS)}
+"""The parts of a lab by the country whose chain it has."""

@@ -97,10 +97,27 @@ def probe_operator(session: Session) -> Probed:
     return Probed(frozenset(capabilities), {"address": str(session.target.endpoint)})
 
 
+def probe_operator_kz(session: Session) -> Probed:
+    """Ask a Kazakh operator for nothing but its answer."""
+    # Imported here: a run of the Uzbek suites needs nothing of the Kazakh protocol.
+    from conformance.probes_kz import probe_operator_kz as probe
+
+    return Probed(*probe(session))
+
+
+def probe_register_kz(session: Session) -> Probed:
+    """Ask a Kazakh register for its state, and whether it is a test one."""
+    from conformance.probes_kz import probe_register_kz as probe
+
+    return Probed(*probe(session))
+
+
 PROBES: dict[str, Callable[[Session], Probed]] = {
     "module": probe_module,
     "drive": probe_drive,
     "operator": probe_operator,
+    "operator-kz": probe_operator_kz,
+    "register-kz": probe_register_kz,
 }
 
 

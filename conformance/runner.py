@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from conformance.cases import Case
-from conformance.clauses import ClauseBook
+from conformance.clauses import ClauseBook, cited
 from conformance.context import Context
 from conformance.control_client import ControlClientError
 from conformance.events import CaseStarted, EventStream, RunEnded, RunStarted, TargetFacts, Verdict
@@ -141,7 +141,7 @@ class Runner:
                 case.id,
                 grade.outcome,
                 grade.message,
-                grade.clause,
+                cited(case.id, grade.clause),
                 grade.expected,
                 grade.observed,
                 real_elapsed() - begun,

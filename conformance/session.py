@@ -86,7 +86,7 @@ class Session:
             defects = state.get("defects") or state.get("settings", {}).get("defects")
             if defects:
                 self.control(part).lasting = {"defects": list(defects)}
-            found |= {"clock", "faults", "control" if part == self.target.kind else f"{part}-control"}
+            found |= {"clock", "faults", "control" if part == self.target.part else f"{part}-control"}
             if part == "module":
                 found |= {"fresh-module", "module-control"}
         if self.target.destructive:
@@ -170,8 +170,8 @@ class Session:
         return self._clock
 
     def _clock_control(self) -> Control | None:
-        # The operator is never the one a case kills or cuts from power in a drive's or module's case.
-        for part in ("operator", "drive", "module"):
+        # An operator is never the one a case kills or cuts from power in a case of the part that sells.
+        for part in ("operator", "drive", "module", "operator-kz", "register"):
             if part in self.target.controls:
                 return self.control(part)
         return None

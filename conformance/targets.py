@@ -2,26 +2,38 @@
 
     KIND:URL[?control=URL][&module-control=URL][&operator-control=URL][&drive-control=URL]
                 [&vendor=yes|no][&destructive=yes|no][&name=TEXT][&token=TEXT]
+    operator-kz:tcp://HOST:PORT[?device=ID&device-token=N][&serial=TEXT][&rnm=TEXT]
+    register-kz:http://HOST:PORT | register-kz:command:PROGRAM | register-kz:person:
+                [?listen=HOST:PORT][&test=yes]
 
 `vendor=yes` says that the product is somebody else's, which the stand-in clauses do not bind; it is the
 default where no control API is given. `destructive=yes` lets cases leave lasting changes, such as a filled
-memory; it is the default where there is one.
+memory; it is the default where there is one. `device` and `device-token` are a test register that the owner
+of an operator lends to the judge; `listen` is where the judge's own operator waits for the register under
+test, and `test=yes` is the owner's word that it is a test one, where it cannot say so itself.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import parse_qsl
 
 from conformance.cases import TARGET_KINDS
 from reference.links.address import AddressRefusedError, Endpoint, parse_endpoint
 from reference.links.urls import parse_module_url
 
-DEFAULT_PORTS = {"module": 4387, "drive": 3449, "operator": 13447}
+DEFAULT_PORTS = {"module": 4387, "drive": 3449, "operator": 13447, "operator-kz": 7777, "register-kz": 7780}
+PARTS = {"register-kz": "register"}
+"""The lab's name of the part behind a target kind, where it is another word."""
+_SCHEMES = {"drive": "http", "register-kz": "http"}
+_OWN_ADDRESSES = {"register-kz": ("command", "person")}
+"""Addresses of a kind that are no URL: a program to run, somebody to ask."""
 _SWITCHES = {"yes": True, "no": False}
-_CONTROLS = {"control", "module-control", "drive-control", "operator-control"}
+_CONTROLS = {"control", "module-control", "drive-control", "operator-control", "operator-kz-control"}
+_OWN_OPTIONS = {"operator-kz": ("device", "device-token", "serial", "rnm"), "register-kz": ("listen", "test")}
 _OPTIONS = (*sorted(_CONTROLS), "vendor", "destructive", "name", "token")
+_MOST_UINT32 = 2**32 - 1
 
 
 class TargetError(ValueError):
@@ -40,6 +52,12 @@ class Target:
     vendor: bool = True
     destructive: bool = False
     token: str = ""
+    options: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def part(self) -> str:
+        """Name of the part that is under test."""
+        return PARTS.get(self.kind, self.kind)
 
     @property
     def endpoint(self) -> Endpoint:
@@ -59,31 +77,49 @@ def parse_target(text: str) -> Target:
             "e.g. module:tcp://127.0.0.1:4387"
         )
     address, _, query = rest.partition("?")
-    options = _options(text, query)
+    options = _options(text, kind, query)
     controls = {name.removesuffix("-control"): url for name, url in options.items() if name in _CONTROLS}
     if "control" in controls:
-        controls[kind] = controls.pop("control")
+        controls[PARTS.get(kind, kind)] = controls.pop("control")
     return Target(
         kind,
         _checked(kind, address, text),
         text.strip(),
         options.get("name", kind),
         {part: url.removesuffix("/").removesuffix("/control") for part, url in controls.items()},
-        _switch(options, "vendor", kind not in controls),
-        _switch(options, "destructive", kind in controls),
+        _switch(options, "vendor", PARTS.get(kind, kind) not in controls),
+        _switch(options, "destructive", PARTS.get(kind, kind) in controls),
         options.get("token", ""),
+        {name: options[name] for name in _OWN_OPTIONS.get(kind, ()) if name in options},
     )
 
 
-def _options(text: str, query: str) -> dict[str, str]:
+def _options(text: str, kind: str, query: str) -> dict[str, str]:
+    known = (*_OPTIONS, *_OWN_OPTIONS.get(kind, ()))
     options: dict[str, str] = {}
     for name, value in parse_qsl(query, keep_blank_values=True):
-        if name not in _OPTIONS:
-            raise TargetError(f"{text!r}: unknown option {name!r}; there are {', '.join(_OPTIONS)}")
+        if name not in known:
+            raise TargetError(f"{text!r}: unknown option {name!r}; there are {', '.join(known)}")
         if name in _CONTROLS and not value.startswith(("http://", "https://")):
             raise TargetError(f"{text!r}: {name} is a URL such as http://127.0.0.1:4388")
+        _check_own(text, name, value)
         options[name] = value
     return options
+
+
+def _check_own(text: str, name: str, value: str) -> None:
+    """Options of one kind alone: numbers of the header, and an address to listen at."""
+    if name in ("device", "device-token"):
+        least = 1 if name == "device-token" else 0
+        if not (value.isascii() and value.isdigit() and least <= int(value) <= _MOST_UINT32):
+            raise TargetError(f"{text!r}: {name} is a number of {least}…{_MOST_UINT32}, not {value!r}")
+    if name == "test" and value not in _SWITCHES:
+        raise TargetError(f"{text!r}: test is yes or no, not {value!r}")
+    if name == "listen":
+        try:
+            parse_endpoint(value, DEFAULT_PORTS["operator-kz"])
+        except AddressRefusedError as error:
+            raise TargetError(f"{text!r}: listen: {error}") from None
 
 
 def _switch(options: Mapping[str, str], name: str, default: bool) -> bool:
@@ -99,13 +135,22 @@ def _checked(kind: str, address: str, text: str) -> str:
     try:
         if kind == "module":
             return str(parse_module_url(address))
+        own, separator, rest = address.partition(":")
+        if separator and own in _OWN_ADDRESSES.get(kind, ()):
+            if own == "command" and not rest.strip():
+                raise TargetError(f"{text!r}: {kind}:command: is followed by the program to run")
+            return address
         scheme, separator, place = address.partition("://")
-        wanted = "http" if kind == "drive" else "tcp"
+        wanted = _SCHEMES.get(kind, "tcp")
         if not separator or scheme != wanted:
-            raise TargetError(f"{text!r}: a {kind} is reached by {wanted}://HOST:PORT")
+            raise TargetError(f"{text!r}: {_a(kind)} is reached by {wanted}://HOST:PORT")
         return f"{scheme}://{parse_endpoint(place.rstrip('/'), DEFAULT_PORTS[kind])}"
     except AddressRefusedError as error:
         raise TargetError(f"{text!r}: {error}") from None
+
+
+def _a(kind: str) -> str:
+    return f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"
 
 
 def distinct_names(targets: list[Target]) -> list[Target]:
@@ -120,13 +165,4 @@ def distinct_names(targets: list[Target]) -> list[Target]:
 
 
 def _renamed(target: Target, name: str) -> Target:
-    return Target(
-        target.kind,
-        target.address,
-        target.text,
-        name,
-        target.controls,
-        target.vendor,
-        target.destructive,
-        target.token,
-    )
+    return replace(target, name=name)
