@@ -79,6 +79,11 @@ class RegisterSettings(BaseModel):
         return str(endpoint)
 
     @property
+    def invalid_token_blocks(self) -> bool:
+        """Whether answer 2 stops the register."""
+        return self.invalid_token_reaction == "block"  # noqa: S105  a switch
+
+    @property
     def registration(self) -> Registration:
         """Who the register says it is (kz-ofd SV-01)."""
         return Registration(
