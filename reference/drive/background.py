@@ -120,6 +120,7 @@ class BackgroundSender:
                 return
             with self.stage.fleet.session(factory_id) as session:
                 self.sync.recovery.recover(session)
+                self.sync.recovery.recall(session)
 
     def _failed(self, factory_id: str, reason: str) -> None:
         """Pause, unless the exchange itself said until when; tell people once."""
@@ -150,8 +151,11 @@ class BackgroundSender:
                 if self._stopping or not check_success(items):
                     return done
                 names = {item.name for item in items}
-                if names <= sent:
-                    break  # a module that lists for ever what it was told is acknowledged
+                if names <= sent:  # a module that lists for ever what it was told is acknowledged
+                    if kind == "receipts":  # found again by a look through the module; more may be waiting
+                        now, delay = self.stage.lab_seconds(), self.stage.settings.send_delay
+                        self.sync.outbox(factory_id).wake(now + delay)
+                    break
                 sent |= names
         self.last_error.pop(factory_id, None)
         return done

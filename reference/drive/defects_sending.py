@@ -15,6 +15,7 @@ from reference.drive.mistakes import Mistake
 from reference.drive.operator import Operator
 from reference.drive.outbox import LARGEST_BATCH, Outbox
 from reference.drive.records import FileState, ReceiptFileRow, Settled
+from reference.drive.recovery import Recovery
 from reference.drive.store import ReceiptStore
 from reference.drive.sync import Synchroniser
 from reference.links.address import Endpoint
@@ -63,6 +64,18 @@ class _SecondAckIsFailure(Delivery):
         except StatusWordError as error:
             return Settled(parcel.key, FileState.ERROR, str(error))
         return Settled(parcel.key, FileState.ACKNOWLEDGED)
+
+
+class _BelievesAnyAck(Delivery):
+    @override
+    def still_held(self, session: ModuleSession, parcel: Parcel) -> bool:
+        return False
+
+
+class _NeverLooksAgain(Recovery):
+    @override
+    def recall(self, session: ModuleSession) -> list[int]:
+        return []
 
 
 class _ShortForFull(Delivery):
@@ -142,6 +155,12 @@ SENDING_MISTAKES: Final = (
         "9020 at an acknowledgement counts as an error instead of success",
         "uz-fiscal CL-05",
         (("delivery", _SecondAckIsFailure),),
+    ),
+    Mistake(
+        "misdirected-ack-believed",
+        "a receipt stays in the module for good when the operator acknowledged another one in its place",
+        "uz-fiscal CL-05",
+        (("delivery", _BelievesAnyAck), ("recovery", _NeverLooksAgain)),
     ),
     Mistake(
         "short-for-full",

@@ -4,7 +4,8 @@
     parcels ─► batches, at most 32 ─► an exchange each ─► acks, in order ─► module ─► outcomes into the store
 
 A lost answer needs nothing special: the files stay Sent and go again, the operator stores once (OF-20) and
-the module answers 9020 to a second acknowledgement, which is success (CL-04, CL-05).
+the module answers 9020 to a second acknowledgement, which is success (CL-04, CL-05). To an acknowledgement of
+something it never had it answers the same; then it still holds the record, and the file stays Sent.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Final, Protocol
 
 from reference.drive.errors import OperatorError, UnreachableError
 from reference.drive.operator import Reply
@@ -24,6 +25,10 @@ from reference.links.errors import StatusWordError
 from reference.links.module import ModuleSession
 from reference.protocol.uz.apdu import StatusWord
 from reference.protocol.uz.message import AckFile, File, FileStatus, StatusCode
+
+MISDIRECTED: Final = "acknowledged by the operator, still held by the module"
+"""Message of a file whose acknowledgement was about something else."""
+_CLOSED: Final = (0x03,)
 
 
 class Shelf(Protocol):
@@ -177,15 +182,31 @@ class Delivery:
             self._settle(consignment, done)
 
     def hand_ack(self, session: ModuleSession, parcel: Parcel, ack: AckFile, terminal_id: str) -> Settled:
-        """One AckFile to the module; 9020 means it had it before (uz-fiscal CL-05)."""
+        """One AckFile to the module; 9020 means it had it before, unless it holds the record (CL-05)."""
         self.stage.pass_by("sync.before-ack", terminal=terminal_id)
         try:
             session.ack(ack.body, parcel.index)
         except StatusWordError as error:
             if error.sw != StatusWord.NOT_FOUND:
                 return Settled(parcel.key, FileState.SENT, str(error), put_off=True)
+            if self.still_held(session, parcel):
+                return Settled(parcel.key, FileState.SENT, f"{MISDIRECTED}: {error}", put_off=True)
         self.stage.pass_by("sync.after-ack", terminal=terminal_id)
         return Settled(parcel.key, FileState.ACKNOWLEDGED)
+
+    def still_held(self, session: ModuleSession, parcel: Parcel) -> bool:
+        """Whether the module waits for the acknowledgement of this file."""
+        try:
+            if isinstance(parcel.name, datetime):
+                indexes = session.get_unack_zreports()
+                times = [session.get_zreport_info(index, _CLOSED).close_time for index in indexes]
+                return parcel.name in times
+            session.get_receipt_file(seq=parcel.name)
+        except StatusWordError as error:
+            if error.sw != StatusWord.NOT_FOUND:
+                raise
+            return False
+        return True
 
     # --- notes ---------------------------------------------------------------------------------------
 

@@ -121,7 +121,10 @@ class DrivePart(Part):
                 "Send everything that waits, without back-off and send delay", _OneModule, self._send_now
             ),
             "recover": Operation(
-                "Finish registrations that a crash or a broken link cut in two", _OneModule, self._recover
+                "Finish registrations that a crash or a broken link cut in two, and take back what was "
+                "acknowledged wrongly",
+                _OneModule,
+                self._recover,
             ),
             "confirm-module": Operation(
                 "Take the module that is plugged in now for the right one", _OneLink, self._confirm
@@ -150,9 +153,13 @@ class DrivePart(Part):
             factory_id = _factory_id(core, body.factory_id)
             try:
                 with core.fleet.session(factory_id) as session:
-                    return {"factory_id": factory_id, "recovered": core.recovery.recover(session)}
+                    recovered = core.recovery.recover(session)
+                    recalled = core.recovery.recall(session)
             except DriveError as error:
                 raise ControlError("recover", "module", error.reason, 409) from error
+            if recalled:
+                core.sender.wake(factory_id)
+        return {"factory_id": factory_id, "recovered": recovered, "recalled": recalled}
 
     def _confirm(self, body: _OneLink) -> dict[str, Any]:
         with self.drive.passing() as core:

@@ -1,12 +1,17 @@
-"""Finishing what a crash or a broken link cut in two (uz-fiscal G2-S-20, UZ-USB-02).
+"""The store against the module's memory: what a crash or a broken link cut in two (uz-fiscal G2-S-20,
+UZ-USB-02), and what an operator acknowledged wrongly (CL-05).
 
 A registration is unfinished when its TXID has no answer. Whether the module took it is decided by asking: the
 hash of each held record against the hashes of the unfinished ones. Without this a short-record sync could
 erase a receipt whose sign the POS never got.
+
+An operator that acknowledges another receipt than it was sent leaves a file that is done here and held there.
+Nobody would send it again, and 48 hours later the module would refuse to sell (FM-T-05).
 """
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Final
 
 from reference.drive.records import StoredReceipt
@@ -19,6 +24,8 @@ from reference.protocol.uz.objects import FISCAL_SIGN_TAGS, ReceiptInfo
 
 _WINDOW: Final = (0x03, 0x04)
 _HASH: Final = (0x0F,)
+_HELD: Final = (0x01, 0x04, 0x06)
+_NUMBER_AND_HASH: Final = (0x02, 0x0F)
 _LOCKS: Final = (0x05, 0x08)
 
 
@@ -28,6 +35,8 @@ class Recovery:
     def __init__(self, stage: Stage, registrar: Registrar) -> None:
         self.stage = stage
         self.registrar = registrar
+        self._looked: dict[str, tuple[int, datetime | None]] = {}
+        """By module: how many records it rightly held, and since when, at the last look through all."""
 
     def recover(self, session: ModuleSession) -> int:
         """Finish the unfinished registrations that the module of `session` holds; how many there were.
@@ -50,6 +59,26 @@ class Recovery:
         self.registrar.settled |= {one.txid for one in wanted.values()} - done
         return len(found)
 
+    def recall(self, session: ModuleSession) -> list[int]:
+        """Put back to New what is Acknowledged here and still held by the module of `session`; its numbers.
+
+        Looked for only when no file waits to be sent, and not again while the module holds what it held when
+        the last look found nothing: refused receipts stay in it, and each costs a command to read.
+        """
+        memory = session.get_fiscal_memory_info(_HELD)
+        terminal_id, count = memory.terminal_id or "", memory.receipts_count or 0
+        picture = count, memory.first_unacknowledged
+        if not count or self._looked.get(session.factory_id) == picture:
+            return []
+        if self.stage.receipts.pending_count(terminal_id, 1):
+            return []
+        numbers = self.stage.receipts.recall(terminal_id, _held(session, count), self.stage.now())
+        if numbers:
+            self.stage.record("files.recalled", factory_id=session.factory_id, numbers=numbers)
+        else:
+            self._looked[session.factory_id] = picture
+        return numbers
+
     def _find(self, session: ModuleSession, wanted: dict[bytes, StoredReceipt]) -> dict[int, StoredReceipt]:
         found: dict[int, StoredReceipt] = {}
         index = 0
@@ -71,3 +100,9 @@ class Recovery:
         if not locks.pos_locked and not locks.locked:
             return session.receipt_register(receipt.total_block)
         return session.get_receipt_info(index, FISCAL_SIGN_TAGS)
+
+
+def _held(session: ModuleSession, count: int) -> dict[int, bytes]:
+    """Number and content hash of every held record."""
+    infos = [session.get_receipt_info(index, _NUMBER_AND_HASH) for index in range(count)]
+    return {info.receipt_seq: info.items_hash or b"" for info in infos if info.receipt_seq is not None}

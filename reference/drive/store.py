@@ -5,7 +5,7 @@ Registrations and files of receipts are here; Z-reports, the sync log and known 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Final
@@ -202,6 +202,28 @@ class ReceiptStore:
         )
         with self.database.reading() as connection:
             return {seq: FileState(state) for seq, state in connection.execute(query)}
+
+    def recall(self, terminal_id: str, held: Mapping[int, bytes], now: datetime) -> list[int]:
+        """Put back to New what is Acknowledged here though the module holds it; the numbers.
+
+        `held` has the content hash of each held number, since a module that was put back numbers anew.
+        """
+        query = (
+            sa.select(receipt_files.c.txid, receipt_files.c.receipt_seq, register_log.c.hash)
+            .join(register_log, register_log.c.txid == receipt_files.c.txid)
+            .where(receipt_files.c.terminal_id == terminal_id, receipt_files.c.receipt_seq.in_(held))
+            .where(receipt_files.c.state == FileState.ACKNOWLEDGED)
+        )
+        with self.database.writing() as connection:
+            rows = connection.execute(query).all()
+            found = {txid: number for txid, number, digest in rows if held[number] == bytes(digest)}
+            if found:
+                connection.execute(
+                    sa.update(receipt_files)
+                    .where(receipt_files.c.txid.in_(found))
+                    .values(state=FileState.NEW, state_changed_at=format_json_time(now), message=None)
+                )
+        return sorted(found.values())
 
     def mark_sent(self, txids: Iterable[int], now: datetime) -> None:
         """The files are being handed to a socket: Sent, one attempt more."""

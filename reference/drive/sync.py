@@ -81,7 +81,7 @@ class Synchroniser:
 
     def full_receipts(self, factory_id: str, count: int) -> list[SyncItem]:
         """Send the oldest `count` full receipts that still have to go."""
-        terminal_id = self._prepare(factory_id)
+        terminal_id = self._prepare(factory_id, recall=True)
         rows = self.pick(terminal_id, count)
         return self._deliver(factory_id, terminal_id, "receipts", [full_parcel(row) for row in rows])
 
@@ -169,10 +169,12 @@ class Synchroniser:
 
     # --- the common part -----------------------------------------------------------------------------
 
-    def _prepare(self, factory_id: str) -> str:
-        """Finish what is unfinished; the TerminalID."""
+    def _prepare(self, factory_id: str, *, recall: bool = False) -> str:
+        """Finish what is unfinished and find what was acknowledged wrongly; the TerminalID."""
         with self.stage.fleet.session(factory_id) as session:
             self.recovery.recover(session)
+            if recall:
+                self.recovery.recall(session)
             return session.get_info(_TERMINAL).terminal_id or ""
 
     def _deliver(

@@ -30,6 +30,7 @@ CATCHERS: dict[str, str] = {
     "index-ignored": "transport.parameters.query",
     "items-count-unchecked": "sync.items-count.*-fullreceipts",
     "lost-answer-doubles": "once.closed-after-storing",
+    "misdirected-ack-believed": "once.healed.*",
     "misspelling-corrected": "payload.memory",
     "no-recovery": "steps.unfinished.*",
     "past-time-not-checked": "steps.past-time.*",

@@ -120,6 +120,8 @@ class Books:
         self.blocked = False
         self.sync_flags = SyncFlags.NONE
         self.file_script: dict[int, FileStatus | str] = {}
+        self.misnamed: dict[int | datetime, tuple[AckKind, bytes]] = {}
+        """By number or close time: what the acknowledgement of that file is made out for instead."""
         self.max_files = 32
         self.max_body = 1 << 30
 
@@ -170,7 +172,7 @@ class Books:
             open_zreport_file(z)
             assert z.close_time is not None
             self.zreports[terminal, z.close_time] = file.header
-            return self._ack(AckKind.ZREPORT, terminal, encode_time(z.close_time), request)
+            return self._ack(z.close_time, terminal, request)
         record_file = ReceiptFile.decode(file.header)
         record = open_receipt_file(record_file)
         number = record_file.receipt_seq
@@ -181,9 +183,15 @@ class Books:
         self.receipts[terminal, number] = (record.fiscal_sign or "").encode()
         if file.type != FileType.ShortReceipt:
             self.bodies[terminal, number] = file.body
-        return self._ack(AckKind.RECEIPT, terminal, encode_bcd8(number), request)
+        return self._ack(number, terminal, request)
 
-    def _ack(self, kind: AckKind, terminal: str, id8: bytes, request: Request) -> AckFile:
+    def _ack(self, name: int | datetime, terminal: str, request: Request) -> AckFile:
+        right = (
+            (AckKind.RECEIPT, encode_bcd8(name))
+            if isinstance(name, int)
+            else (AckKind.ZREPORT, encode_time(name))
+        )
+        kind, id8 = self.misnamed.get(name, right)
         return AckFile(FileStatus.Acknowledge, body=make_ack_file(kind, terminal, id8, request.time))
 
 

@@ -13,6 +13,8 @@ from reference.drive.errors import CardError, CardLostError, DriveError, NotActi
 from reference.drive.records import FileState
 from reference.drive.settings import SettingsError
 from reference.protocol.uz.message import FileStatus, FileType
+from reference.protocol.uz.standin import AckKind
+from reference.protocol.uz.values import encode_bcd8
 from tests.drive.conftest import MORNING, Bench, BenchMaker
 from tests.drive.doubles import TERMINAL, losing, make_module, sale
 
@@ -179,6 +181,15 @@ def _(shop: Bench) -> bool:
     sync(shop)
     shop.core.reset_file(1)
     return sync(shop) == ["Error"]
+
+
+@shows("misdirected-ack-believed")
+def _(shop: Bench) -> bool:
+    shop.register()
+    shop.books.misnamed[1] = AckKind.RECEIPT, encode_bcd8(77)
+    believed = sync(shop) == ["Acknowledged"]
+    shop.books.misnamed.clear()
+    return believed and sync(shop) == [] and shop.held == [1]
 
 
 @shows("short-for-full")

@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 from reference.drive.app import create_app
 from reference.drive.errors import CardLostError
 from reference.drive.part import DrivePart
+from reference.drive.records import FileState, Settled
 from reference.drive.settings import DriveSettings, SettingsError, read_config
 from reference.protocol.uz.message import AckFile, FileStatus
 from reference.runtime.control import control_blueprint
@@ -128,7 +129,10 @@ def test_recover(shop: Bench, web: FlaskClient) -> None:
     shop.card.lose = losing("001700", "after")
     with pytest.raises(CardLostError):
         shop.core.register(shop.factory_id, txid)
-    assert do(web, "recover") == (200, {"factory_id": shop.factory_id, "recovered": 1})
+    assert do(web, "recover") == (200, {"factory_id": shop.factory_id, "recovered": 1, "recalled": []})
+    shop.core.stage.receipts.settle([Settled(txid, FileState.ACKNOWLEDGED)], shop.now())
+    assert do(web, "recover")[1]["recalled"] == [1]
+    assert [row.txid for row in shop.core.files(shop.factory_id, FileState.NEW, 9, 0)] == [txid]
     shop.card.module = None
     status, answer = do(web, "recover", factory_id=OTHER)
     assert (status, answer["error"]["text"]) == (409, "no card found")

@@ -112,6 +112,30 @@ def misdirected(ctx: Context, action: str) -> None:
     view.holds_once(sold)
 
 
+@family(
+    "uz.drive.once.healed.{key}",
+    rows={"number": ("wrong-id", 1), "kind": ("wrong-kind", 1), "every-number": ("wrong-id", 3)},
+    target="drive",
+    clauses=["MIS-01"],
+    requirements=["UZ-OFF-03", "UZ-OFD-04", "UZ-SVC-02"],
+    needs=NEEDS,
+    description="The operator acknowledges others than it was sent ({key}); syncs go on, and nobody resends "
+    "anything.",
+    expectation="In the end the module holds none of them, and the operator has each once.",
+)
+def healed(ctx: Context, row: tuple[str, int]) -> None:
+    """A receipt that stays behind blocks the module after 48 hours, long after anybody remembers why."""
+    action, times = row
+    drive = begin(ctx)
+    view = OperatorView(ctx)
+    sold = numbers(sell(drive, 3))
+    ctx.operator_control.add_fault("ofd.ack", action, count=times)
+    for _ in range(TRIES):
+        accepted(ctx, drive.sync_files("FullReceipts"), "sync")
+    ctx.check(0, drive.memory()["ReceiptsCount"], "receipts held at the end")
+    view.holds_once(sold)
+
+
 @case(
     "uz.drive.once.silence",
     target="drive",
