@@ -1,0 +1,469 @@
+"use strict";
+// The page presses the same keys as any program: POST keys/<key>. Money is counted here in whole tiyn, as BigInt.
+
+const LOOK_EVERY = 2000;
+const SHOWN_DOCUMENTS = 20;
+const MODES = {
+  START: ["Запуск", "Іске қосылуда", "warn"],
+  ONLINE: ["На связи", "Желіде", "good"],
+  OFFLINE: ["Автономно", "Автономды", "warn"],
+  OFFLINE_EXPIRED: ["Автономный срок вышел", "Автономды мерзім бітті", "grave"],
+  QUEUE_BLOCKED: ["Очередь остановлена", "Кезек тоқтады", "grave"],
+  SERVER_BLOCKED: ["Заблокирована ОФД", "ФДО бұғаттаған", "grave"],
+  TOKEN_INVALID: ["Нужен токен", "Токен керек", "grave"],
+  HALTED: ["Остановлена", "Тоқтатылған", "grave"],
+};
+const NAMES = {
+  SELL: "Продажа", SELL_RETURN: "Возврат продажи", BUY: "Покупка", BUY_RETURN: "Возврат покупки",
+  DEPOSIT: "Внесение", WITHDRAWAL: "Изъятие", z: "Z-отчёт", x: "X-отчёт", info: "INFO",
+  nomenclature: "Номенклатура", cancel: "Отмена чека",
+};
+const RETURNS = { SELL: "sell-return", BUY: "buy-return" };
+const NARROW = 32;
+
+const at = (id) => document.getElementById(id);
+const lines = [];
+const documents = new Map();
+let busy = 0;
+let seen = 0;
+let current = 0;
+
+// --- sums and amounts
+
+function parsed(text, places, what) {
+  const plain = text.replace(/[\s\u00a0₸]/g, "").replace(",", ".");
+  const found = /^(\d{1,15})(?:\.(\d*))?$/.exec(plain);
+  if (!found || (found[2] || "").length > places) throw new Error(`${what}: «${text}» не подходит`);
+  return BigInt(found[1]) * 10n ** BigInt(places) + BigInt((found[2] || "").padEnd(places, "0") || "0");
+}
+
+function sumOf(id, what) {
+  const text = at(id).value.trim();
+  if (text === "") return null;
+  at(id).classList.remove("wrong");
+  try {
+    return parsed(text, 2, what);
+  } catch (error) {
+    at(id).classList.add("wrong");
+    throw error;
+  }
+}
+
+function tenge(tiyn) {
+  const value = BigInt(tiyn);
+  const whole = (value < 0n ? -value : value).toString().padStart(3, "0");
+  const grouped = whole.slice(0, -2).replace(/\B(?=(\d{3})+$)/g, "\u00a0");
+  return `${value < 0n ? "−" : ""}${grouped},${whole.slice(-2)}\u00a0₸`;
+}
+
+const lineSum = (line) => (line.price * line.quantity + 500n) / 1000n;
+
+function amountText(thousandths) {
+  const rest = (thousandths % 1000n).toString().padStart(3, "0").replace(/0+$/, "");
+  return `${thousandths / 1000n}${rest && `,${rest}`}`;
+}
+
+const amountSent = (thousandths) => `${thousandths / 1000n}.${(thousandths % 1000n).toString().padStart(3, "0")}`;
+
+function spent(seconds) {
+  const whole = Math.max(0, Math.floor(seconds));
+  const two = (number) => String(number).padStart(2, "0");
+  return `${Math.floor(whole / 3600)}:${two(Math.floor(whole / 60) % 60)}:${two(whole % 60)}`;
+}
+
+// --- speaking to the register
+
+function exact(value) {
+  if (value > BigInt(Number.MAX_SAFE_INTEGER)) throw new Error(`Сумма ${tenge(value)} слишком велика для этой страницы.`);
+  return Number(value);
+}
+
+async function ask(path, body) {
+  const request = body === undefined ? {} : {
+    method: "POST", headers: { "Content-Type": "application/json" },
+    body: JSON.stringify(body, (_, value) => (typeof value === "bigint" ? exact(value) : value)),
+  };
+  let response;
+  try {
+    response = await fetch(path, request);
+  } catch {
+    throw new Error("Касса не отвечает.");
+  }
+  const answer = await response.json();
+  if (!response.ok) throw new Error(answer.error ? answer.error.text : `HTTP ${response.status}`);
+  return answer;
+}
+
+function show(text, kind, findings = []) {
+  const place = at("message");
+  place.replaceChildren(document.createTextNode(text));
+  if (findings.length) {
+    const list = document.createElement("ul");
+    for (const one of findings) {
+      const item = document.createElement("li");
+      item.textContent = `${one.field}: ${one.text} (${one.rule})`;
+      list.append(item);
+    }
+    place.append(list);
+  }
+  place.className = `message ${kind}`;
+  place.hidden = text === "";
+}
+
+async function press(key, order, button) {
+  if (button) { button.disabled = true; button.classList.add("busy"); }
+  busy += 1;
+  show("", "");
+  try {
+    const answer = await ask(`keys/${key}`, order);
+    const paper = answer.document;
+    if (paper) { await remember(paper); await showPaper(paper.number); }
+    if (answer.outcome === "refused") {
+      const code = answer.code ? ` (код ${answer.code})` : "";
+      show(`Отказано${code}: ${answer.text}`, "problem", answer.findings);
+    } else {
+      const name = paper ? `${title(paper)} № ${paper.number}: ` : "";
+      const done = answer.outcome === "queued" ? "принято автономно, ждёт отправки." : "готово.";
+      show(`${name}${done}${answer.text ? ` ${answer.text}` : ""}`, answer.outcome === "queued" ? "warning" : "", answer.findings);
+    }
+    return answer.outcome !== "refused";
+  } catch (error) {
+    show(error.message, "problem");
+    return false;
+  } finally {
+    busy -= 1;
+    if (button) { button.disabled = false; button.classList.remove("busy"); }
+    await look();
+    count();
+  }
+}
+
+// --- what the register shows
+
+async function look() {
+  let state;
+  try {
+    state = await ask("keys/state");
+  } catch (error) {
+    at("mode").textContent = error.message;
+    at("mode").className = "mode grave";
+    return;
+  }
+  const [ru, kk, kind] = MODES[state.mode] || [state.mode, "", "grave"];
+  at("mode").replaceChildren(`${ru} `, kazakh(kk));
+  at("mode").className = `mode ${kind}`;
+  at("mode").dataset.mode = state.mode;
+  at("queue").textContent = state.queue.length + (state.in_flight ? " + 1 в пути" : "");
+  at("left").textContent = state.offline_left_seconds === null ? "—" : spent(state.offline_left_seconds);
+  at("shift").textContent = state.shift.open ? `№ ${state.shift.number}, ${spent(state.shift.hours * 3600)}` : `№ ${state.shift.number} не открыта`;
+  at("cash").textContent = tenge(state.cash);
+  at("time").textContent = state.time.replace("T", " ").slice(0, 19);
+  put("refused", [state.refused, ...blockingAd(state)].filter(Boolean).join(" "));
+  put("warning", state.warning);
+  at("token-known").textContent = state.token_known ? "Токен введён" : "Токен не введён";
+  if (document.activeElement !== at("server")) at("server").value = state.server;
+  at("device").textContent = state.device_id;
+  at("version").textContent = state.version;
+  at("reqnum").textContent = state.reqnum;
+  at("last").textContent = state.last ? `${state.last.code} ${state.last.text || ""}` : "—";
+  at("remove-head").hidden = state.mode !== "QUEUE_BLOCKED";
+  at("service-reset").hidden = state.mode !== "HALTED";
+  await catchUp(state.printed || 0);
+}
+
+function blockingAd(state) {
+  return state.mode === "SERVER_BLOCKED" ? state.ads.filter((ad) => ad.type === 4).map((ad) => ad.text) : [];
+}
+
+function put(id, text) {
+  at(id).textContent = text || "";
+  at(id).hidden = !text;
+}
+
+function kazakh(text) {
+  const place = document.createElement("span");
+  place.className = "kk";
+  place.lang = "kk";
+  place.textContent = text;
+  return place;
+}
+
+// --- papers
+
+function title(paper) {
+  return NAMES[paper.operation] || NAMES[paper.kind] || paper.kind;
+}
+
+async function catchUp(printed) {
+  if (printed < seen) { documents.clear(); seen = 0; current = 0; at("paper").hidden = true; at("no-paper").hidden = false; }
+  const waiting = [...documents.values()].some((paper) => paper.delivery === "waiting");
+  if (printed === seen && !waiting) { if (!printed) list(); return; }
+  const after = Math.max(0, printed - SHOWN_DOCUMENTS);
+  const found = await ask(`keys/documents?after=${after}&limit=${SHOWN_DOCUMENTS}`);
+  const first = seen === 0;
+  for (const paper of found.documents) await remember(paper, false);
+  seen = Math.max(seen, printed);
+  list();
+  if (first && found.documents.length && !current) await showPaper(found.documents[found.documents.length - 1].number);
+}
+
+async function remember(paper, redraw = true) {
+  documents.set(paper.number, paper);
+  seen = Math.max(seen, paper.number);
+  if (redraw) list();
+}
+
+function list() {
+  const rows = [...documents.values()].sort((one, other) => other.number - one.number).slice(0, SHOWN_DOCUMENTS);
+  at("documents").replaceChildren(...rows.map(row));
+}
+
+function row(paper) {
+  const item = document.createElement("li");
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "show";
+  button.setAttribute("aria-current", String(paper.number === current));
+  const name = document.createElement("span");
+  name.textContent = `№ ${paper.number} ${title(paper)}`;
+  const when = document.createElement("small");
+  const delivery = { waiting: " · ждёт отправки", removed: " · снят с очереди" }[paper.delivery] || "";
+  when.textContent = paper.time.replace("T", " ") + (paper.autonomous ? " · автономный" : "") + delivery;
+  name.append(when);
+  const total = document.createElement("span");
+  total.textContent = paper.total ? tenge(paper.total) : "";
+  button.append(name, total);
+  button.addEventListener("click", () => showPaper(paper.number));
+  item.append(button);
+  if (RETURNS[paper.operation]) {
+    const back = document.createElement("button");
+    back.type = "button";
+    back.className = "back";
+    back.textContent = "Возврат";
+    back.setAttribute("aria-label", `Возврат по чеку № ${paper.number}`);
+    back.addEventListener("click", () => giveBack(paper));
+    item.append(back);
+  }
+  return item;
+}
+
+async function showPaper(number) {
+  const response = await fetch(`keys/documents/${number}/tape?width=${NARROW}`);
+  if (!response.ok) return;
+  current = number;
+  at("tape").textContent = await response.text();
+  at("paper").hidden = false;
+  at("no-paper").hidden = true;
+  const paper = documents.get(number);
+  at("qr").hidden = !(paper && paper.qr);
+  if (paper && paper.qr) at("qr").src = `keys/documents/${number}/qr.svg`;
+  else at("qr").removeAttribute("src");
+  list();
+}
+
+function giveBack(paper) {
+  choose(RETURNS[paper.operation]);
+  at("parent-number").value = paper.sign;
+  at("parent-time").value = paper.time.slice(0, 19);
+  at("parent-total").value = amountText(BigInt(paper.total) * 10n);
+  at("parent-rnm").value = "";
+  at("parent-offline").checked = paper.autonomous;
+  show(`Возврат по чеку № ${paper.number}: добавьте возвращаемые товары и пробейте чек.`, "warning");
+  at("sale").scrollIntoView({ block: "start" });
+}
+
+// --- the ticket being made
+
+const operation = () => document.querySelector('input[name="operation"]:checked').value;
+
+function choose(key) {
+  document.querySelector(`input[name="operation"][value="${key}"]`).checked = true;
+  at("parent").hidden = !key.endsWith("-return");
+}
+
+function add(line) {
+  const same = lines.find((one) => one.name === line.name && one.price === line.price && one.vat === line.vat && one.section === line.section && one.unit === line.unit);
+  if (same) same.quantity += line.quantity;
+  else lines.push(line);
+  draw();
+}
+
+function draw() {
+  at("empty").hidden = lines.length > 0;
+  at("lines").replaceChildren(...lines.map(drawLine));
+  count();
+}
+
+function drawLine(line) {
+  const item = document.createElement("li");
+  const name = document.createElement("span");
+  name.className = "name";
+  name.textContent = line.name;
+  const price = document.createElement("small");
+  price.textContent = `${tenge(line.price)} · ${line.vat === null ? "без НДС" : `НДС ${line.vat} %`}`;
+  name.append(price);
+  const amount = document.createElement("span");
+  amount.className = "amount";
+  const input = document.createElement("input");
+  input.value = amountText(line.quantity);
+  input.inputMode = "decimal";
+  input.setAttribute("aria-label", `Количество: ${line.name}`);
+  input.addEventListener("change", () => {
+    try {
+      const wanted = parsed(input.value, 3, "Количество");
+      if (wanted > 0n) line.quantity = wanted;
+    } catch (error) { show(error.message, "problem"); }
+    draw();
+  });
+  amount.append(step(line, -1000n, "−", "Меньше"), input, step(line, 1000n, "+", "Больше"));
+  const total = document.createElement("span");
+  total.className = "sum";
+  total.textContent = tenge(lineSum(line));
+  const drop = document.createElement("button");
+  drop.type = "button";
+  drop.className = "drop";
+  drop.textContent = "✕";
+  drop.setAttribute("aria-label", `Убрать: ${line.name}`);
+  drop.addEventListener("click", () => { lines.splice(lines.indexOf(line), 1); draw(); });
+  item.append(name, amount, total, drop);
+  return item;
+}
+
+function step(line, by, sign, label) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.textContent = sign;
+  button.setAttribute("aria-label", `${label}: ${line.name}`);
+  button.addEventListener("click", () => {
+    if (line.quantity + by > 0n) line.quantity += by;
+    draw();
+  });
+  return button;
+}
+
+function order() {
+  const discount = sumOf("discount", "Скидка") || 0n;
+  const markup = sumOf("markup", "Наценка") || 0n;
+  const total = lines.reduce((sum, line) => sum + lineSum(line), 0n) - discount + markup;
+  const card = sumOf("card", "Картой") || 0n;
+  const mobile = sumOf("mobile", "Мобильный") || 0n;
+  const cash = total - card - mobile;
+  const taken = sumOf("taken", "Получено наличными");
+  const made = {
+    items: lines.map((line) => ({ ...line, quantity: amountSent(line.quantity) })),
+    payments: [["cash", cash], ["card", card], ["mobile", mobile]].filter(([, sum]) => sum > 0n).map(([type, sum]) => ({ type, sum })),
+  };
+  if (discount) made.discount = discount;
+  if (markup) made.markup = markup;
+  if (cash > 0n) made.taken = taken ?? cash;
+  if (at("iin").value.trim()) made.customer_iin = at("iin").value.trim();
+  return { made, total, cash, change: taken === null ? 0n : taken - cash };
+}
+
+function count() {
+  let whole;
+  try {
+    whole = order();
+  } catch {
+    at("make").disabled = true;
+    return;
+  }
+  at("total").textContent = tenge(whole.total);
+  const short = whole.cash < 0n || whole.change < 0n;
+  at("change").textContent = whole.cash < 0n ? "оплачено больше итога" : whole.change < 0n ? `не хватает ${tenge(-whole.change)}` : tenge(whole.change);
+  at("make").disabled = busy > 0 || lines.length === 0 || short;
+}
+
+function parent() {
+  const wanted = (id, what) => {
+    const text = at(id).value.trim();
+    if (!text) throw new Error(`Возврат: не указано «${what}».`);
+    return text;
+  };
+  const rnm = at("parent-rnm").value.trim();
+  const time = wanted("parent-time", "Время чека");
+  return {
+    number: wanted("parent-number", "Признак чека"),
+    time: time.length === 16 ? `${time}:00` : time,
+    total: parsed(wanted("parent-total", "Итог чека"), 2, "Итог чека"),
+    offline: at("parent-offline").checked,
+    ...(rnm ? { rnm } : {}),
+  };
+}
+
+function clear() {
+  lines.length = 0;
+  for (const id of ["discount", "markup", "card", "mobile", "taken", "iin", "parent-number", "parent-time", "parent-total", "parent-rnm"]) {
+    at(id).value = "";
+    at(id).classList.remove("wrong");
+  }
+  at("parent-offline").checked = false;
+  choose("sell");
+  draw();
+}
+
+// --- what a person touches
+
+function trying(act) {
+  return async (event) => {
+    try {
+      await act(event);
+    } catch (error) { show(error.message, "problem"); }
+  };
+}
+
+at("sale").addEventListener("submit", trying(async (event) => {
+  event.preventDefault();
+  if (at("make").disabled) return;
+  const { made } = order();
+  if (operation().endsWith("-return") && (at("parent-number").value.trim() || at("parent-total").value.trim())) made.parent = parent();
+  if (await press(operation(), made, at("make"))) clear();
+}));
+at("sale").addEventListener("input", (event) => {
+  if (event.target.name === "operation") choose(event.target.value);
+  count();
+});
+at("clear").addEventListener("click", clear);
+for (const button of document.querySelectorAll(".goods button")) {
+  const { name, price, section, unit, vat } = button.dataset;
+  button.querySelector(".sum").textContent = tenge(price);
+  button.addEventListener("click", () => add({ name, price: BigInt(price), quantity: 1000n, section, unit, vat: vat === "" ? null : Number(vat) }));
+}
+at("other-add").addEventListener("click", trying(async () => {
+  const name = at("other-name").value.trim();
+  if (!name) throw new Error("Другой товар: впишите название.");
+  const quantity = parsed(at("other-quantity").value, 3, "Количество");
+  if (quantity === 0n) throw new Error("Количество: не может быть нулём.");
+  const vat = at("other-vat").value;
+  add({ name, price: parsed(at("other-price").value, 2, "Цена"), quantity, section: at("other-section").value.trim() || "1", unit: at("other-unit").value, vat: vat === "" ? null : Number(vat) });
+  for (const id of ["other-name", "other-price"]) at(id).value = "";
+  at("other-quantity").value = "1";
+}));
+for (const button of document.querySelectorAll("[data-money]")) {
+  button.addEventListener("click", trying(async () => {
+    const sum = sumOf("money", "Сумма");
+    if (!sum) throw new Error("Впишите сумму больше нуля.");
+    if (await press(button.dataset.money, { sum }, button)) at("money").value = "";
+  }));
+}
+for (const button of document.querySelectorAll("[data-key]")) {
+  button.addEventListener("click", () => {
+    if (!button.dataset.ask || window.confirm(button.dataset.ask)) press(button.dataset.key, {}, button);
+  });
+}
+at("z").addEventListener("click", () => press("z", { withdraw: at("z-withdraw").checked }, at("z")));
+at("token-send").addEventListener("click", trying(async () => {
+  const text = at("token").value.trim();
+  if (!/^\d{1,10}$/.test(text)) throw new Error("Токен: число до десяти цифр.");
+  if (await press("token", { token: Number(text) }, at("token-send"))) at("token").value = "";
+}));
+at("server-send").addEventListener("click", () => press("address", { server: at("server").value.trim() }, at("server-send")));
+
+async function watch() {
+  if (!busy && !document.hidden) await look();
+  window.setTimeout(watch, LOOK_EVERY);
+}
+
+choose("sell");
+draw();
+watch();
