@@ -190,7 +190,10 @@ def test_a_silent_client_holds_up_nobody(secure: tuple[SecureServer, Certificate
 def test_a_server_that_was_never_started(tmp_path: Path) -> None:
     certificates = Certificates(tmp_path)
     context = server_context(*certificates.make("server"), certificates.authority[0])
-    SecureServer(Flask("small"), "127.0.0.1", 0, context).stop()
+    server = SecureServer(Flask("small"), "127.0.0.1", 0, context)
+    server.stop()
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", server.port), timeout=5)
 
 
 # --- the process ---------------------------------------------------------------------------------------

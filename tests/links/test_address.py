@@ -72,6 +72,9 @@ def test_live_services_are_refused_whatever_is_said(name: str) -> None:
 @pytest.mark.parametrize("name", ["notofd.uz", "ofd.uz.example", "myyt.uz"])
 def test_names_that_only_look_alike(name: str) -> None:
     require_named(name)
+    with pytest.raises(AddressRefusedError) as refused:
+        require_named(f"{name}.ofd.uz")
+    assert f"{name}.ofd.uz belongs to a live fiscal service (ofd.uz)" in str(refused.value)
 
 
 def test_far_addresses_need_leave() -> None:

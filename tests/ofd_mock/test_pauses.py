@@ -40,3 +40,4 @@ def test_a_deadline_that_has_passed_is_not_waited_for() -> None:
     deadline = clock.deadline(3)
     lab.advance(3)
     asyncio.run(asyncio.wait_for(sleep_until(clock, deadline), 5))
+    assert deadline.passed

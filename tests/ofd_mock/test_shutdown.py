@@ -62,8 +62,11 @@ def test_a_request_in_work_is_answered_and_idle_clients_are_closed(
 
 
 def test_one_that_never_started(tmp_path: Path) -> None:
+    running = set(threading.enumerate())
     process = made(tmp_path, defects=("stored-twice",))
+    assert set(threading.enumerate()) - running, "nothing to end"
     asyncio.run(process.stop())
+    assert set(threading.enumerate()) <= running
 
 
 def test_a_server_that_does_not_listen(tmp_path: Path) -> None:

@@ -380,9 +380,10 @@ def test_garbage_never_crashes(data):
     for frame in (data, b"\x06\x8a" + data, seal_frame(0x8A, data), seal_frame(0x8B, data)):
         for kind in (Request, Response):
             try:
-                kind.decode(frame)
+                read = kind.decode(frame)
             except MessageError:
                 continue
+            assert kind.decode(read.encode()) == read
 
 
 @given(REQUESTS, st.data())

@@ -293,6 +293,7 @@ def test_readers_take_18_characters_of_an_angle():
 def test_garbage_never_crashes(data):
     for candidate in (data, element(0x8D, data), whole(more=[(0x8F, data)]), whole(line=[(0x81, data)])):
         try:
-            decode_full_receipt(candidate)
+            read = decode_full_receipt(candidate)
         except CodecError:
             continue
+        assert isinstance(read, Receipt)

@@ -37,9 +37,18 @@ def refusal(receipt: Receipt) -> tuple[str, str, str]:
     return error.text, error.clause.removeprefix("uz-fiscal "), error.field
 
 
+def passes(receipt: Receipt) -> bool:
+    """Whether the rules take it; another error than theirs is one of the test."""
+    try:
+        check_receipt(receipt)
+    except ReceiptError:
+        return False
+    return True
+
+
 @pytest.mark.parametrize("case", VECTORS["receipts"], ids=lambda c: c["id"])
 def test_vectors_pass(case):
-    check_receipt(receipt_from_json(case["receipt"]))
+    assert passes(receipt_from_json(case["receipt"]))
 
 
 def test_limit():
@@ -71,8 +80,8 @@ def test_discounts_within_the_price():
 
 @pytest.mark.parametrize("difference", [-10000, -9999, 0, 9999, 10000])
 def test_difference_that_passes(difference):
-    check_receipt(replace(RECEIPT, received_cash=500000 + difference))
-    check_receipt(replace(RECEIPT, received_cash=0, received_card=500000 + difference))
+    assert passes(replace(RECEIPT, received_cash=500000 + difference))
+    assert passes(replace(RECEIPT, received_cash=0, received_card=500000 + difference))
 
 
 @pytest.mark.parametrize("difference", [-10001, 10001])
@@ -90,11 +99,11 @@ def test_difference_counts_discount_and_other():
 
 
 def test_numbers_up_to_the_maximum_pass():
-    check_receipt(replace(with_item(price=MAX, units=MAX, amount=MAX, vat=MAX), received_cash=MAX))
-    check_receipt(
+    assert passes(replace(with_item(price=MAX, units=MAX, amount=MAX, vat=MAX), received_cash=MAX))
+    assert passes(
         replace(with_item(price=MAX, discount=MAX, vat_percent=99, owner_type=255), received_cash=0)
     )
-    check_receipt(replace(with_item(price=MAX, other=MAX, owner_type=0), received_cash=0))
+    assert passes(replace(with_item(price=MAX, other=MAX, owner_type=0), received_cash=0))
 
 
 @pytest.mark.parametrize(
