@@ -175,6 +175,7 @@ class Register:
             warning=self._documents.warning(memory),
             time=desk.local,
             registration=registration_of(memory, desk.settings),
+            printed=memory.printed,
         )
 
     def documents(self, after: int = 0, limit: int = 100) -> Sequence[PrintedDocument]:
