@@ -19,6 +19,7 @@ from reference.protocol.kz.dialects import Command, dialect_for
 from reference.protocol.kz.documents import from_message
 from reference.protocol.kz.envelope import read_request
 from reference.protocol.kz.exchange import DeviceExchange, next_token
+from reference.protocol.kz.frames import Header
 from reference.protocol.kz.signs import random_sign
 from reference.protocol.kz.tickets import Ticket
 from reference.runtime.chance import generator
@@ -37,6 +38,10 @@ class Chance:
         self.tokens: Random = generator(seed, f"kz tokens {start}")
         self.signs: Random = generator(seed, f"kz signs {start}")
         self.pages: Random = generator(seed, f"kz pages {start}")
+
+    def part_ways(self, header: Header) -> None:
+        """Throw other signs from now on than another process of the same seed, which has other requests."""
+        self.signs = generator(self.signs.getrandbits(64), f"kz signs {header}")
 
 
 class LedgerSurroundings:

@@ -83,10 +83,13 @@ class Answer:
 
 
 class Counter:
-    """One operator's ledger and one register that plays by the rules unless told otherwise."""
+    """One operator's ledger, in a folder or at a URL, and one register that plays by the rules unless told
+    otherwise.
+    """
 
-    def __init__(self, folder: Path, version: int = 203, **settings: Any) -> None:
-        self.ledger = KzLedger(open_engine(folder / "ledger.sqlite", {}))
+    def __init__(self, database: Path | str, version: int = 203, **settings: Any) -> None:
+        self.database = database / "ledger.sqlite" if isinstance(database, Path) else database
+        self.ledger = self.opened()
         self.desk = Desk(OrderBook(), Chance(1, 0), "http://127.0.0.1:7778/")
         self.now = NOW
         self.version = version
@@ -94,6 +97,10 @@ class Counter:
         self.token = TOKEN
         self.rules = rules_with_defects(KzSettings(**settings))
         self.add()
+
+    def opened(self) -> KzLedger:
+        """The ledger, as another process opens it."""
+        return KzLedger(open_engine(self.database, {}))
 
     def set(self, **settings: Any) -> None:
         self.rules = rules_with_defects(KzSettings(**settings))

@@ -83,7 +83,12 @@ def sell(wire: Wire, sent: list[tuple[int, int, str]]) -> None:
 
 @pytest.mark.slow
 def test_kill_under_load(tmp_path: Path) -> None:
-    child = Child(tmp_path)
+    kill_under_load(tmp_path)
+
+
+def kill_under_load(tmp_path: Path, *options: str) -> None:
+    """Kill an operator at work and look for every acknowledged ticket in its ledger, once."""
+    child = Child(tmp_path, *options)
     made = child.order("provision", count=REGISTERS)["devices"]
     wires = [Wire(child.port, one["id"], one["token"]) for one in made]
     sent: list[list[tuple[int, int, str]]] = [[] for _ in wires]
@@ -95,7 +100,7 @@ def test_kill_under_load(tmp_path: Path) -> None:
     child.wait()
     for thread in threads:
         thread.join(PATIENCE)
-    again = Child(tmp_path)
+    again = Child(tmp_path, *options)
     for wire, acknowledged in zip(wires, sent, strict=True):
         documents = again.order("documents", id=wire.device, limit=10_000)["documents"]
         signs = [row["sign"] for row in documents]

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from ofd_mock.kz import archive
-from ofd_mock.kz.ledger import KzLedger
 from ofd_mock.kz.values import Taxation
 from reference.protocol.kz.dialects import dialect_for
 from reference.protocol.kz.documents import CloseShift, Document, to_message
@@ -21,7 +20,6 @@ from reference.protocol.kz.kinds import PlacementKind
 from reference.protocol.kz.recount import recount
 from reference.protocol.kz.reports import differences
 from reference.protocol.kz.service import BoundTax
-from reference.runtime.database import open_engine
 from tests.ofd_mock.kz.counter import CASHIER, ID, NOW, TOKEN, Counter, ticket
 
 
@@ -43,11 +41,11 @@ def test_one_batch(counter: Counter) -> None:
     assert counter.ledger.counts()["documents"] == 2
 
 
-def test_everything_is_kept(counter: Counter, tmp_path: Path) -> None:
+def test_everything_is_kept(counter: Counter) -> None:
     counter.profile(taxation=Taxation(100, (BoundTax(12000),)))
     counter.send(replace(ticket(), printed_number=3))
     before = counter.device
-    again = KzLedger(open_engine(tmp_path / "ledger.sqlite", {}))
+    again = counter.opened()
     assert again.device(ID) == before
     assert again.device(1) is None
     with pytest.raises(ValueError, match="there already"):
