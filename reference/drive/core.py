@@ -17,7 +17,7 @@ from reference.drive.fleet import Fleet
 from reference.drive.operator import Operator
 from reference.drive.outbox import Outbox
 from reference.drive.queries import OperatorQueries
-from reference.drive.records import FileState, ReceiptFileRow, Registered
+from reference.drive.records import FileEntry, FileState, Registered
 from reference.drive.recovery import Recovery
 from reference.drive.registration import Registrar, pos_digest, prove_pos
 from reference.drive.slots import Slot, SlotState
@@ -142,7 +142,7 @@ class Core:
         """Number of files in a state by TerminalID."""
         return self.stage.receipts.count(state)
 
-    def files(self, factory_id: str, state: FileState, limit: int, offset: int) -> list[ReceiptFileRow]:
+    def files(self, factory_id: str, state: FileState, limit: int, offset: int) -> list[FileEntry]:
         """Files of a module in a state, oldest first."""
         return self.stage.receipts.listed(factory_id.lower(), state, limit, offset)
 

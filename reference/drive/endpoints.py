@@ -14,7 +14,7 @@ from typing import Any, Final
 from reference.drive import payloads
 from reference.drive.core import Core
 from reference.drive.errors import BadParameterError
-from reference.drive.parameters import LARGEST_PAGE, Parameters, page, parse_json_body
+from reference.drive.parameters import Parameters, page, parse_json_body
 
 POS_AUTH: Final = "X-POS-Auth"
 CHALLENGE: Final = 16
@@ -134,8 +134,8 @@ def _reset(core: Core, call: Call) -> Any:
 
 
 def _files(core: Core, call: Call) -> Any:
-    limit = page("Limit", call.path["Limit"], 1, LARGEST_PAGE)
-    offset = page("Offset", call.path["Offset"], 0, None)
+    limit = page("Limit", call.path["Limit"], 1)
+    offset = page("Offset", call.path["Offset"], 0)
     rows = core.files(call.factory_id, call.parameters.status(), limit, offset)
     return [payloads.listed_file(row) for row in rows]
 

@@ -23,7 +23,8 @@ BARE: Final = ""
 """Name under which a JSON body that is a bare value is kept (uz-fiscal G2-T-05)."""
 BODY: Final = "request body"
 """What a bare value is called in a Reason."""
-LARGEST_PAGE: Final = 1000
+PAGE_DIGITS: Final = 18
+"""Of a Limit or Offset: what every database counts to. The guide gives Limit no largest value."""
 FORM: Final = "application/x-www-form-urlencoded"
 _TRUE: Final = frozenset({"1", "t", "true", "yes", "y", "on"})
 _FALSE: Final = frozenset({"0", "f", "false", "no", "n", "off"})
@@ -185,10 +186,9 @@ class Parameters:
         return data
 
 
-def page(name: str, text: str, low: int, high: int | None) -> int:
+def page(name: str, text: str, low: int) -> int:
     """A number in a path: Limit or Offset."""
-    value = int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else -1
-    if value < low or (high is not None and value > high):
-        limit = f"in range [{low}, {high}]" if high is not None else "a whole number of at most 18 digits"
-        raise BadParameterError(name, f"{name} must be {limit}")
+    value = int(text) if text.isascii() and text.isdigit() and len(text) <= PAGE_DIGITS else -1
+    if value < low:
+        raise BadParameterError(name, f"{name} must be a whole number from {low} to {'9' * PAGE_DIGITS}")
     return value

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from reference.drive.delivery import SyncItem
-from reference.drive.records import FileState, ReceiptFileRow, Registered
+from reference.drive.records import FileEntry, FileState, Registered
 from reference.drive.slots import SlotState
 from reference.protocol.uz.objects import (
     Account,
@@ -169,7 +169,7 @@ def registered(answer: Registered, qr_base: str) -> dict[str, Any]:
     }
 
 
-def listed_file(row: ReceiptFileRow) -> dict[str, Any]:
+def listed_file(row: FileEntry) -> dict[str, Any]:
     """One entry of Files/List."""
     entry: dict[str, Any] = {
         "TXID": row.txid,

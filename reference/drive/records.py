@@ -67,9 +67,8 @@ class StoredReceipt:
 
 
 @dataclass(frozen=True, slots=True)
-class ReceiptFileRow:
-    """A registered receipt as it goes to the operator: record file of the module and encrypted full
-    receipt."""
+class FileEntry:
+    """A registered receipt and how far its sending has come."""
 
     txid: int
     factory_id: str
@@ -84,6 +83,12 @@ class ReceiptFileRow:
     postponed: int
     state_changed_at: datetime | None
     message: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptFileRow(FileEntry):
+    """The same as it goes to the operator: record file of the module and encrypted full receipt."""
+
     header: bytes
     body: bytes
 

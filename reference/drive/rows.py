@@ -7,7 +7,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from reference.drive.records import CODEC_VERSION, FileState, ReceiptFileRow, Registered, StoredReceipt
+from reference.drive.records import (
+    CODEC_VERSION,
+    FileEntry,
+    FileState,
+    ReceiptFileRow,
+    Registered,
+    StoredReceipt,
+)
 from reference.protocol.uz.values import format_json_time, parse_json_time
 
 
@@ -55,22 +62,29 @@ def stored_receipt(row: sa.RowMapping) -> StoredReceipt:
     )
 
 
+def file_entry(row: sa.RowMapping) -> FileEntry:
+    """A row of the full receipt files without the files."""
+    return FileEntry(**_entry_values(row))
+
+
 def receipt_file(row: sa.RowMapping) -> ReceiptFileRow:
     """A row of the full receipt files."""
-    return ReceiptFileRow(
-        txid=int(row["txid"]),
-        factory_id=row["factory_id"],
-        terminal_id=row["terminal_id"],
-        receipt_seq=int(row["receipt_seq"]),
-        time=parse_json_time(row["time"]),
-        version=row["version"],
-        type=row["type"],
-        operation=row["operation"],
-        state=FileState(row["state"]),
-        attempts=row["attempts"],
-        postponed=row["postponed"],
-        state_changed_at=stored_time(row["state_changed_at"]),
-        message=row["message"],
-        header=bytes(row["header"]),
-        body=bytes(row["body"]),
-    )
+    return ReceiptFileRow(**_entry_values(row), header=bytes(row["header"]), body=bytes(row["body"]))
+
+
+def _entry_values(row: sa.RowMapping) -> dict[str, Any]:
+    return {
+        "txid": int(row["txid"]),
+        "factory_id": row["factory_id"],
+        "terminal_id": row["terminal_id"],
+        "receipt_seq": int(row["receipt_seq"]),
+        "time": parse_json_time(row["time"]),
+        "version": row["version"],
+        "type": row["type"],
+        "operation": row["operation"],
+        "state": FileState(row["state"]),
+        "attempts": row["attempts"],
+        "postponed": row["postponed"],
+        "state_changed_at": stored_time(row["state_changed_at"]),
+        "message": row["message"],
+    }

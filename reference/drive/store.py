@@ -16,6 +16,7 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from reference.drive.errors import RecordNotFoundError, SaveError
 from reference.drive.records import (
     CODEC_VERSION,
+    FileEntry,
     FileState,
     NewReceipt,
     ReceiptFileRow,
@@ -24,7 +25,7 @@ from reference.drive.records import (
     StoredReceipt,
     Tally,
 )
-from reference.drive.rows import file_values, receipt_file, stored_receipt, stored_time
+from reference.drive.rows import file_entry, file_values, receipt_file, stored_receipt, stored_time
 from reference.drive.schema import receipt_files, register_log
 from reference.protocol.uz.values import format_json_time
 from reference.runtime.database import READ_ONLY
@@ -32,6 +33,7 @@ from reference.runtime.database import READ_ONLY
 PENDING: Final = (FileState.NEW, FileState.SENT)
 """States a sync picks up (uz-fiscal §4.7)."""
 LARGEST_KEY: Final = 2**63 - 1
+_CONTENTS: Final = ("header", "body")
 
 
 # Statements of a sale, made once: building them anew would cost more than running them.
@@ -269,17 +271,17 @@ class ReceiptStore:
         with self.database.reading() as connection:
             return {terminal: int(number) for terminal, number in connection.execute(query)}
 
-    def listed(self, factory_id: str, state: FileState, limit: int, offset: int) -> list[ReceiptFileRow]:
+    def listed(self, factory_id: str, state: FileState, limit: int, offset: int) -> list[FileEntry]:
         """Files of a module in a state, oldest TXID first."""
         query = (
-            sa.select(receipt_files)
+            sa.select(*(column for column in receipt_files.c if column.name not in _CONTENTS))
             .where(receipt_files.c.factory_id == factory_id, receipt_files.c.state == state)
             .order_by(receipt_files.c.txid)
             .limit(limit)
             .offset(offset)
         )
         with self.database.reading() as connection:
-            return [receipt_file(row) for row in connection.execute(query).mappings()]
+            return [file_entry(row) for row in connection.execute(query).mappings()]
 
     def tallies(self) -> list[Tally]:
         """How far the sending of each terminal's receipts has come (UZ-OFF-06)."""

@@ -20,7 +20,6 @@ from reference.drive.errors import (
     SaveError,
     TryLaterError,
 )
-from reference.drive.records import FileState
 from reference.protocol.uz.gost import decrypt
 from reference.protocol.uz.objects import ReceiptFile
 from reference.protocol.uz.receipt import decode_full_receipt
@@ -45,7 +44,7 @@ def test_second_step_registers_and_stores_all_at_once(shop: Bench) -> None:
     assert answer.fiscal_sign == "271368829008"
     assert shop.core.register(shop.factory_id, txid) == answer
     assert shop.number == 1
-    (row,) = shop.core.files(shop.factory_id, FileState.NEW, 10, 0)
+    (row,) = shop.core.stage.receipts.pending(TERMINAL, 10)
     assert (row.txid, row.receipt_seq, row.version, row.time) == (1, 1, 0x14, time)
     record = open_receipt_file(ReceiptFile.decode(row.header))
     key = ModuleKeys(module_seed(TERMINAL)).cipher_key(TERMINAL, 1)

@@ -6,12 +6,14 @@ import json
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reference.drive.endpoints import ENDPOINTS
 from reference.drive.parameters import FORM
 from reference.drive.rest import Asked
+from reference.drive.schema import receipt_files, register_log
 from reference.protocol.uz.apdu import pos_auth_digest
 from reference.protocol.uz.standin import SyncFlags, verify_signed_challenge
 from tests.drive.conftest import Bench, BenchMaker
@@ -210,6 +212,26 @@ def test_a_sync_with_failures(shop: Bench) -> None:
     }
     (row,) = ok(shop, "/DataBase/Files/List/{F}/10/0", "Status=3")
     assert row["Message"] == "Reject trace-1"
+
+
+def test_a_list_is_as_long_as_asked_for(shop: Bench) -> None:
+    """§4.2: the guide gives Limit no largest value"""
+    shop.register()
+    copies = range(2, 1502)
+    with shop.core.stage.receipts.database.writing() as connection:
+        for table in (register_log, receipt_files):
+            row = dict(connection.execute(sa.select(table)).mappings().one())
+            changed = [{"txid": n, "receipt_seq": n, "hash": str(n).encode()} for n in copies]
+            names = table.columns.keys()
+            rows = [row | {name: one[name] for name in one if name in names} for one in changed]
+            connection.execute(sa.insert(table), rows)
+    assert [row["TXID"] for row in ok(shop, "/DataBase/Files/List/{F}/5000/0")] == [1, *copies]
+    assert [row["TXID"] for row in ok(shop, f"/DataBase/Files/List/{{F}}/{10**18 - 1}/1499")] == [1500, 1501]
+    assert refused(shop, f"/DataBase/Files/List/{{F}}/{10**18}/0") == (
+        400,
+        "Limit must be a whole number from 1 to 999999999999999999",
+    )
+    assert refused(shop, "/DataBase/Files/List/{F}/0/0")[1].startswith("Limit must be a whole number from 1 ")
 
 
 # --- tags ----------------------------------------------------------------------------------------------
