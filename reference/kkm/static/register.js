@@ -1,7 +1,9 @@
-"use strict";
+import { amountSent, amountText, exact, lineSum, parsed, spent, tenge } from "./sums.js";
+
 // The page presses the same keys as any program: POST keys/<key>. Money is counted here in whole tiyn, as BigInt.
 
 const LOOK_EVERY = 2000;
+const SHOWN_FOR = 8000;
 const SHOWN_DOCUMENTS = 20;
 const MODES = {
   START: ["Запуск", "Іске қосылуда", "warn"],
@@ -24,18 +26,10 @@ const NARROW = 32;
 const at = (id) => document.getElementById(id);
 const lines = [];
 const documents = new Map();
+let fading = 0;
 let busy = 0;
 let seen = 0;
 let current = 0;
-
-// --- sums and amounts
-
-function parsed(text, places, what) {
-  const plain = text.replace(/[\s\u00a0₸]/g, "").replace(",", ".");
-  const found = /^(\d{1,15})(?:\.(\d*))?$/.exec(plain);
-  if (!found || (found[2] || "").length > places) throw new Error(`${what}: «${text}» не подходит`);
-  return BigInt(found[1]) * 10n ** BigInt(places) + BigInt((found[2] || "").padEnd(places, "0") || "0");
-}
 
 function sumOf(id, what) {
   const text = at(id).value.trim();
@@ -49,34 +43,7 @@ function sumOf(id, what) {
   }
 }
 
-function tenge(tiyn) {
-  const value = BigInt(tiyn);
-  const whole = (value < 0n ? -value : value).toString().padStart(3, "0");
-  const grouped = whole.slice(0, -2).replace(/\B(?=(\d{3})+$)/g, "\u00a0");
-  return `${value < 0n ? "−" : ""}${grouped},${whole.slice(-2)}\u00a0₸`;
-}
-
-const lineSum = (line) => (line.price * line.quantity + 500n) / 1000n;
-
-function amountText(thousandths) {
-  const rest = (thousandths % 1000n).toString().padStart(3, "0").replace(/0+$/, "");
-  return `${thousandths / 1000n}${rest && `,${rest}`}`;
-}
-
-const amountSent = (thousandths) => `${thousandths / 1000n}.${(thousandths % 1000n).toString().padStart(3, "0")}`;
-
-function spent(seconds) {
-  const whole = Math.max(0, Math.floor(seconds));
-  const two = (number) => String(number).padStart(2, "0");
-  return `${Math.floor(whole / 3600)}:${two(Math.floor(whole / 60) % 60)}:${two(whole % 60)}`;
-}
-
 // --- speaking to the register
-
-function exact(value) {
-  if (value > BigInt(Number.MAX_SAFE_INTEGER)) throw new Error(`Сумма ${tenge(value)} слишком велика для этой страницы.`);
-  return Number(value);
-}
 
 async function ask(path, body) {
   const request = body === undefined ? {} : {
@@ -108,9 +75,12 @@ function show(text, kind, findings = []) {
   }
   place.className = `message ${kind}`;
   place.hidden = text === "";
+  window.clearTimeout(fading);
+  // What went well need not be put away by hand; what did not must be read first.
+  if (kind === "") fading = window.setTimeout(() => { place.hidden = true; }, SHOWN_FOR);
 }
 
-async function press(key, order, button) {
+async function press(key, order, button, remark = "") {
   if (button) { button.disabled = true; button.classList.add("busy"); }
   busy += 1;
   show("", "");
@@ -124,7 +94,7 @@ async function press(key, order, button) {
     } else {
       const name = paper ? `${title(paper)} № ${paper.number}: ` : "";
       const done = answer.outcome === "queued" ? "принято автономно, ждёт отправки." : "готово.";
-      show(`${name}${done}${answer.text ? ` ${answer.text}` : ""}`, answer.outcome === "queued" ? "warning" : "", answer.findings);
+      show(`${name}${done}${answer.text ? ` ${answer.text}` : ""}${remark}`, answer.outcome === "queued" ? "warning" : "", answer.findings);
     }
     return answer.outcome !== "refused";
   } catch (error) {
@@ -157,7 +127,7 @@ async function look() {
   at("left").textContent = state.offline_left_seconds === null ? "—" : spent(state.offline_left_seconds);
   at("shift").textContent = state.shift.open ? `№ ${state.shift.number}, ${spent(state.shift.hours * 3600)}` : `№ ${state.shift.number} не открыта`;
   at("cash").textContent = tenge(state.cash);
-  at("time").textContent = state.time.replace("T", " ").slice(0, 19);
+  at("time").textContent = moment(state.time);
   put("refused", [state.refused, ...blockingAd(state)].filter(Boolean).join(" "));
   put("warning", state.warning);
   at("token-known").textContent = state.token_known ? "Токен введён" : "Токен не введён";
@@ -178,6 +148,11 @@ function blockingAd(state) {
 function put(id, text) {
   at(id).textContent = text || "";
   at(id).hidden = !text;
+}
+
+function moment(time) {
+  const [date, clock] = time.split("T");
+  return `${date.split("-").reverse().join(".")} ${clock.slice(0, 8)}`;
 }
 
 function kazakh(text) {
@@ -228,7 +203,7 @@ function row(paper) {
   name.textContent = `№ ${paper.number} ${title(paper)}`;
   const when = document.createElement("small");
   const delivery = { waiting: " · ждёт отправки", removed: " · снят с очереди" }[paper.delivery] || "";
-  when.textContent = paper.time.replace("T", " ") + (paper.autonomous ? " · автономный" : "") + delivery;
+  when.textContent = moment(paper.time) + (paper.autonomous ? " · автономный" : "") + delivery;
   name.append(when);
   const total = document.createElement("span");
   total.textContent = paper.total ? tenge(paper.total) : "";
@@ -415,9 +390,10 @@ function trying(act) {
 at("sale").addEventListener("submit", trying(async (event) => {
   event.preventDefault();
   if (at("make").disabled) return;
-  const { made } = order();
+  const { made, change } = order();
   if (operation().endsWith("-return") && (at("parent-number").value.trim() || at("parent-total").value.trim())) made.parent = parent();
-  if (await press(operation(), made, at("make"))) clear();
+  const remark = change > 0n ? ` Сдача ${tenge(change)}.` : "";
+  if (await press(operation(), made, at("make"), remark)) clear();
 }));
 at("sale").addEventListener("input", (event) => {
   if (event.target.name === "operation") choose(event.target.value);
@@ -451,7 +427,10 @@ for (const button of document.querySelectorAll("[data-key]")) {
     if (!button.dataset.ask || window.confirm(button.dataset.ask)) press(button.dataset.key, {}, button);
   });
 }
-at("z").addEventListener("click", () => press("z", { withdraw: at("z-withdraw").checked }, at("z")));
+at("message").addEventListener("click", () => { at("message").hidden = true; });
+at("z").addEventListener("click", () => {
+  if (window.confirm("Закрыть смену?")) press("z", { withdraw: at("z-withdraw").checked }, at("z"));
+});
 at("token-send").addEventListener("click", trying(async () => {
   const text = at("token").value.trim();
   if (!/^\d{1,10}$/.test(text)) throw new Error("Токен: число до десяти цифр.");
