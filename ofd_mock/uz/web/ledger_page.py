@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from flask import Blueprint, Response, abort, render_template, request
@@ -28,32 +29,39 @@ def ledger_blueprint(ledger: Ledger, settings: Callable[[], OperatorSettings], g
     """`GET /ledger`, `/ledger/<terminal>`, `/ledger/traces` and `/ledger/traces/<name>`."""
     blueprint = Blueprint("ledger", __name__)
     blueprint.before_request(lambda: guard.check(request))
+    pages = _Pages(ledger, settings)
+    blueprint.get("/ledger")(pages.overview)
+    blueprint.get("/ledger/<terminal>")(pages.module)
+    blueprint.get("/ledger/traces")(pages.traces)
+    blueprint.get("/ledger/traces/<name>")(pages.trace)
+    return blueprint
 
-    @blueprint.get("/ledger")
-    def overview() -> str:
+
+@dataclass(frozen=True, slots=True)
+class _Pages:
+    """One method a page; each looks at the ledger once."""
+
+    ledger: Ledger
+    settings: Callable[[], OperatorSettings]
+
+    def overview(self) -> str:
         after = request.args.get("after", "")
-        with ledger.reading() as connection:
+        with self.ledger.reading() as connection:
             rows = inquiries.modules(connection, after, PAGE_SIZE)
-            shown = [_module(connection, row, settings()) for row in rows]
+            shown = [_module(connection, row, self.settings()) for row in rows]
             counts = inquiries.counts(connection)
-        return render_template(
-            "ledger.html",
-            counts=counts,
-            modules=shown,
-            after=after,
-            next_page=rows[-1]["terminal"] if len(rows) == PAGE_SIZE else "",
-        )
+        following = _next(rows, "terminal")
+        return render_template("ledger.html", counts=counts, modules=shown, after=after, next_page=following)
 
-    @blueprint.get("/ledger/<terminal>")
-    def module(terminal: str) -> str:
+    def module(self, terminal: str) -> str:
         after, z_after = _after(request.args.get("after", "0")), request.args.get("z", "")
-        with ledger.reading() as connection:
+        with self.ledger.reading() as connection:
             row = inquiries.module(connection, terminal)
             if row is None:
                 abort(404)
             receipts = inquiries.receipts(connection, terminal, after, PAGE_SIZE)
             reports = inquiries.zreports(connection, terminal, z_after, PAGE_SIZE)
-            shown = [_zreport(connection, report, settings()) for report in reports]
+            shown = [_zreport(connection, report, self.settings()) for report in reports]
             gaps = inquiries.gaps(connection, terminal, PAGE_SIZE)
             unsigned = inquiries.unsigned(connection, terminal, PAGE_SIZE)
         return render_template(
@@ -63,28 +71,29 @@ def ledger_blueprint(ledger: Ledger, settings: Callable[[], OperatorSettings], g
             gaps=gaps,
             zreports=shown,
             z_after=z_after,
-            z_next=reports[-1]["close_time"] if len(reports) == PAGE_SIZE else "",
+            z_next=_next(reports, "close_time"),
             receipts=[_receipt(receipt) for receipt in receipts],
             unsigned=[_money(receipt) for receipt in unsigned],
             after=after,
-            next_page=receipts[-1]["number"] if len(receipts) == PAGE_SIZE else "",
+            next_page=_next(receipts, "number"),
         )
 
-    @blueprint.get("/ledger/traces")
-    def traces() -> str:
-        with ledger.reading() as connection:
+    def traces(self) -> str:
+        with self.ledger.reading() as connection:
             rows = inquiries.traces(connection, limit=PAGE_SIZE)
         return render_template("traces.html", traces=[_trace(row) for row in rows])
 
-    @blueprint.get("/ledger/traces/<name>")
-    def trace(name: str) -> Response:
-        with ledger.reading() as connection:
+    def trace(self, name: str) -> Response:
+        with self.ledger.reading() as connection:
             row = inquiries.trace(connection, name)
         if row is None:
             abort(404)
         return Response(render_template("trace.html", trace=_trace(row)))
 
-    return blueprint
+
+def _next(rows: Sequence[Row], name: str) -> Any:
+    """Where the next page begins: behind the last row of a full one; "" after the last page."""
+    return rows[-1][name] if len(rows) == PAGE_SIZE else ""
 
 
 def _after(text: str) -> int:
