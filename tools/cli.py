@@ -16,7 +16,7 @@ from rich.text import Text
 from conformance.control_client import RefusedError, UnreachableError
 from conformance.lab import LabError
 from tools.bench.children import BenchError
-from tools.commands import bench, clock, decode, demo, fault, lab, receipt, state, tlv
+from tools.commands import bench, clock, decode, demo, fault, lab, proxy, receipt, state, tlv
 from tools.commands import run as judging
 from tools.console import err, out
 from tools.demo import DemoError
@@ -28,6 +28,7 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "run": judging.run,
     "coverage": judging.coverage,
     "bench": bench.bench,
+    "proxy": proxy.proxy,
     "state": state.state,
     "journal": state.journal,
     "snapshot": state.snapshot,

@@ -1,0 +1,123 @@
+"""The wires a proxy can stand on: how each is split, and what a unit of it is called and means.
+
+`WIRES` is the table; a `Reader` is made for every connection and sees its units in order, so that an answer
+can carry the names of what it answers.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from conformance.events import Layer
+from conformance.proxy import reading_http, reading_kz, reading_link, reading_message
+from conformance.proxy.splitting import HttpSplitter, SizedSplitter
+from conformance.proxy.units import Piece, Side, Splitter, Unit
+from conformance.proxy.watching import Watcher
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """One wire. `names` are what its rules may match, each with what it is."""
+
+    name: str
+    port: int
+    title: str
+    layer: Layer
+    names: Mapping[str, str]
+    splitters: Callable[[], dict[Side, Splitter]]
+    read: Callable[[Piece, Side, Unit | None], Unit]
+    watchers: Callable[[], tuple[Watcher, ...]]
+
+    def reader(self) -> Reader:
+        """A reader for one connection."""
+        return Reader(self)
+
+
+class Reader:
+    """Units of one connection: reads pieces, and gives answers the names of what they answer."""
+
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+        self._asked: deque[Unit] = deque()
+
+    def read(self, piece: Piece, side: Side) -> tuple[Unit, bytes]:
+        """The unit a piece is, and the bytes of the request it answers; never raises, whatever the bytes."""
+        if side is Side.REQUEST:
+            unit = self._wire.read(piece, side, None)
+            self._asked.append(unit)
+            return unit, b""
+        asked = self._asked[0] if self._asked else None
+        if asked is not None and not piece.interim:
+            self._asked.popleft()
+        return self._wire.read(piece, side, asked), asked.raw if asked is not None else b""
+
+
+def sized(size_of: Callable[[bytes], int | None]) -> Callable[[], dict[Side, Splitter]]:
+    """Both directions of a wire whose frames tell their size."""
+    return lambda: {side: SizedSplitter(size_of) for side in Side}
+
+
+def _http() -> dict[Side, Splitter]:
+    methods: deque[bytes] = deque()
+    return {side: HttpSplitter(side, methods) for side in Side}
+
+
+WIRES: Final[Mapping[str, Wire]] = {
+    wire.name: wire
+    for wire in (
+        Wire(
+            "module",
+            4387,
+            "fiscal module, APDU over TCP",
+            Layer.LINK,
+            reading_link.NAMES,
+            sized(reading_link.size_of),
+            reading_link.read,
+            reading_link.watchers,
+        ),
+        Wire(
+            "rest",
+            3449,
+            "fiscal drive, REST",
+            Layer.HTTP,
+            reading_http.NAMES,
+            _http,
+            reading_http.read,
+            reading_http.watchers,
+        ),
+        Wire(
+            "rpc",
+            3448,
+            "fiscal drive, JSON-RPC",
+            Layer.HTTP,
+            reading_http.NAMES,
+            _http,
+            reading_http.read,
+            reading_http.watchers,
+        ),
+        Wire(
+            "operator",
+            13447,
+            "operator of Uzbekistan, message version 6",
+            Layer.MESSAGE,
+            reading_message.NAMES,
+            sized(reading_message.size_of),
+            reading_message.read,
+            reading_message.watchers,
+        ),
+        Wire(
+            "kz",
+            7777,
+            "operator of Kazakhstan",
+            Layer.MESSAGE,
+            reading_kz.NAMES,
+            sized(reading_kz.size_of),
+            reading_kz.read,
+            reading_kz.watchers,
+        ),
+    )
+}
+"""The wires by name."""

@@ -1,0 +1,214 @@
+"""Packet captures in the published pcapng format, for Wireshark and its relatives.
+
+Blocks of the format: one section header, one interface description each, one enhanced packet each. Bytes that
+went over a stream become IP and TCP packets with right numbers and checksums, so that a reader can follow the
+stream; what was below TCP was never seen and is made up.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import struct
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from enum import IntEnum, IntFlag
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from conformance.events import Direction, Exchange, Layer
+
+SECTION_HEADER: Final = 0x0A0D0D0A
+INTERFACE: Final = 0x00000001
+ENHANCED_PACKET: Final = 0x00000006
+BYTE_ORDER_MAGIC: Final = 0x1A2B3C4D
+NANOSECONDS: Final = 9
+"""Resolution of all times: 10 to the minus 9 (option if_tsresol)."""
+
+MAX_SEGMENT: Final = 1460
+FIRST_CLIENT_PORT: Final = 49152
+LOOPBACK: Final = "127.0.0.1"
+PORTS: Final = {
+    Layer.LINK: 4387,
+    Layer.APDU: 4387,
+    Layer.HTTP: 3449,
+    Layer.MESSAGE: 13447,
+    Layer.CONTROL: 4388,
+}
+"""Ports by which a reader knows what is spoken, for exchanges that do not tell theirs."""
+KZ_PORT: Final = 7777
+_KZ_BEGINNING: Final = b"\xa2\x81"
+
+End = tuple[str, int]
+"""Numeric IP address and port."""
+
+
+class LinkType(IntEnum):
+    """What the packets of an interface begin with."""
+
+    RAW_IP = 101
+    USB_LINUX_MMAPPED = 220
+
+
+class _Option(IntEnum):
+    COMMENT = 1
+    INTERFACE_NAME = 2
+    APPLICATION = 4
+    TIME_RESOLUTION = 9
+
+
+class _Flag(IntFlag):
+    FIN = 0x01
+    SYN = 0x02
+    RST = 0x04
+    PSH = 0x08
+    ACK = 0x10
+
+
+class PcapngWriter:
+    """Writes blocks to an open binary file; the section header at once. Times are ns since 1970."""
+
+    def __init__(self, file: BinaryIO, application: str = "kassalab") -> None:
+        self._file = file
+        self._interfaces = 0
+        body = struct.pack("<IHHq", BYTE_ORDER_MAGIC, 1, 0, -1)
+        self._block(SECTION_HEADER, body, [(_Option.APPLICATION, application.encode())])
+
+    def interface(self, link_type: int, name: str) -> int:
+        """Describe one more interface; gives the number its packets carry."""
+        options = [(_Option.INTERFACE_NAME, name.encode()), (_Option.TIME_RESOLUTION, bytes((NANOSECONDS,)))]
+        self._block(INTERFACE, struct.pack("<HHI", link_type, 0, 0), options)
+        self._interfaces += 1
+        return self._interfaces - 1
+
+    def packet(self, interface: int, time_ns: int, data: bytes, comment: str = "") -> None:
+        """One packet, whole. ValueError for an interface that was not described."""
+        if not 0 <= interface < self._interfaces:
+            raise ValueError(f"interface {interface} is not one of the {self._interfaces} described")
+        high, low = divmod(time_ns, 1 << 32)
+        body = struct.pack("<IIIII", interface, high, low, len(data), len(data)) + _padded(data)
+        self._block(ENHANCED_PACKET, body, [(_Option.COMMENT, comment.encode())] if comment else [])
+
+    def flush(self) -> None:
+        """Hand everything to the operating system."""
+        self._file.flush()
+
+    def _block(self, kind: int, body: bytes, options: Sequence[tuple[int, bytes]]) -> None:
+        for code, value in options:
+            body += struct.pack("<HH", code, len(value)) + _padded(value)
+        if options:
+            body += struct.pack("<HH", 0, 0)
+        size = struct.pack("<I", 12 + len(body))
+        self._file.write(struct.pack("<I", kind) + size + body + size)
+
+
+class TcpConversation:
+    """One TCP connection made up around the bytes of its streams: handshake, segments, end."""
+
+    def __init__(self, writer: PcapngWriter, interface: int, client: End, server: End) -> None:
+        self._writer = writer
+        self._interface = interface
+        self._ends = (client, server)
+        self._addresses = tuple(ipaddress.ip_address(host).packed for host, _ in self._ends)
+        self._next = [1000, 2000]
+        self._packets = 0
+
+    def open(self, time_ns: int) -> None:
+        """The three packets of a connection's beginning."""
+        self._segment(time_ns, 0, _Flag.SYN)
+        self._segment(time_ns, 1, _Flag.SYN | _Flag.ACK)
+        self._segment(time_ns, 0, _Flag.ACK)
+
+    def data(self, time_ns: int, data: bytes, *, from_client: bool, comment: str = "") -> None:
+        """Bytes of one direction, in as many segments as they need; the comment stands at the first."""
+        for start in range(0, len(data), MAX_SEGMENT):
+            piece = data[start : start + MAX_SEGMENT]
+            self._segment(time_ns, 0 if from_client else 1, _Flag.PSH | _Flag.ACK, piece, comment)
+            comment = ""
+
+    def close(self, time_ns: int, *, by_client: bool = True, abruptly: bool = False) -> None:
+        """The end: both directions finished, or a reset."""
+        first = 0 if by_client else 1
+        if abruptly:
+            self._segment(time_ns, first, _Flag.RST | _Flag.ACK)
+            return
+        self._segment(time_ns, first, _Flag.FIN | _Flag.ACK)
+        self._segment(time_ns, 1 - first, _Flag.FIN | _Flag.ACK)
+        self._segment(time_ns, first, _Flag.ACK)
+
+    def _segment(self, time_ns: int, sender: int, flags: _Flag, data: bytes = b"", comment: str = "") -> None:
+        receiver = 1 - sender
+        acknowledged = self._next[receiver] if flags & _Flag.ACK else 0
+        ports = (self._ends[sender][1], self._ends[receiver][1])
+        head = struct.pack(
+            ">HHIIBBHHH", *ports, self._next[sender], acknowledged, 5 << 4, flags, 0xFFFF, 0, 0
+        )
+        source, destination = self._addresses[sender], self._addresses[receiver]
+        size = len(head) + len(data)
+        pseudo = source + destination + struct.pack(">HH", 6, size)
+        tcp = head[:16] + struct.pack(">H", _checksum(pseudo + head + data)) + head[18:] + data
+        self._packets += 1
+        packet = _ip_header(source, destination, size, self._packets) + tcp
+        self._writer.packet(self._interface, time_ns, packet, comment)
+        self._next[sender] = (self._next[sender] + len(data) + bool(flags & (_Flag.SYN | _Flag.FIN))) % (
+            1 << 32
+        )
+
+
+def write_pcapng(exchanges: Iterable[Exchange], path: Path) -> None:
+    """Write what crossed the wires of a run or record as one capture: a connection for each target, case and
+    layer, a new one after each close. OSError when the file cannot be written.
+    """
+    with path.open("wb") as file:
+        writer = PcapngWriter(file)
+        interface = writer.interface(LinkType.RAW_IP, "exchanges")
+        open_: dict[tuple[str, str, Layer], TcpConversation] = {}
+        clients = 0
+        time_ns = 0
+        for exchange in exchanges:
+            time_ns = _time_ns(exchange.lab_time)
+            key = (exchange.target, exchange.case_id, exchange.layer)
+            if exchange.direction is Direction.CLOSED:
+                if key in open_:
+                    open_.pop(key).close(time_ns, by_client=False)
+                continue
+            if key not in open_:
+                client = (LOOPBACK, FIRST_CLIENT_PORT + clients % (1 << 14))
+                clients += 1
+                open_[key] = TcpConversation(writer, interface, client, (LOOPBACK, _port(exchange)))
+                open_[key].open(time_ns)
+            sent = exchange.direction is Direction.SENT
+            open_[key].data(time_ns, exchange.raw, from_client=sent, comment=exchange.case_id)
+        for conversation in open_.values():
+            conversation.close(time_ns)
+
+
+def _port(exchange: Exchange) -> int:
+    return KZ_PORT if exchange.raw.startswith(_KZ_BEGINNING) else PORTS[exchange.layer]
+
+
+def _time_ns(lab_time: str) -> int:
+    moment = datetime.fromisoformat(lab_time)
+    whole = int(moment.replace(microsecond=0).timestamp())
+    return whole * 1_000_000_000 + moment.microsecond * 1000
+
+
+def _ip_header(source: bytes, destination: bytes, payload: int, number: int) -> bytes:
+    if len(source) == 16:
+        return struct.pack(">IHBB", 6 << 28, payload, 6, 64) + source + destination
+    head = struct.pack(">BBHHHBBH", 0x45, 0, 20 + payload, number & 0xFFFF, 0x4000, 64, 6, 0)
+    head += source + destination
+    return head[:10] + struct.pack(">H", _checksum(head)) + head[12:]
+
+
+def _checksum(data: bytes) -> int:
+    """The internet checksum: ones' complement of the ones' complement sum of 16-bit words."""
+    if len(data) % 2:
+        data += b"\0"
+    total = sum(struct.unpack(f">{len(data) // 2}H", data))
+    while total >> 16:
+        total = (total & 0xFFFF) + (total >> 16)
+    return ~total & 0xFFFF
+
+
+def _padded(data: bytes) -> bytes:
+    return data + bytes(-len(data) % 4)
