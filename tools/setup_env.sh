@@ -9,6 +9,7 @@ NEEDED=(
   "command:chromium,chromium-browser,google-chrome|chromium,chromium-browser|pages are tested in a browser"
   "file:engines-*/gost.so|libengine-gost-openssl,libengine-gost-openssl1.1|GOST is compared with OpenSSL's engine"
   "command:openssl|openssl|GOST is compared with OpenSSL's engine"
+  "command:tshark|tshark|packet captures are read by Wireshark's own decoder"
   "postgresql:initdb|postgresql|the operator's ledger is tested on PostgreSQL, too"
 )
 
