@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from conformance.drivers.kz_keys import CommandKeys, HttpKeys, Json, Keys, Pressed, State
 from conformance.drivers.kz_person import PersonKeys
 from conformance.drivers.ofd_books import OfdBooks
+from conformance.drivers.ofd_orders import Order
 from conformance.drivers.ofd_stand import OfdStand, Seen
 from conformance.drivers.wire import Tap
 from conformance.verdicts import AnswerMissing, CaseFailed
@@ -36,6 +37,8 @@ PATIENCE: Final = 10.0
 """Real seconds within which something that nothing holds up has to happen."""
 DEFAULT_LISTEN: Final = "127.0.0.1:7777"
 """Where the judge's OFD listens for a register whose address the judge cannot set."""
+_SHORT: Final = 0.7
+"""Real seconds after which lab time is moved on once more."""
 _MOMENT: Final = 0.05
 """Real seconds a press is given before the lab clock is moved for it."""
 _RNM: Final = "600400112233"
@@ -139,21 +142,29 @@ class RegisterDriver:
     # beginning
 
     def begin(
-        self, *, version: int = 203, books: Mapping[str, Any] | None = None, **settings: Any
+        self,
+        *,
+        version: int = 203,
+        books: Mapping[str, Any] | None = None,
+        default: Order | None = None,
+        **settings: Any,
     ) -> OfdStand:
-        """A register of the case's own before an OFD of the case's own, lab time standing still.
+        """A register of the case's own before an OFD of the case's own, lab time standing at a whole second.
 
-        `settings` are those of its control's reset. Without a control the register is taken as it is: the
-        address is typed in if it has that key, and so is the token. Nothing has been answered yet when this
-        returns.
+        `settings` are those of its control's reset, `default` what the OFD does with requests. Without a
+        control the register is taken as it is: the address is typed in if it has that key, and so is the
+        token. The first INFO may still be under way when this returns.
         """
         ctx = self._ctx
         if ctx.can("clock"):
             ctx.clock.set_rate(0)
+            ctx.clock.advance(1 - ctx.clock.now().microsecond / 1_000_000)
         self.version = version
         stand = self.stand
         stand.shut()
         stand.forget_orders()
+        if default is not None:
+            stand.default = default
         stand.books = self.books(**(books or {}))
         stand.rest()
         stand.open()
@@ -208,7 +219,7 @@ class RegisterDriver:
         passed = 0.0
         while not pending.done(_MOMENT):
             if passed >= seconds:
-                raise CaseFailed(f"the key has no outcome after {seconds:g} s of lab time", clause="MD-03")
+                raise CaseFailed(f"the key has no outcome after {seconds:g} s of lab time", clause="KZ-MD-03")
             self._ctx.clock.advance(step)
             passed += step
         return pending.result()
@@ -253,8 +264,26 @@ class RegisterDriver:
     def find_line(self, *, mode: str = "ONLINE") -> None:
         """The OFD answers again, the reconnect interval passes, and everything held goes out."""
         self.stand.open()
+        self.recover(mode)
+
+    def recover(self, mode: str = "ONLINE", *, clause: str = "") -> None:
+        """Reconnect intervals pass, three at most, until the register is in this mode by itself."""
+        for _ in range(2):
+            self.tick()
+            if self._gets_to(mode, _SHORT):
+                return
         self.tick()
-        self.until(f"mode {mode}", lambda: self.state().mode == mode)
+        self.until(f"mode {mode}", lambda: self.state().mode == mode, clause=clause)
+
+    def _gets_to(self, mode: str, seconds: float) -> bool:
+        """Whether it is in this mode within so many real seconds, or as soon as it has nothing under way."""
+        pause = threading.Event()
+        end = real_elapsed() + seconds
+        while self.state().mode != mode:
+            if real_elapsed() >= end:
+                return False
+            pause.wait(0.005)
+        return True
 
     def tick(self, seconds: float = RECONNECT) -> None:
         """One reconnect interval passes."""
@@ -301,7 +330,7 @@ def make_keys(address: str, tap: Tap) -> Keys:
 
 def item(price: int = 100_00, name: str = "Нан", **more: Any) -> Json:
     """One item of an order, VAT 12 % unless told otherwise; fields that are None are left out."""
-    whole = {"name": name, "section": 1, "price": price, "quantity": "1.000", "vat": 12, **more}
+    whole = {"name": name, "price": price, "quantity": "1.000", "vat": 12, **more}
     return {key: value for key, value in whole.items() if value is not None}
 
 

@@ -19,6 +19,7 @@ from reference.protocol.kz.counters import (
     apply_money,
     apply_ticket,
     build_report,
+    cancel_ticket,
     close_shift,
     empty_report,
 )
@@ -35,9 +36,10 @@ from reference.protocol.kz.exchange import (
     next_token,
 )
 from reference.protocol.kz.frames import Header
-from reference.protocol.kz.kinds import AdType, ReportKind
+from reference.protocol.kz.kinds import AdType, Operation, PaymentType, PlacementKind, ReportKind
 from reference.protocol.kz.report_codec import write_report
 from reference.protocol.kz.reports import ReportData
+from reference.protocol.kz.results import ResultCode
 from reference.protocol.kz.service import Registration, TicketAd
 from reference.protocol.kz.signs import qr_address
 from reference.protocol.kz.tickets import Ticket
@@ -123,8 +125,8 @@ class OfdBooks:
             stored = self.exchange.last_answer or b""
             return Answer(self._token(order, decision.token_in_answer), stored, 0, decision.row)
         code = order.code if order.code is not None else (decision.code or 0)
-        if order.code is None and not code and self.blocked:
-            code = self.blocked
+        if order.code is None and not code:
+            code = self.blocked or self._cash_code(document)
         if code:
             token = self._token(order, header.token)
             response = self._refusal(dialect, code, order, request)
@@ -144,7 +146,9 @@ class OfdBooks:
     ) -> Answer:
         response = new_response(dialect, 0)
         sign = ""
-        if command in DOCUMENTS and order.counted and document is not None:
+        if command == Command.CANCEL_TICKET and order.counted:
+            self._cancel()
+        elif command in DOCUMENTS and order.counted and document is not None:
             sign = self._book(dialect, response, document)
         elif isinstance(document, Ticket | CloseShift):
             self._pretend(dialect, response, document)
@@ -173,6 +177,17 @@ class OfdBooks:
     def _token(order: Order, otherwise: int) -> int:
         return otherwise if order.token is None else order.token
 
+    def _cash_code(self, document: Document | None) -> int:
+        """14 where a document takes more cash out of the drawer than there is, and is not re-sent (§10.5)."""
+        if document is None or document.is_offline:
+            return 0
+        leaving = 0
+        if isinstance(document, MoneyPlacement) and document.operation == PlacementKind.WITHDRAWAL:
+            leaving = document.sum or 0
+        elif isinstance(document, Ticket) and document.operation in (Operation.BUY, Operation.SELL_RETURN):
+            leaving = document.paid(PaymentType.CASH)
+        return int(ResultCode.NOT_ENOUGH_CASH) if leaving > self.counters.cash else 0
+
     # counting
 
     def _book(self, dialect: Dialect, response: Any, document: Document) -> str:
@@ -187,6 +202,12 @@ class OfdBooks:
             )
             self._put_report(dialect, response, ReportKind.Z, self.last_z)
         return ""
+
+    def _cancel(self) -> None:
+        """Take the last ticket back out of the counters (kz-ofd §3.8)."""
+        last = self.booked[-1].document if self.booked else None
+        if isinstance(last, Ticket):
+            self.counters = cancel_ticket(self.counters, last)
 
     def _pretend(self, dialect: Dialect, response: Any, document: Ticket | CloseShift) -> None:
         """The parts of a good answer to a document that is not counted: the answer will not arrive whole."""

@@ -120,11 +120,13 @@ class OfdStand:
             with contextlib.suppress(OSError):
                 server.shutdown(socket.SHUT_RDWR)
             server.close()
+        if self._accepting is not None:
+            self._accepting.join(PATIENCE)
+            self._accepting = None
         self.drop()
-        for thread in (*self._threads, *([self._accepting] if self._accepting else [])):
+        for thread in self._threads:
             thread.join(PATIENCE)
         self._threads.clear()
-        self._accepting = None
 
     close = shut
 
@@ -227,8 +229,8 @@ class OfdStand:
                 self._open.add(connection)
                 self._changed.notify_all()
             thread = threading.Thread(target=self._serve, args=(connection, number), daemon=True)
-            self._threads = [one for one in self._threads if one.is_alive()] + [thread]
             thread.start()
+            self._threads = [one for one in self._threads if one.is_alive()] + [thread]
 
     def _serve(self, connection: socket.socket, number: int) -> None:
         try:
@@ -362,7 +364,7 @@ class OfdStand:
     def require_faultless(self) -> None:
         """CaseFailed when the register sent anything that is no frame or no Request."""
         if self.faults:
-            raise CaseFailed(f"the register sent {self.faults[0]}", clause="HD-0")
+            raise CaseFailed(f"the register sent {self.faults[0]}", clause="KZ-HD-0")
 
 
 def _with_header(frame: bytes, order: Order) -> bytes:
