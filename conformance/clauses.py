@@ -40,10 +40,11 @@ class Clause:
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """One thing the laboratory has to hold, by its stable id."""
+    """One thing the laboratory has to hold, by its stable id; `no_case` says why no case can judge it."""
 
     id: str
     text: str
+    no_case: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,5 +117,5 @@ def book() -> ClauseBook:
         clauses.update(_clauses_of(read_json(f"clauses/{name}")))
     return ClauseBook(
         clauses,
-        {row["id"]: Requirement(row["id"], row["text"]) for row in requirements["requirements"]},
+        {row["id"]: Requirement(**row) for row in requirements["requirements"]},
     )

@@ -58,7 +58,7 @@ def coverage_json(
         if tests is not None:
             row["tests"] = tests.get(requirement.id, [])
         if not own:
-            row["reason"] = ONLY_TESTS if row.get("tests") else NO_CASE
+            row["reason"] = requirement.no_case or (ONLY_TESTS if row.get("tests") else NO_CASE)
         elif report is not None:
             row["outcomes"] = _outcomes(own, report)
             if not row["outcomes"]:

@@ -5,11 +5,13 @@ one method an endpoint of uz-fiscal §4.2, and preparation relative to what it s
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
+from conformance.drivers.check_site import CheckSite, Shown
 from conformance.drivers.drive_client import DriveClient, Reply
 from conformance.drivers.module import Reporter
 from conformance.drivers.wire import Tap
@@ -179,6 +181,16 @@ class DriveDriver(DriveClient):
     ) -> None:
         """Set the operator's state page (S-11.10, needs `operator-control`)."""
         self._session.state_page(change=change, lock=lock, pos_unlock=pos_unlock, terminal=terminal)
+
+    def check_page(self, **query: str) -> Shown:
+        """The operator's page behind a QR address, at its control API's host (CK-01, `operator-control`)."""
+        base = self._session.target.controls.get("operator")
+        if base is None:
+            raise NotApplicable(
+                "the operator's check page is not known; give the target operator-control=URL"
+            )
+        with closing(CheckSite(base, self._tap, self._seconds)) as site:
+            return site.page(**query)
 
     def send_all(self) -> None:
         """Sync receipts until the module holds none and Z-reports until none is unacknowledged.

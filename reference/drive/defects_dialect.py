@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC
 from typing import Any, Final
 
 from typing_extensions import override
@@ -12,6 +13,7 @@ from reference.drive.endpoints import POS_AUTH, Call, Endpoint
 from reference.drive.mistakes import Mistake
 from reference.drive.parameters import Parameters
 from reference.drive.rest import JSON, Answer, Asked, RestDialect, dumped
+from reference.protocol.uz.values import format_compact_time, from_tashkent, parse_json_time
 
 SPELLINGS: Final = {
     "CashAccomulator": "CashAccumulator",
@@ -57,6 +59,18 @@ class _QrDisordered(RestDialect):
         if isinstance(value, dict) and value.get("QRCodeURL"):
             base, _, query = value["QRCodeURL"].partition("?")
             value["QRCodeURL"] = f"{base}?{'&'.join(reversed(query.split('&')))}"
+        return value
+
+
+class _QrInUtc(RestDialect):
+    @override
+    def result(self, core: Core, endpoint: Endpoint, call: Call) -> Any:
+        value = super().result(core, endpoint, call)
+        if isinstance(value, dict) and value.get("QRCodeURL"):
+            time = parse_json_time(value["DateTime"])
+            utc = from_tashkent(time).astimezone(UTC)
+            shown, wrong = format_compact_time(time), format_compact_time(utc.replace(tzinfo=None))
+            value["QRCodeURL"] = value["QRCodeURL"].replace(f"c={shown}", f"c={wrong}")
         return value
 
 
@@ -135,6 +149,12 @@ DIALECT_MISTAKES: Final = (
         "the parameters of the QR address stand in another order than t, r, c, s",
         "uz-fiscal QR-01",
         (("dialect", _QrDisordered),),
+    ),
+    Mistake(
+        "qr-in-utc",
+        "the time in the QR address is that of Greenwich, so the buyer's page knows no such receipt",
+        "uz-fiscal TM-03",
+        (("dialect", _QrInUtc),),
     ),
     Mistake(
         "index-ignored",

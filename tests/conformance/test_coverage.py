@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from conformance.cases import Registry
-from conformance.coverage import NO_CASE, NOT_RUN, coverage_json, named_in_tests
+from conformance.cases import Registry, load_suites
+from conformance.coverage import NO_CASE, NOT_RUN, coverage_json, named_by, named_in_tests
 from conformance.reports.json_report import report_json
 from tests.conformance.conftest import Judged
 from tests.conformance.test_cases import add
@@ -21,6 +21,18 @@ def test_every_requirement_has_a_row_with_its_cases_or_a_reason(registry: Regist
         "cases": [],
         "reason": NO_CASE,
     }
+
+
+def test_requirement_that_no_case_can_judge_says_why(registry: Registry) -> None:
+    rows = {row["id"]: row for row in coverage_json(registry.book, registry)["requirements"]}
+    assert rows["UZ-POS-05"]["reason"] == registry.book.requirement("UZ-POS-05").no_case
+    assert "paper" in rows["UZ-POS-05"]["reason"]
+
+
+def test_no_requirement_with_a_case_has_a_reason_for_none() -> None:
+    cases = load_suites(["uz.drive", "uz.module", "uz.operator"])
+    named = named_by(cases)
+    assert [each.id for each in cases.book.requirements.values() if each.no_case and each.id in named] == []
 
 
 def test_the_last_verdicts_stand_beside(registry: Registry, judged: Judged) -> None:

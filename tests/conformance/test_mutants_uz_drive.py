@@ -36,6 +36,7 @@ CATCHERS: dict[str, str] = {
     "past-time-not-checked": "steps.past-time.*",
     "pos-auth-ignored": "pos-lock.header.*",
     "qr-disordered": "proof.qr",
+    "qr-in-utc": "proof.chain",
     "refund-not-checked": "refund.unknown.*",
     "register-twice": "steps.register-twice",
     "rejected-resent": "sync.verdict.reject",

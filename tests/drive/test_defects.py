@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -277,6 +278,13 @@ def _(shop: Bench) -> bool:
 def _(shop: Bench) -> bool:
     txid = shop.core.get_txid(shop.factory_id, sale(shop.tick()))
     return "?s=" in ask(shop, "/FiscalDrive/Receipt/RegisterTXID/{F}", f"TXID={txid}")[1]["QRCodeURL"]
+
+
+@shows("qr-in-utc")
+def _(shop: Bench) -> bool:
+    txid = shop.core.get_txid(shop.factory_id, sale(shop.tick()))
+    url = ask(shop, "/FiscalDrive/Receipt/RegisterTXID/{F}", f"TXID={txid}")[1]["QRCodeURL"]
+    return f"&c={shop.now() - timedelta(hours=5):%Y%m%d%H%M%S}&" in url
 
 
 @shows("index-ignored")

@@ -6,6 +6,7 @@ uz-fiscal §4.3, §8, §10.1, §17.7.
 from __future__ import annotations
 
 import re
+from urllib.parse import parse_qsl
 
 from conformance.cases import case, family
 from conformance.context import Context
@@ -79,6 +80,30 @@ def qr(ctx: Context) -> None:
         ctx.check_that(
             base.startswith(("http://", "https://")), "a web address", base, "base", clause="ID-04"
         )
+
+
+@case(
+    "uz.drive.proof.chain",
+    target="drive",
+    clauses=["CK-01", "QR-01"],
+    requirements=["UZ-POS-02", "UZ-OFD-03"],
+    needs=["card", "operator-control"],
+    description="A test receipt is sold. The page behind its QR address is opened before it is synced, and "
+    "after.",
+    expectation="The page does not know it, then calls it genuine and shows its number, sign and goods.",
+)
+def chain(ctx: Context) -> None:
+    """The shortest proof that module, drive and operator work together, which a POS can give by itself."""
+    drive = still(ctx)
+    goods = "Sinov choyi"
+    answer = drive.sell(Items=[drive.item(price=123_400, Name=goods)], cash=123_400).answer
+    query = dict(parse_qsl(answer["QRCodeURL"].partition("?")[2], strict_parsing=True))
+    ctx.check("unknown", drive.check_page(**query).verdict, "verdict of the page before the sync")
+    accepted(ctx, drive.sync_files("FullReceipts"), "sync")
+    shown = drive.check_page(**query)
+    ctx.check((200, "genuine"), (shown.status, shown.verdict), "status and verdict of the page")
+    for what in (answer["TerminalID"], answer["FiscalSign"], goods):
+        ctx.check_that(what in shown.text, what, "not on the page", f"the page shows {what}")
 
 
 @case(
