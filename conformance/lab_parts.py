@@ -84,7 +84,10 @@ KZ_PARTS = (
         module="reference.kkm",
         ports=(Port("--port", "register", 7780),),
         control="register",
-        wires=(Wire("--server", "operator-kz", "operator-kz"),),
+        wires=(
+            Wire("--server", "operator-kz", "operator-kz"),
+            Wire("--check-url", "operator-kz", "http", "{}/"),
+        ),
         command=("serve",),
     ),
 )

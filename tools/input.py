@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -30,6 +31,19 @@ def hex_or_file(given: str | None, file: Path | None) -> bytes:
         return bytes.fromhex(given or "")
     except ValueError as error:
         raise InputError(f"not hex: {error}") from None
+
+
+def check_outputs_are_possible(*files: Path | None) -> None:
+    """The same question as `check_output`, asked without making anything; InputError."""
+    for file in files:
+        if file is None:
+            continue
+        there = next(place for place in (file, *file.absolute().parents) if place.exists())
+        if there.is_dir() == (there == file):
+            what = "is a folder" if there == file else f"{there} is no folder"
+            raise InputError(f"{file} cannot be written: {what}")
+        if not os.access(there, os.W_OK):
+            raise InputError(f"{file} cannot be written: no permission to write {there}")
 
 
 def check_output(*files: Path | None) -> None:

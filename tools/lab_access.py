@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from conformance.control_client import ControlClient
 from conformance.lab import LabError, read_lab_file
@@ -21,6 +22,21 @@ Control = Annotated[
 ]
 Token = Annotated[str | None, typer.Option("--token", help="Control token.", envvar="KASSALAB_CONTROL_TOKEN")]
 AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
+
+_LAB_OPTIONS = ("--dir", "--control", "--token")
+
+
+class LabGroup(TyperGroup):
+    """A group of lab commands whose options that say which lab may also stand before the command."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Move leading lab options behind the command, which knows them."""
+        leading: list[str] = []
+        rest = list(args)
+        while rest and rest[0].partition("=")[0] in _LAB_OPTIONS:
+            taken = 1 if "=" in rest[0] else 2
+            leading, rest = leading + rest[:taken], rest[taken:]
+        return super().parse_args(ctx, rest[:1] + leading + rest[1:])
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,7 +46,18 @@ class Bench:
         }
 
     def change_clock(self, body: models.ClockChange) -> dict[str, Any]:
-        """Set skews, drifts and rate, then jump; gives the new state."""
+        """Set skews, drifts and rate, then jump; gives the new state.
+
+        ControlError, with nothing changed, for a part that the lab does not have.
+        """
+        known = {self.part.name, *self.clock.parts()}
+        for kind, wanted in (("skew", body.skew), ("drift", body.drift)):
+            for name in wanted.keys() - known:
+                raise ControlError(
+                    f"{kind}.{name}",
+                    "part",
+                    f"the lab has no part {name!r}; it has {', '.join(sorted(known))}",
+                )
         for name, skew in body.skew.items():
             self.clock.part(name).set_skew(skew)
         for name, ppm in body.drift.items():

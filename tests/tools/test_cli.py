@@ -20,10 +20,10 @@ from tools.cli import COMMANDS, GROUPS, run
 
 START = datetime(2026, 3, 1, 4, 0, tzinfo=UTC)
 UP = """
-import functools, sys
+import sys
 import tools.commands.lab
 from tests.fakes.lab import FAKE_PARTS
-tools.commands.lab.Lab = functools.partial(tools.commands.lab.Lab, parts=FAKE_PARTS)
+tools.commands.lab.COUNTRIES["both"] = FAKE_PARTS
 from tools.cli import run
 sys.exit(run(sys.argv[1:]))
 """
@@ -95,6 +95,19 @@ def test_clock_sets_one_part_apart(lab: Lab, kassalab: Kassalab) -> None:
     assert kassalab("clock", "drift", "module", "0") == 0
     assert kassalab("clock", "show") == 0
     assert "module" not in kassalab.said
+
+
+def test_the_lab_may_be_named_before_the_command(
+    lab: Lab, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KASSALAB_DIR", str(tmp_path))
+    assert run(["clock", "--dir", str(lab.folder), "show", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["parts"].keys() == {"module", "operator", "drive"}
+    assert run(["fault", f"--dir={lab.folder}", "list", "module"]) == 0
+    assert run(["clock", "--control", lab.control_url("drive"), "skew", "drive", "-5m"]) == 0
+    assert run(["clock", "--dir", str(lab.folder), "skew", "drive", "0"]) == 0
+    assert run(["clock", "--dir"]) == 2
+    assert run(["clock", "show"]) == 2
 
 
 @pytest.mark.parametrize(

@@ -22,14 +22,26 @@ def test_a_dry_run_says_what_would_be_done(capsys: pytest.CaptureFixture[str]) -
     assert "  uz.operator.frame.wrong-checksum" in shown
 
 
+@pytest.mark.parametrize("option", ["--junit", "--json", "--report"])
+def test_a_dry_run_looks_at_its_outputs_and_makes_none(
+    option: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ["run", "uz.operator.frame", "--dry-run", option]
+    assert run([*asked, f"{__file__}/x"]) == 2
+    assert "cannot be written" in capsys.readouterr().err
+    assert run([*asked, str(tmp_path / "new" / "x")]) == 0
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
         (["no.such.case"], "'no.such.case' selects no case"),
         (["--target", "toaster:tcp://127.0.0.1:1"], "write KIND:URL"),
         (["uz.module", "--target", "operator:tcp://127.0.0.1:1"], "no case is left for a operator"),
-        (["--exclude", "uz.*"], "no case is left"),
+        (["--exclude", "uz.*", "--exclude", "kz.*"], "no case is left"),
         (["--defect", "nothing"], "is not PART:NAME"),
+        (["--defect", "register-kz:x"], "PART one of module, drive, operator, operator-kz, register"),
         (
             ["--target", "module:tcp://127.0.0.1:1", "--junit", f"{__file__}/x"],
             "/x cannot be written",

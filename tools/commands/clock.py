@@ -10,9 +10,9 @@ import typer
 from reference.protocol.uz.values import to_tashkent
 from reference.runtime.duration import format_duration, parse_duration
 from tools.console import out, print_json
-from tools.lab_access import DEFAULT_FOLDER, AsJson, Control, Folder, Token, open_lab
+from tools.lab_access import DEFAULT_FOLDER, AsJson, Control, Folder, LabGroup, Token, open_lab
 
-app = typer.Typer(no_args_is_help=True, help="The lab's clock: it only goes forward.")
+app = typer.Typer(cls=LabGroup, no_args_is_help=True, help="The lab's clock: it only goes forward.")
 
 _SIGNED: dict[str, Any] = {"context_settings": {"ignore_unknown_options": True}}
 """So that -5m is an argument and not an option."""
@@ -26,7 +26,9 @@ def _duration(text: str) -> float:
 
 
 Span = Annotated[float, typer.Argument(parser=_duration, metavar="DURATION", help="90s, 47h59m, 2d, -5m")]
-Part = Annotated[str, typer.Argument(help="Name of a part: module, drive, operator.")]
+Part = Annotated[
+    str, typer.Argument(help="Name of a part, e.g. module, drive, operator, register, operator-kz.")
+]
 
 
 @app.command()

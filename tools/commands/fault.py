@@ -11,11 +11,15 @@ import typer
 from conformance.lab import LabError
 from reference.runtime.duration import parse_duration
 from tools.console import out, print_json, print_table
-from tools.lab_access import DEFAULT_FOLDER, AsJson, Control, Folder, LabAccess, Token, open_lab
+from tools.lab_access import DEFAULT_FOLDER, AsJson, Control, Folder, LabAccess, LabGroup, Token, open_lab
 
-app = typer.Typer(no_args_is_help=True, help="Faults: rules on named points, and ready-made ones.")
+app = typer.Typer(
+    cls=LabGroup, no_args_is_help=True, help="Faults: rules on named points, and ready-made ones."
+)
 
-Part = Annotated[str, typer.Argument(help="Name of a part: module, drive, operator.")]
+Part = Annotated[
+    str, typer.Argument(help="Name of a part, e.g. module, drive, operator, register, operator-kz.")
+]
 AnyPart = Annotated[str | None, typer.Argument(help="One part; all without.")]
 
 
@@ -126,36 +130,42 @@ class _Cut:
     action: str
 
 
-_CUTS = (_Cut("drive", "operator.connect", "refuse"), _Cut("operator", "ofd.connect", "close"))
+_CUTS = (
+    (_Cut("drive", "operator.connect", "refuse"), _Cut("operator", "ofd.connect", "close")),
+    (_Cut("register", "register.connect", "refuse"), _Cut("operator-kz", "ofd-kz.connect", "close")),
+)
+"""For either country; where the part that dials is not in the lab, its operator hangs up."""
 _CUT_RULE = "cut-network"
 
 
-def _cut(lab: LabAccess) -> _Cut:
-    for cut in _CUTS:
-        if cut.part in lab.parts:
-            return cut
-    raise LabError("this lab has neither a drive nor an operator to cut apart")
+def _cuts(lab: LabAccess) -> list[_Cut]:
+    found = [next((cut for cut in cuts if cut.part in lab.parts), None) for cuts in _CUTS]
+    cuts = [cut for cut in found if cut is not None]
+    if not cuts:
+        raise LabError("this lab has no part that speaks to an operator, nor an operator")
+    return cuts
 
 
 @app.command("cut-network")
 def cut_network(
     span: Span = None, folder: Folder = DEFAULT_FOLDER, control: Control = None, token: Token = None
 ) -> None:
-    """The operator out of reach, until mend-network or for some lab time."""
+    """The operators out of reach, until mend-network or for some lab time."""
     with open_lab(folder, control, token) as lab:
-        cut = _cut(lab)
-        client = lab.part(cut.part)
-        if any(rule["id"] == _CUT_RULE for rule in client.faults()["rules"]):
-            client.remove_fault(_CUT_RULE)
-        client.add_fault(cut.point, cut.action, id=_CUT_RULE, count=None, seconds=span)
+        for cut in _cuts(lab):
+            client = lab.part(cut.part)
+            if any(rule["id"] == _CUT_RULE for rule in client.faults()["rules"]):
+                client.remove_fault(_CUT_RULE)
+            client.add_fault(cut.point, cut.action, id=_CUT_RULE, count=None, seconds=span)
     out().print("The network is cut; kassalab fault mend-network brings it back.")
 
 
 @app.command("mend-network")
 def mend_network(folder: Folder = DEFAULT_FOLDER, control: Control = None, token: Token = None) -> None:
-    """The operator within reach again."""
+    """The operators within reach again."""
     with open_lab(folder, control, token) as lab:
-        lab.part(_cut(lab).part).remove_fault(_CUT_RULE)
+        for cut in _cuts(lab):
+            lab.part(cut.part).remove_fault(_CUT_RULE)
     out().print("The network is back.")
 
 
@@ -183,6 +193,29 @@ def power_cut(folder: Folder = DEFAULT_FOLDER, control: Control = None, token: T
     with open_lab(folder, control, token) as lab:
         lab.part("module").do("power-cut")
     out().print("The module lost power and started again.")
+
+
+Reason = Annotated[str, typer.Option("--reason", help="ofd: by the operator; money: for want of it.")]
+
+
+@app.command("server-block")
+def server_block(
+    reason: Reason = "ofd", folder: Folder = DEFAULT_FOLDER, control: Control = None, token: Token = None
+) -> None:
+    """The Kazakh register blocked by its operator, until lift-block: code 15."""
+    with open_lab(folder, control, token) as lab:
+        device = lab.part("register").state()["device_id"]
+        lab.part("operator-kz").do("block", id=device, reason=reason)
+    out().print(f"Register {device} is blocked; kassalab fault lift-block serves it again.")
+
+
+@app.command("lift-block")
+def lift_block(folder: Folder = DEFAULT_FOLDER, control: Control = None, token: Token = None) -> None:
+    """The Kazakh register served again; it notices when it asks next."""
+    with open_lab(folder, control, token) as lab:
+        device = lab.part("register").state()["device_id"]
+        lab.part("operator-kz").do("unblock", id=device)
+    out().print(f"Register {device} is served again.")
 
 
 def _count(text: str) -> int | None:

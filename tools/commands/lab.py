@@ -5,12 +5,15 @@ from __future__ import annotations
 import signal
 import threading
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from conformance.introduction import OPERATOR, REGISTER, introduce_register
 from conformance.lab import Lab
+from conformance.lab_parts import COUNTRIES
 from reference.protocol.uz.values import from_tashkent, to_tashkent
 from tools.console import err, out, print_table
 from tools.lab_access import DEFAULT_FOLDER, Folder, Token
@@ -18,8 +21,19 @@ from tools.lab_access import DEFAULT_FOLDER, Folder, Token
 WATCH_SECONDS = 1.0
 
 
+class Country(StrEnum):
+    """Whose chain a lab has."""
+
+    UZ = "uz"
+    KZ = "kz"
+    BOTH = "both"
+
+
 def up(
     folder: Folder = DEFAULT_FOLDER,
+    country: Annotated[
+        Country, typer.Option("--country", help="Whose chain: Uzbek, Kazakh or both.")
+    ] = Country.BOTH,
     free_ports: Annotated[
         bool, typer.Option("--free-ports", help="Any free ports, not the real ones.")
     ] = False,
@@ -38,6 +52,7 @@ def up(
         signal.signal(number, lambda *_: ended.set())
     lab = Lab(
         folder,
+        parts=COUNTRIES[country],
         free_ports=free_ports,
         seed=seed,
         start=None if start is None else from_tashkent(start),
@@ -46,6 +61,7 @@ def up(
         token=token,
     )
     with lab:
+        introduce_register(lab)
         _show(lab, folder)
         while not ended.wait(WATCH_SECONDS):
             lab.check()
@@ -66,11 +82,27 @@ def _show(lab: Lab, folder: Path) -> None:
     where = "" if folder == DEFAULT_FOLDER else f" --dir {folder}"
     now = to_tashkent(lab.clock.now()).replace(microsecond=0)
     out().print(f"seed {lab.seed} · lab time {now} Tashkent · logs {lab.folder / 'log'}", soft_wrap=True)
-    out().print(
-        "\nThe lab runs until Ctrl-C. In another terminal:\n"
-        f"  kassalab state{where}                   what every part holds\n"
-        f"  kassalab clock advance 49h{where}       let two days pass\n"
-        f"  kassalab fault cut-network{where}       the operator out of reach\n"
-        f"  kassalab fault pull-card{where}         the module unplugged",
-        soft_wrap=True,
-    )
+    if REGISTER in lab.addresses:
+        device = lab.control(REGISTER).state()["device_id"]
+        out().print(
+            f"register {device} is known to {OPERATOR} and has its token: it can sell at once", soft_wrap=True
+        )
+    out().print("\n".join(_hints(lab, where)), soft_wrap=True)
+
+
+def _hints(lab: Lab, where: str) -> list[str]:
+    commands = [
+        ("state", "what every part holds"),
+        ("clock advance 49h", "let two days pass"),
+        ("fault cut-network", "the operators out of reach"),
+    ]
+    if "drive" in lab.addresses:
+        commands += [
+            ("fault pull-card", "the module unplugged"),
+        ]
+    if REGISTER in lab.addresses:
+        commands += [("fault server-block", "the register blocked by its operator")]
+    lines = ["", "The lab runs until Ctrl-C. In another terminal:"]
+    return lines + [
+        f"  {f'kassalab {command}{where}':<{33 + len(where)}} {text}" for command, text in commands
+    ]

@@ -28,14 +28,15 @@ from conformance.reports.junit import write_junit
 from conformance.reports.transcript import TranscriptReport
 from conformance.selection import SelectionError
 from conformance.session import EXCHANGE_SECONDS
-from conformance.targets import TargetError, parse_target
+from conformance.targets import PARTS, TargetError, parse_target
 from reference.runtime.chance import fresh_seed
 from tools.console import err, out, print_json, print_table
-from tools.input import check_output
+from tools.input import check_output, check_outputs_are_possible
 
 TARGET_HELP = (
-    "What to judge: module:tcp://H:P, drive:http://H:P or operator:tcp://H:P, with ?control=URL, "
-    "&module-control=URL, &operator-control=URL, &vendor=yes, &destructive=yes. Without one, an embedded lab."
+    "What to judge: module:tcp://H:P, drive:http://H:P, operator:tcp://H:P, operator-kz:tcp://H:P or "
+    "register-kz:http://H:P, with ?control=URL and other options (docs/judging.md). "
+    "Without one, embedded labs."
 )
 SELECT_HELP = "Case ids, prefixes or globs, or tag:… req:… clause:… target:… level:…; all without."
 
@@ -91,6 +92,7 @@ def run(
     if show_list:
         _print_cases(cases)
     elif dry_run:
+        check_outputs_are_possible(junit, json_file, report and report / "report.html")
         _print_plan(request, cases)
     else:
         raise typer.Exit(_judge(request, registry, report, junit, json_file, verbose, Recorder()))
@@ -204,8 +206,9 @@ def _row(row: dict[str, Any]) -> tuple[str, str, str]:
 
 def _defect(text: str, with_targets: bool) -> tuple[str, str]:
     part, separator, name = text.partition(":")
-    if not separator or part not in TARGET_KINDS or not name:
-        raise TargetError(f"{text!r} is not PART:NAME with PART one of {', '.join(TARGET_KINDS)}")
+    parts = [PARTS.get(kind, kind) for kind in TARGET_KINDS]
+    if not separator or part not in parts or not name:
+        raise TargetError(f"{text!r} is not PART:NAME with PART one of {', '.join(parts)}")
     if with_targets:
         raise TargetError("--defect is for the embedded lab; start your own target with its defect")
     return part, name

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from conformance.lab import LabError
+from conformance.introduction import FACTS_FILE, OPERATOR, REGISTER, introduce
+from conformance.lab import LabError, read_lab_file
 from tools.console import out, plain, print_json, print_tree
-from tools.lab_access import DEFAULT_FOLDER, AsJson, Control, Folder, Token, open_lab
+from tools.lab_access import DEFAULT_FOLDER, AsJson, Control, Folder, LabAccess, Token, open_lab
 
 AnyPart = Annotated[str | None, typer.Argument(help="One part; all without.")]
 Name = Annotated[str, typer.Argument(help="Letters, digits, - _ . (at most 64).")]
@@ -83,6 +85,21 @@ def reset(
         for name, client in lab.chosen(part).items():
             client.reset(**wanted)
             out().print(f"{name} reset.")
+        if part is None:
+            _introduce(lab, folder)
+
+
+def _introduce(lab: LabAccess, folder: Path) -> None:
+    """Both sides of the Kazakh chain have forgotten each other: give the register a token again."""
+    if {OPERATOR, REGISTER} <= lab.parts.keys():
+        addresses = read_lab_file(folder)["parts"][OPERATOR]["addresses"]
+        facts = introduce(
+            lab.part(OPERATOR),
+            lab.part(REGISTER),
+            check_url=f"{addresses['http']}/",
+            facts_file=folder / FACTS_FILE,
+        )
+        out().print(f"{REGISTER} {facts['device_id']} has a token again.")
 
 
 def journal(

@@ -1,0 +1,60 @@
+"""Make the lab's Kazakh register known to its operator, so that a newcomer can sell at once (KZ-TOK-01).
+
+The operator registers a device and gives it a token; the register gets both. Who it is stands in the lab's
+folder, so that a lab that starts again, on other ports perhaps, keeps its register with queue and counters.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Final
+
+from conformance.control_client import ControlClient
+from conformance.lab import Lab
+
+OPERATOR: Final = "operator-kz"
+REGISTER: Final = "register"
+FACTS_FILE: Final = "register.json"
+_NAMES: Final = ("org_title", "org_inn", "org_address", "pos_title", "pos_address")
+
+
+def introduce_register(lab: Lab) -> None:
+    """Introduce the register of a running lab, if it has one and the two do not know each other yet."""
+    if not {OPERATOR, REGISTER} <= lab.addresses.keys():
+        return
+    introduce(
+        lab.control(OPERATOR),
+        lab.control(REGISTER),
+        check_url=f"{lab.addresses[OPERATOR]['http']}/",
+        facts_file=lab.folder / FACTS_FILE,
+    )
+
+
+def introduce(
+    operator: ControlClient, register: ControlClient, *, check_url: str, facts_file: Path
+) -> dict[str, Any]:
+    """The register's identity at the operator: what the file says, or a new one that the register takes."""
+    facts = _known(facts_file)
+    state = register.state()
+    devices = operator.state()["devices"]
+    if facts is not None and state["token_known"] and str(facts["device_id"]) in devices:
+        wanted = {**facts, "check_url": check_url}
+        if any(state["settings"].get(name) != value for name, value in wanted.items()):
+            register.do("settings", settings=wanted)
+        return facts
+    made = operator.do("provision")
+    registration = operator.state()["devices"][str(made["id"])].get("registration", {})
+    fresh = {"device_id": made["id"], "rnm": made["rnm"], "serial": made["serial"]}
+    fresh |= {name: registration[name] for name in _NAMES if registration.get(name)}
+    register.reset(**fresh, token=made["token"], check_url=check_url)
+    facts_file.write_text(json.dumps(fresh, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    return fresh
+
+
+def _known(facts_file: Path) -> dict[str, Any] | None:
+    try:
+        facts = json.loads(facts_file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    return facts if isinstance(facts, dict) and "device_id" in facts else None
