@@ -70,23 +70,11 @@ class Wire:
         about: bytes = b"",
     ) -> bytes:
         """Bytes until `done(bytes so far)` or the peer closes. AnswerMissing when it stays silent first."""
-        data = b""
-        self._socket.settimeout(self._seconds if seconds is None else seconds)
-        try:
-            while not done(data) and len(data) < limit:
-                piece = self._socket.recv(min(65536, limit - len(data)))
-                if not piece:
-                    self._tap(self._layer, Direction.CLOSED, b"", about)
-                    break
-                data += piece
-        except TimeoutError:
-            raise AnswerMissing(f"{self.endpoint} stayed silent after {len(data)} bytes") from None
-        except ConnectionError:
-            self._tap(self._layer, Direction.CLOSED, b"", about)
-        finally:
-            if data:
-                self._tap(self._layer, Direction.RECEIVED, data, about)
-        return data
+
+        def wanted(data: bytes) -> int:
+            return 0 if done(data) else min(65536, limit - len(data))
+
+        return self._gather(wanted, self._seconds if seconds is None else seconds, about)
 
     def receive_sized(self, size_of: Callable[[bytes], int | None], *, about: bytes = b"") -> bytes:
         """Bytes of one frame and no more, so that the next frame stays to be read.
@@ -94,11 +82,20 @@ class Wire:
         `size_of` tells the frame's size from its beginning, None while that is open. What has come when the
         peer closes is returned; AnswerMissing when it stays silent first.
         """
+
+        def wanted(data: bytes) -> int:
+            size = size_of(data)
+            return 1 if size is None else size - len(data)
+
+        return self._gather(wanted, self._seconds, about)
+
+    def _gather(self, wanted: Callable[[bytes], int], seconds: float, about: bytes) -> bytes:
+        """Read on while `wanted(bytes so far)` is more than 0, which is how much at the most."""
         data = b""
-        self._socket.settimeout(self._seconds)
+        self._socket.settimeout(seconds)
         try:
-            while (size := size_of(data)) is None or len(data) < size:
-                piece = self._socket.recv(1 if size is None else size - len(data))
+            while (most := wanted(data)) > 0:
+                piece = self._socket.recv(most)
                 if not piece:
                     self._tap(self._layer, Direction.CLOSED, b"", about)
                     break
