@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
+from conformance.proxy.kz_message import KzMessage, command_name
 from conformance.proxy.units import Piece, Side, Unit
+from conformance.proxy.watch_kz import KzOperatorWatcher
+from conformance.proxy.watch_register import RegisterWatcher
 from conformance.proxy.watching import Watcher
-from reference.protocol.kz.dialects import Command, Dialect, dialect_for, fallback_dialect
+from reference.protocol.kz.dialects import dialect_for, fallback_dialect
 from reference.protocol.kz.envelope import read_request, read_response
 from reference.protocol.kz.errors import KzError
 from reference.protocol.kz.frames import APPCODE, HEADER_SIZE, MAX_FRAME_BYTES, Header
@@ -21,17 +23,6 @@ NAMES: Final = {
     "code": "result code of the answer",
     "offline": "yes for a message that was kept in a queue, else no",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class KzMessage:
-    """A frame with its body as Request or Response; `command` None where it is missing."""
-
-    header: Header
-    body: bytes
-    command: int | None
-    message: Any
-    dialect: Dialect
 
 
 def size_of(data: bytes) -> int | None:
@@ -72,6 +63,8 @@ def read(piece: Piece, side: Side, asked: Unit | None) -> Unit:
         return Unit(side, piece.raw, f"unreadable body: {error}", names, trouble=str(error))
     value = KzMessage(header, piece.raw[HEADER_SIZE:], command, message, dialect)
     names["command"] = command_name(command)
+    if side is Side.REQUEST:
+        names["offline"] = "yes" if value.is_resent else "no"
     title = f"{names['command']} device {header.id} token {header.token} reqnum {header.reqnum}"
     if side is Side.RESPONSE:
         names["code"] = str(message.result.result_code)
@@ -79,13 +72,6 @@ def read(piece: Piece, side: Side, asked: Unit | None) -> Unit:
     return Unit(side, piece.raw, title, names, value)
 
 
-def command_name(number: int | None) -> str:
-    """Name of a command number, `none` without one."""
-    if number is None:
-        return "none"
-    return Command(number).name if number in set(Command) else str(number)
-
-
 def watchers() -> tuple[Watcher, ...]:
     """Judges of this wire."""
-    return ()
+    return KzOperatorWatcher(), RegisterWatcher()

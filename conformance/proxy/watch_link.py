@@ -37,17 +37,16 @@ class LinkWatcher(Pairing):
     """Judges the module behind one address."""
 
     judges = Side.RESPONSE
+    greets = True
 
     def __init__(self) -> None:
         super().__init__()
         self._memory = ModuleMemory()
         self._selected: set[int] = set()
-        self._greeted: set[int] = set()
 
     def ended(self, line: int) -> Iterator[Finding]:
         """A connection's end is a power cut: the selection is gone (EM-06), and so may be an answer."""
         self._selected.discard(line)
-        self._greeted.discard(line)
         yield from super().ended(line)
 
     def unanswered(self, requests: list[Unit]) -> Iterator[Finding]:
@@ -60,11 +59,9 @@ class LinkWatcher(Pairing):
     def answered(self, talk: Talk, response: Unit) -> Iterator[Finding]:
         """Judge one answer by its command and by what the module said before."""
         line, request = talk.line, talk.request
-        if line not in self._greeted:
-            self._greeted.add(line)
-            if request is None:
-                yield from _judge_reset(response)
-                return
+        if talk.greeting:
+            yield from _judge_reset(response)
+            return
         if request is None:
             yield Finding("EM-02", "the module speaks without being asked", "no bytes", response.raw.hex())
             return

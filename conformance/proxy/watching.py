@@ -30,6 +30,7 @@ class Talk:
 
     line: int
     request: Unit | None
+    greeting: bool = False
 
 
 class Watcher(ABC):
@@ -47,22 +48,32 @@ class Watcher(ABC):
 
 
 class Pairing(Watcher):
-    """A watcher that looks at each answer together with what it answers."""
+    """A watcher that looks at each answer together with what it answers.
+
+    Where the server `greets`, the first it says on a connection answers nothing.
+    """
+
+    greets = False
 
     def __init__(self) -> None:
         self._asked: dict[int, deque[Unit]] = {}
+        self._greeted: set[int] = set()
 
     def take(self, line: int, unit: Unit) -> Iterator[Finding]:
         """Pair requests and answers of a connection in order."""
         waiting = self._asked.setdefault(line, deque())
+        greeting = self.greets and unit.side is Side.RESPONSE and line not in self._greeted
         if unit.side is Side.REQUEST:
             waiting.append(unit)
             yield from self.asked(unit)
         elif not unit.interim:
-            yield from self.answered(Talk(line, waiting.popleft() if waiting else None), unit)
+            self._greeted.add(line)
+            asked = waiting.popleft() if waiting and not greeting else None
+            yield from self.answered(Talk(line, asked, greeting), unit)
 
     def ended(self, line: int) -> Iterable[Finding]:
         """What was asked last stays without an answer."""
+        self._greeted.discard(line)
         left = list(self._asked.pop(line, ()))
         return self.unanswered(left) if left else ()
 

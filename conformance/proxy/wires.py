@@ -30,6 +30,8 @@ class Wire:
     splitters: Callable[[], dict[Side, Splitter]]
     read: Callable[[Piece, Side, Unit | None], Unit]
     watchers: Callable[[], tuple[Watcher, ...]]
+    greets: bool = False
+    """Whether the server speaks first: its first unit answers nothing."""
 
     def reader(self) -> Reader:
         """A reader for one connection."""
@@ -42,6 +44,7 @@ class Reader:
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
         self._asked: deque[Unit] = deque()
+        self._greeting = wire.greets
 
     def read(self, piece: Piece, side: Side) -> tuple[Unit, bytes]:
         """The unit a piece is, and the bytes of the request it answers; never raises, whatever the bytes."""
@@ -49,7 +52,8 @@ class Reader:
             unit = self._wire.read(piece, side, None)
             self._asked.append(unit)
             return unit, b""
-        asked = self._asked[0] if self._asked else None
+        asked = self._asked[0] if self._asked and not self._greeting else None
+        self._greeting = False
         if asked is not None and not piece.interim:
             self._asked.popleft()
         return self._wire.read(piece, side, asked), asked.raw if asked is not None else b""
@@ -77,6 +81,7 @@ WIRES: Final[Mapping[str, Wire]] = {
             sized(reading_link.size_of),
             reading_link.read,
             reading_link.watchers,
+            greets=True,
         ),
         Wire(
             "rest",
