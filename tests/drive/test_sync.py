@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-import threading
-from datetime import datetime
-
 import pytest
 
-from reference.drive.drive import _wipe
 from reference.drive.errors import (
     BadParameterError,
-    CardAnswerError,
     CardLostError,
     NoCardError,
     NotActiveError,
     NotFoundError,
-    SyncRunningError,
     TryLaterError,
     UnreachableError,
 )
 from reference.drive.records import FileState
-from reference.protocol.uz.message import AckFile, FileStatus, FileType, Request, Response
+from reference.protocol.uz.message import FileStatus, Request, Response
 from reference.protocol.uz.objects import ReceiptFile
-from reference.protocol.uz.standin import SyncFlags
 from tests.drive.conftest import Bench, BenchMaker
 from tests.drive.doubles import TERMINAL, losing
 
@@ -326,195 +319,3 @@ def test_seeds_choose_different_first_addresses(make_bench: BenchMaker) -> None:
         bench.core.sync_state(bench.factory_id)
     assert sorted(bench.books.asked) == sorted(addresses)
     assert bench.books.asked != sorted(addresses)
-
-
-# --- Z-reports, short records, resend ------------------------------------------------------------------
-
-
-def closed_shifts(shop: Bench, number: int) -> list[datetime]:
-    closes = []
-    for _ in range(number):
-        shop.register()
-        closes.append(shop.tick())
-        shop.core.close_shift(shop.factory_id, closes[-1])
-        shop.open_shift()
-    return closes
-
-
-def test_zreports_oldest_first(shop: Bench) -> None:
-    """UZ-SHF-07, ZR-09"""
-    closes = closed_shifts(shop, 3)
-    assert shop.core.unacknowledged_shifts(shop.factory_id) == [1, 2, 3]
-    items = shop.core.sync_zreports(shop.factory_id, 2)
-    assert [(item.name, item.state.text) for item in items] == [
-        (closes[0], "Acknowledged"),
-        (closes[1], "Acknowledged"),
-    ]
-    assert [file.type for file in shop.books.requests[0].files] == [FileType.ZReport] * 2
-    assert shop.core.unacknowledged_shifts(shop.factory_id) == [1]
-    assert shop.core.shift(shop.factory_id, 3).acknowledged == shop.now()
-    shop.core.sync_zreports(shop.factory_id, 32)
-    assert shop.core.sync_zreports(shop.factory_id, 32) == []
-    assert shop.core.stage.zreports.counts() == {TERMINAL: {FileState.ACKNOWLEDGED: 3}}
-
-
-def test_a_listed_open_shift_is_skipped(shop: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    """CL-09: hosts survive a listed open one, and one that is not there"""
-    closed_shifts(shop, 1)
-    transmit = shop.card.transmit
-    listed = bytes.fromhex("0003000000010005") + b"\x90\x00"
-    monkeypatch.setattr(
-        shop.card, "transmit", lambda command: listed if command[:3] == b"\x00\x00\x03" else transmit(command)
-    )
-    assert len(shop.core.sync_zreports(shop.factory_id, 32)) == 1
-
-
-def test_a_rejected_zreport_is_not_sent_again(shop: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    closed_shifts(shop, 1)
-    take = shop.books.take
-    monkeypatch.setattr(shop.books, "take", lambda _request, _file: AckFile(FileStatus.Reject, b"why"))
-    (item,) = shop.core.sync_zreports(shop.factory_id, 32)
-    assert item.state == FileState.REJECTED
-    monkeypatch.setattr(shop.books, "take", take)
-    assert shop.core.sync_zreports(shop.factory_id, 32) == []
-    assert shop.core.stage.zreports.set_new(TERMINAL) == 1
-    assert len(shop.core.sync_zreports(shop.factory_id, 32)) == 1
-
-
-def lose_database(shop: Bench) -> None:
-    _wipe(shop.core.stage.receipts.database)
-
-
-def test_short_records_only_for_what_is_lost(shop: Bench) -> None:
-    """G2-S-18 scope missing, OF-24"""
-    shop.register()
-    shop.register()
-    lose_database(shop)
-    shop.register()
-    items = shop.core.sync_short_receipts(shop.factory_id, 1)
-    assert [item.name for item in items] == [1]
-    assert [item.name for item in shop.core.sync_short_receipts(shop.factory_id, 32)] == [2]
-    assert shop.held == [3]
-    assert shop.core.sync_short_receipts(shop.factory_id, 32) == []
-    assert {file.type for request in shop.books.requests for file in request.files} == {FileType.ShortReceipt}
-
-
-def test_short_records_of_everything(make_bench: BenchMaker) -> None:
-    """G2-S-18 scope all: the full file follows, and 9020 is success (G2-S-19)"""
-    shop = make_bench(short_sync_scope="all")
-    shop.open_shift()
-    shop.register()
-    assert [item.name for item in shop.core.sync_short_receipts(shop.factory_id, 32)] == [1]
-    assert shop.held == []
-    assert [item.state.text for item in shop.core.sync_full_receipts(shop.factory_id, 32)] == ["Acknowledged"]
-    assert len(shop.books.bodies) == 1
-
-
-def test_resend(shop: Bench) -> None:
-    """G2-S-19, UNK-28"""
-    for _ in range(3):
-        shop.register()
-    shop.core.sync_full_receipts(shop.factory_id, 2)
-    items = shop.core.resend(shop.factory_id, [1, 3, 77], True)
-    assert [(item.name, item.state.text) for item in items] == [(1, "Acknowledged"), (3, "Acknowledged")]
-    shop.register()
-    items = shop.core.resend(shop.factory_id, [2, 4], False)
-    assert [(item.name, item.state.text) for item in items] == [(2, "Acknowledged"), (4, "Sent")]
-    assert shop.held == [4]
-    shop.core.reset_file(1)
-    assert states(shop) == {1: "New", 2: "Acknowledged", 3: "Acknowledged", 4: "Sent"}
-
-
-def test_modules_that_leave_out_names(shop: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    closed_shifts(shop, 1)
-    lose_database(shop)
-    transmit = shop.card.transmit
-    empty = {b"\x00\x02": b"\xa4\x00", b"\x00\x06": b"\xa5\x00"}
-
-    def bare(command: bytes) -> bytes:
-        data = empty.get(command[:2])
-        return transmit(command) if data is None else data + b"\x90\x00"
-
-    monkeypatch.setattr(shop.card, "transmit", bare)
-    with pytest.raises(CardAnswerError, match=r"close time"):
-        shop.core.sync_zreports(shop.factory_id, 1)
-    with pytest.raises(CardAnswerError, match=r"ReceiptSeq"):
-        shop.core.sync_short_receipts(shop.factory_id, 1)
-    empty[b"\x00\x05"] = b"\xa3\x00"
-    with pytest.raises(CardAnswerError, match=r"ReceiptSeq"):
-        shop.core.sync_short_receipts(shop.factory_id, 1)
-    empty[b"\x00\x02"] = b"\xa5\x03\x01"
-    with pytest.raises(CardAnswerError):
-        shop.core.sync_zreports(shop.factory_id, 1)
-
-
-# --- state sync, turns ---------------------------------------------------------------------------------
-
-
-def test_state_sync_sets_the_lock(shop: Bench) -> None:
-    """§11.8, FM-Y-02"""
-    shop.books.sync_flags = SyncFlags.CHANGE_LOCK | SyncFlags.LOCKED
-    shop.core.sync_state(shop.factory_id)
-    assert shop.core.info(shop.factory_id).locked
-    (request,) = shop.books.requests
-    assert [(file.type, file.version, len(file.header)) for file in request.files] == [(0xC9, 1, 8)]
-
-
-@pytest.mark.parametrize("act", ["code:NotFound", "code:NotActive", "code:RetrySend"])
-def test_state_sync_refused(shop: Bench, act: str) -> None:
-    shop.books.script.append(act)
-    with pytest.raises((NotFoundError, NotActiveError, TryLaterError)):
-        shop.core.sync_state(shop.factory_id)
-
-
-def test_state_sync_with_a_notice_and_with_a_rejected_query(
-    shop: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    shop.books.script.append("notice")
-    shop.core.sync_state(shop.factory_id)
-    assert shop.events.last(1)[0]["kind"] == "operator.notice"
-    monkeypatch.setattr(shop.books, "take", lambda _request, _file: AckFile(FileStatus.Reject))
-    with pytest.raises(TryLaterError):
-        shop.core.sync_state(shop.factory_id)
-
-
-def test_one_sync_at_a_time(shop: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    """§4.6: 409 sync is already in progress"""
-    shop.register()
-    inside, go_on = threading.Event(), threading.Event()
-    answer = shop.books.answer
-
-    def slow(request: Request) -> Response:
-        inside.set()
-        assert go_on.wait(10)
-        return answer(request)
-
-    monkeypatch.setattr(shop.books, "answer", slow)
-    first = threading.Thread(target=shop.core.sync_full_receipts, args=(shop.factory_id, 1))
-    first.start()
-    assert inside.wait(10)
-    with pytest.raises(SyncRunningError, match=r"^sync is already in progress$") as refused:
-        shop.core.sync_zreports(shop.factory_id, 1)
-    assert refused.value.status == 409
-    assert shop.register() == 2, "selling goes on meanwhile"
-    go_on.set()
-    first.join()
-
-
-def test_a_call_waits_for_the_background_sender(shop: Bench) -> None:
-    turn, done = threading.Event(), threading.Event()
-
-    def background() -> None:
-        with shop.core.turns.background(shop.factory_id):
-            turn.set()
-            assert done.wait(10)
-
-    thread = threading.Thread(target=background)
-    thread.start()
-    assert turn.wait(10)
-    call = threading.Thread(target=shop.core.sync_zreports, args=(shop.factory_id, 1))
-    call.start()
-    done.set()
-    call.join(10)
-    thread.join(10)
-    assert not call.is_alive()
