@@ -100,46 +100,8 @@ class OperatorPart(Part):
 
     def operations(self) -> dict[str, Operation]:
         """Orders about modules, questions to the ledger, and `disturb` for shares of modules."""
-        orders, of = self.orders, _target
         return {
-            "block": _order(
-                "take no files of these modules (NotActive)",
-                models.Block,
-                lambda body: orders.block(of(body), body.reason, body.notice),
-            ),
-            "unblock": _order("take their files again", models.Target, lambda body: orders.unblock(of(body))),
-            "lock": _order(
-                "lock at every state sync from now on",
-                models.Target,
-                lambda body: orders.set_lock(of(body), True, True),
-            ),
-            "unlock": _order(
-                "unlock at every state sync from now on",
-                models.Target,
-                lambda body: orders.set_lock(of(body), True, False),
-            ),
-            "leave-lock": _order(
-                "let state syncs leave the lock as it is",
-                models.Target,
-                lambda body: orders.set_lock(of(body), False, False),
-            ),
-            "pos-unlock": _pos_unlock(orders),
-            "unlock-pos": _pos_unlock(orders),
-            "mark-unknown": _order(
-                "answer NotFound",
-                models.MarkUnknown,
-                lambda body: orders.mark_unknown(of(body), body.unknown),
-            ),
-            "mark-generation": _order(
-                "generation 1: take unsigned advance and credit receipts",
-                models.MarkGeneration,
-                lambda body: orders.mark_generation_1(of(body), body.generation == 1),
-            ),
-            "notice": _order(
-                "send a text with every answer (OKNotice); an empty one ends it",
-                models.Notice,
-                lambda body: orders.set_notice(of(body), body.notice),
-            ),
+            **_standing_orders(self.orders),
             "register-taxpayer": Operation(
                 "say whose module this is; the check page shows it", models.Taxpayer, self._register
             ),
@@ -244,6 +206,51 @@ def give_first_orders(orders: Orders, settings: OperatorSettings) -> None:
 
 def _target(body: models.Target) -> Selector:
     return Selector(body.terminal, body.share, body.seed)
+
+
+def _standing_orders(orders: Orders) -> dict[str, Operation]:
+    """What is done to modules from now on: blocks, locks, marks, notices."""
+    of = _target
+    return {
+        "block": _order(
+            "take no files of these modules (NotActive)",
+            models.Block,
+            lambda body: orders.block(of(body), body.reason, body.notice),
+        ),
+        "unblock": _order("take their files again", models.Target, lambda body: orders.unblock(of(body))),
+        "lock": _order(
+            "lock at every state sync from now on",
+            models.Target,
+            lambda body: orders.set_lock(of(body), True, True),
+        ),
+        "unlock": _order(
+            "unlock at every state sync from now on",
+            models.Target,
+            lambda body: orders.set_lock(of(body), True, False),
+        ),
+        "leave-lock": _order(
+            "let state syncs leave the lock as it is",
+            models.Target,
+            lambda body: orders.set_lock(of(body), False, False),
+        ),
+        "pos-unlock": _pos_unlock(orders),
+        "unlock-pos": _pos_unlock(orders),
+        "mark-unknown": _order(
+            "answer NotFound",
+            models.MarkUnknown,
+            lambda body: orders.mark_unknown(of(body), body.unknown),
+        ),
+        "mark-generation": _order(
+            "generation 1: take unsigned advance and credit receipts",
+            models.MarkGeneration,
+            lambda body: orders.mark_generation_1(of(body), body.generation == 1),
+        ),
+        "notice": _order(
+            "send a text with every answer (OKNotice); an empty one ends it",
+            models.Notice,
+            lambda body: orders.set_notice(of(body), body.notice),
+        ),
+    }
 
 
 def _order(description: str, model: type[models.Target], give: Callable[[Any], Any]) -> Operation:
