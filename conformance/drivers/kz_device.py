@@ -107,9 +107,10 @@ class Device:
         finally:
             self._wire = None
 
-    def hang_up(self) -> None:
-        """Forget a connection that a case has left open."""
+    def leave(self) -> None:
+        """The case is over: a register that was lent goes on from here."""
         self._wire = None
+        self.learned()
 
     def transmit(self, frame: bytes) -> Answer:
         """Send a whole frame, on the kept connection or a new one; the case fails when no answer comes."""
@@ -212,11 +213,16 @@ class Device:
         self.last = Sent(frame, shown, number, _command(message), document)
         return self.last
 
+    def learn(self, answer: Answer) -> None:
+        """Take over the token of any document's good answer, however it was sent (kz-ofd TK-1)."""
+        if answer.ok and answer.command in DOCUMENTS:
+            self.token = answer.token
+            self.learned()
+
     def settle(self, answer: Answer) -> None:
-        """Take over what an accepted document's answer brings: the token, and the entry in the books."""
+        """Book what was accepted, once."""
         if not answer.ok or self.last is None or self.last.command not in DOCUMENTS:
             return
-        self.token = answer.token
         document, self.last.document = self.last.document, None
         if isinstance(document, Ticket | MoneyPlacement):
             self.books.add(document)
@@ -224,7 +230,6 @@ class Device:
             self.closed = self.books.close(document)
         elif document == Command.CANCEL_TICKET:
             self.books.cancel()
-        self.learned()
 
     def send_and_lose(self, what: Document | int | Any, **request: Any) -> None:
         """Send a request to an operator that will not answer it whole; `repeat` then asks again.

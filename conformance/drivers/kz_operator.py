@@ -111,7 +111,7 @@ class OfdDriver:
     def close(self) -> None:
         """Put switches and ordered answers back, and hang up."""
         for device in self._kept:
-            device.hang_up()
+            device.leave()
         if self._switched:
             self._control.do("settings", settings=self._switched)
             self._switched = {}
@@ -182,7 +182,11 @@ class OfdDriver:
             raise CaseFailed(
                 f"a refusal with code {code} says nothing", clause="KZ-S-5.2", expected="a result_text"
             )
-        return Answer(header, envelope.command, code, text, message, dialect, raw)
+        answer = Answer(header, envelope.command, code, text, message, dialect, raw)
+        for device in self._kept:
+            if device.id == request.id:
+                device.learn(answer)
+        return answer
 
     def _demand(self, expected: int, observed: int, what: str, clause: str) -> None:
         if expected != observed:
@@ -255,6 +259,8 @@ class OfdDriver:
         self._adopt(device)
         with self.reporter.preparing("close the shift of the register that was lent"):
             answer = device.close_shift(withdraw=True, judged=False)
+            if answer.code in (8, 9):  # the last document had this REQNUM by chance
+                answer = device.close_shift(withdraw=True, judged=False)
             if not answer.ok:
                 raise Inconclusive(
                     f"the register {identity.id} cannot be used: code {answer.code} {answer.text}"

@@ -67,7 +67,7 @@ def sign_shape(ctx: Context) -> None:
     requirements=PRT,
     needs=CONTROL,
     description="Tickets of 696.90, of a tiyn and of an hour ago are sold.",
-    expectation="qr_code has sign, RNM, total with two decimals and the ticket's own time.",
+    expectation="The qr_code has sign, RNM, total with two decimals and the ticket's own time.",
 )
 def qr_address(ctx: Context) -> None:
     """Compared part by part with what the judge writes itself."""
@@ -90,7 +90,7 @@ def qr_address(ctx: Context) -> None:
     requirements=PRT,
     needs=CONTROL,
     description="With `s_format`=java_double a ticket of 13507.00 is sold and its address opened.",
-    expectation="s=13507.0, and the page is found.",
+    expectation="The address has s=13507.0, and the page is found.",
 )
 def java_double(ctx: Context) -> None:
     """A reader takes both and compares as money."""
@@ -342,7 +342,7 @@ def cancelled(ctx: Context) -> None:
     requirements=PRT,
     needs=CONTROL,
     description="A ticket of the operation {key} is looked at.",
-    expectation="operationType is its number.",
+    expectation="Its operationType is the operation's number.",
 )
 def operation(ctx: Context, kind: int) -> None:
     """0 to 3."""

@@ -80,7 +80,7 @@ def of_the_shift(ctx: Context) -> None:
     requirements=PRT,
     needs=CONTROL,
     description="A register of version {key} with names of its own asks for INFO without get_reg_info.",
-    expectation="kkm, pos and org are all there, in the fields of the version.",
+    expectation="Parts kkm, pos and org are all there, in the fields of the version.",
 )
 def reg_info(ctx: Context, version: int) -> None:
     """Always, whatever get_reg_info says."""
@@ -152,7 +152,7 @@ def last_document(ctx: Context, kind: int) -> None:
     clauses=["KZ-SV-03"],
     requirements=PRT,
     description="A {key} asks for the registration, then one does not.",
-    expectation="service.reg_info comes, then does not.",
+    expectation="The answer has service.reg_info, then not.",
 )
 def get_reg_info(ctx: Context, kind: int) -> None:
     """True only."""

@@ -123,7 +123,7 @@ def _result(answer: Answer) -> tuple[int, int | None, list[int]]:
     requirements=PRT,
     needs=CONTROL,
     description="Goods are published as version 5; a register asks with what it holds: {key}.",
-    expectation=lambda row: f"nomenclature.result {row[1]}, version 5 and {row[2]} elements.",
+    expectation=lambda row: f"The nested result {row[1]}, version 5 and {row[2]} elements.",
 )
 def nomenclature(ctx: Context, row: tuple[int, int, int, int]) -> None:
     """The whole current version, or nothing."""
@@ -147,7 +147,7 @@ def nomenclature(ctx: Context, row: tuple[int, int, int, int]) -> None:
     requirements=PRT,
     needs=CONTROL,
     description="Nothing is published; a register asks with version 0, with 3, and by barcode.",
-    expectation="nomenclature.result 2 and no element.",
+    expectation="The nested result 2 and no element.",
 )
 def no_nomenclature(ctx: Context) -> None:
     """NO_VERSION."""

@@ -12,7 +12,7 @@ from conformance.drivers import kz_goods as goods
 from conformance.drivers.kz_device import Device
 from conformance.drivers.kz_goods import BUY, LOAF, SELL_RETURN, line, paid
 from conformance.drivers.kz_operator import Answer
-from conformance.models.kz_money import Figures
+from conformance.models.kz_money import OPERATIONS, Figures
 from conformance.suites.kz.operator import worked_shift
 from conformance.suites.kz.operator.steps import CONTROL, KIND, VERSIONS, refused_without_a_trace
 from reference.protocol.kz.documents import ReportAsk
@@ -78,7 +78,7 @@ def thirty_shifts(ctx: Context) -> None:
                 device.sell(line(900 + turn), operation=BUY)
             answer = device.close_shift(withdraw=turn % 2 == 0)
             ctx.check(number + turn, answer.report.shift_number, "shift number", clause="KZ-S-8.1")
-            now = {str(row.operation): row.sum for row in answer.report.non_nullable}
+            now = {OPERATIONS[row.operation]: row.sum for row in answer.report.non_nullable}
             less = [name for name, total in sums.items() if now.get(name, 0) < total]
             ctx.check([], less, "non-nullable sums that went down", clause="KZ-ZR-15")
             sums = now
@@ -155,7 +155,7 @@ def changes_nothing(ctx: Context) -> None:
     clauses=["KZ-ZR-1", "KZ-ZR-16", "KZ-ZR-17"],
     requirements=PRT,
     description="X is asked for and the shift closed with times of the register's own.",
-    expectation="date_time is the time asked, the opening is the first document's, the closing its own.",
+    expectation="The date_time is the time asked, the opening is the first document's, the closing its own.",
 )
 def times(ctx: Context) -> None:
     """The server stores times as sent."""
@@ -277,7 +277,7 @@ def negative_revenue(ctx: Context) -> None:
     clauses=["KZ-ZR-12"],
     requirements=PRT,
     description="A 2.0.2 register cancels a ticket and asks for X and Z.",
-    expectation="annulled_tickets is absent.",
+    expectation="The field annulled_tickets is absent.",
 )
 def annulled(ctx: Context) -> None:
     """A field of old texts."""

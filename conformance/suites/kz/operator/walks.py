@@ -137,7 +137,7 @@ def walk(ctx: Context, row: tuple[int, int]) -> None:
     clauses=["KZ-S-9.1", "KZ-TK-D1", "KZ-HD-8"],
     requirements=("KZ-PRT-02", "KZ-PRT-03"),
     needs=["control"],
-    description="{key} registers trade in turns that a die gives them.",
+    description="Several registers trade in turns that a die gives them: {key}.",
     expectation="Each has its own books, tokens and repeats.",
 )
 def together(ctx: Context, count: int) -> None:
