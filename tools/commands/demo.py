@@ -16,46 +16,64 @@ from reference.runtime.clock import real_elapsed
 from tools.commands.run import judged
 from tools.console import out
 from tools.demo import DemoError, Outcome, run_day
+from tools.demo_kz import KzOutcome, run_kz_day
 
 
 def demo(
     report: Annotated[Path, typer.Option("--report", help="Folder of the report.")] = Path("lab-report"),
     seed: Annotated[int | None, typer.Option("--seed", help="Seed of all chance.")] = None,
 ) -> None:
-    """Sell a café's day through the whole chain, play an outage, judge every part, write a report."""
+    """Sell a day through each country's chain, play their troubles, judge every part, write a report."""
     began = real_elapsed()
     chosen = fresh_seed() if seed is None else seed
     story = report / "demo"
     shutil.rmtree(story, ignore_errors=True)
     story.mkdir(parents=True)
-    out().print(Text(f"seed {chosen}\n\nPOS → drive service → fiscal module → operator", style="bold"))
+    out().print(Text(f"seed {chosen}", style="bold"))
     try:
-        outcome = run_day(story, chosen, lambda text: out().print(Text(f"  {text}"), soft_wrap=True))
+        _title("Uzbekistan: POS → drive service → fiscal module → operator")
+        outcome = run_day(story, chosen, _say)
+        _title("Kazakhstan: register → operator")
+        kz_outcome = run_kz_day(story, chosen, _say)
     except (DemoError, LabError) as error:
         raise DemoError(f"the demonstration failed: {error}") from error
-    out().print(Text("\nConformance suites against module, drive and operator\n", style="bold"))
+    _title("Conformance suites against every part of both chains\n")
     status, summary = judged(chosen, report)
-    _summary(outcome, summary, report, real_elapsed() - began)
+    _summary(outcome, kz_outcome, summary, report, real_elapsed() - began)
     raise typer.Exit(status)
 
 
-def _summary(outcome: Outcome, summary: dict[str, Counter[str]], report: Path, seconds: float) -> None:
+def _title(text: str) -> None:
+    out().print(Text(f"\n{text}", style="bold"), soft_wrap=True)
+
+
+def _say(text: str) -> None:
+    out().print(Text(f"  {text}"), soft_wrap=True)
+
+
+def _summary(
+    outcome: Outcome, kz: KzOutcome, summary: dict[str, Counter[str]], report: Path, seconds: float
+) -> None:
     lines = [
         f"café day      {outcome.receipts} receipts ({outcome.refunds} refund), "
         f"{outcome.delivered} at the operator; POS, module and operator agree",
         f"money         cash {_som(outcome.cash)}, card {_som(outcome.card)} so'm in the Z-report",
         f"outage        blocked after {outcome.blocked_after} without the operator, healed by sending",
+        f"shop day      {kz.tickets} tickets ({kz.autonomous} autonomous), {kz.checked} on the check page; "
+        "shop, register and operator agree",
+        f"money         sold {_som(kz.sold)}, returned {_som(kz.returned)}, taken out {_som(kz.taken)} ₸",
+        f"offline       refused after {kz.expired_after} without the operator, healed by delivery",
     ]
     for target, outcomes in summary.items():
         told = ", ".join(f"{count} {name}" for name, count in outcomes.most_common())
         lines.append(f"{target:<13} {told}")
     lines += [
-        f"receipts      {report / 'demo' / 'receipts'} (every one says TEST)",
+        f"paper         {report / 'demo' / 'receipts'}, {report / 'demo' / 'tickets'} (all say TEST)",
         f"report        {report / 'report.html'}",
         f"took          {seconds:.0f} s",
     ]
     out().print(Text("\n" + "\n".join(f"  {line}" for line in lines)), soft_wrap=True)
 
 
-def _som(tiyin: int) -> str:
-    return f"{tiyin / 100:,.2f}".replace(",", " ")
+def _som(hundredths: int) -> str:
+    return f"{hundredths / 100:,.2f}".replace(",", " ")
