@@ -43,6 +43,7 @@ class _Asked:
     url = URL
     token: str | None = None
     as_json = False
+    client: RegisterClient | None = None
 
 
 _asked = _Asked()
@@ -262,7 +263,7 @@ def main(words: list[str]) -> int:
     """Do one command; gives the exit status."""
     common, rest = sorted_words(words)
     try:
-        app([*common, *rest], standalone_mode=True)
+        app([*common, *rest], prog_name=app.info.name, standalone_mode=True)
     except BadOrderError as error:
         sys.stderr.write(f"error: {error}\n")
         return USAGE
@@ -271,6 +272,10 @@ def main(words: list[str]) -> int:
         return UNREACHABLE
     except SystemExit as ending:
         return ending.code if isinstance(ending.code, int) else 0
+    finally:
+        if _asked.client is not None:
+            _asked.client.close()
+            _asked.client = None
     return 0
 
 
@@ -284,7 +289,9 @@ def commands() -> list[tuple[str, str]]:
 
 
 def _client() -> RegisterClient:
-    return RegisterClient(_asked.url, _asked.token)
+    if _asked.client is None:
+        _asked.client = RegisterClient(_asked.url, _asked.token)
+    return _asked.client
 
 
 def _press(key: str, order: Mapping[str, Any]) -> None:

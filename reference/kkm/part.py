@@ -1,7 +1,7 @@
 """The register as the control API sees it: which register is in force, and what a person can do to it.
 
 A reset or a restore puts another register in the place of the old one; `RegisterPart.register` is always the
-one in force. Settings of a reset outlive the process, until it is started with other options.
+one in force. Settings of a reset outlive the process; an option that is given otherwise than last time wins.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from typing import Any, Final
 import pydantic
 from pydantic import Field, JsonValue
 
-from reference.kkm.register import Register
+from reference.kkm.defects import UnknownDefectError, rules_with_defects
+from reference.kkm.register import Register, RegisterError
 from reference.kkm.settings import RegisterSettings
 from reference.kkm.values import AddressOrder, Outcome
 from reference.runtime.control import ControlError, Operation, Part
@@ -59,7 +60,13 @@ class RegisterPart(Part):
         self._start = start
         self._opener = opener
         self._alone = threading.Lock()
-        self._register = opener(folder / MEMORY, self._kept_settings())
+        kept = _read_settings(folder)
+        settings = start if kept is None else _merged(start, kept)
+        self._register = opener(folder / MEMORY, settings)
+        self._write_settings(folder, settings)
+        if kept is not None and kept.start.get("server") != start.server:
+            # In an old folder the register goes on with the address it was last told.
+            self._register.press("address", AddressOrder(start.server))
 
     @property
     def register(self) -> Register:
@@ -89,8 +96,10 @@ class RegisterPart(Part):
 
     def restore(self, folder: Path) -> None:
         """Become what a snapshot wrote, settings too. ValueError leaves everything as it is."""
-        settings = _read_settings(folder)["settings"]
-        self._replace(valid_settings(settings), folder / MEMORY)
+        kept = _read_settings(folder)
+        if kept is None:
+            raise ValueError(f"the snapshot has no {SETTINGS_FILE}")
+        self._replace(valid_settings(kept.settings), folder / MEMORY)
 
     def reset(self, settings: dict[str, Any]) -> None:
         """A new register under the settings of the start with `settings` over them; ControlError."""
@@ -129,31 +138,30 @@ class RegisterPart(Part):
 
     def _replace(self, settings: RegisterSettings, memory: Path | None) -> None:
         """Put a register with the memory of a snapshot, or without any, in the place of the one in force."""
-        fresh, place = self._folder / ".fresh", self._folder / MEMORY
+        fresh, old, place = (self._folder / name for name in (".fresh", ".old", MEMORY))
         with self._alone:
-            shutil.rmtree(fresh, ignore_errors=True)
+            for leftover in (fresh, old):
+                shutil.rmtree(leftover, ignore_errors=True)
             if memory is not None:
                 shutil.copytree(memory, fresh)
+            before = self._register.settings
             self._register.close()
-            shutil.rmtree(place, ignore_errors=True)
+            place.rename(old)
             if memory is not None:
                 fresh.rename(place)
-            self._take_up(settings)
+            try:
+                self._take_up(settings)
+            except RegisterError as error:
+                shutil.rmtree(place, ignore_errors=True)
+                old.rename(place)
+                self._take_up(before)
+                raise ControlError("", "register", str(error), 409) from error
+            shutil.rmtree(old)
 
     def _take_up(self, settings: RegisterSettings) -> None:
         self._register.close()
-        self._write_settings(self._folder, settings)
         self._register = self._opener(self._folder / MEMORY, settings)
-
-    def _kept_settings(self) -> RegisterSettings:
-        """Those of the last reset, if the process was started as it was then; else those of the start."""
-        try:
-            kept = _read_settings(self._folder)
-        except FileNotFoundError:
-            return self._start
-        if kept["start"] != self._start.model_dump(mode="json"):
-            return self._start
-        return valid_settings(kept["settings"])
+        self._write_settings(self._folder, settings)
 
     def _write_settings(self, folder: Path, settings: RegisterSettings) -> None:
         kept = _Kept(start=self._start.model_dump(mode="json"), settings=settings.model_dump(mode="json"))
@@ -163,22 +171,35 @@ class RegisterPart(Part):
 
 
 class _Kept(pydantic.BaseModel):
-    """What the settings file holds."""
+    """What the settings file holds: those in force, and those of the command line at that time."""
 
     start: dict[str, Any]
     settings: dict[str, Any]
 
 
-def _read_settings(folder: Path) -> dict[str, dict[str, Any]]:
-    text = (folder / SETTINGS_FILE).read_text(encoding="utf-8")
-    return _Kept.model_validate_json(text).model_dump()
+def _read_settings(folder: Path) -> _Kept | None:
+    try:
+        return _Kept.model_validate_json((folder / SETTINGS_FILE).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+
+
+def _merged(start: RegisterSettings, kept: _Kept) -> RegisterSettings:
+    """Those in force last time, but for what the command line says otherwise than it did then."""
+    now = start.model_dump(mode="json")
+    changed = {name: value for name, value in now.items() if kept.start.get(name) != value}
+    return valid_settings({**now, **kept.settings, **changed})
 
 
 def valid_settings(given: Mapping[str, Any]) -> RegisterSettings:
     """Return checked settings; ControlError names the setting that is wrong."""
     try:
-        return RegisterSettings.model_validate(dict(given))
+        settings = RegisterSettings.model_validate(dict(given))
+        rules_with_defects(settings)
+    except UnknownDefectError as error:
+        raise ControlError("settings.defects", "known", str(error)) from None
     except pydantic.ValidationError as error:
         first = error.errors(include_url=False, include_context=False)[0]
         where = ".".join(str(step) for step in first["loc"])
         raise ControlError(f"settings.{where}", first["type"], f"{where}: {first['msg']}") from None
+    return settings

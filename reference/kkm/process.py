@@ -11,9 +11,10 @@ from typing import Any, Final
 import pydantic
 import structlog
 
+from reference.kkm.defects import UnknownDefectError, rules_with_defects
 from reference.kkm.http import MAX_BODY, create_app
 from reference.kkm.part import NAME, RegisterPart
-from reference.kkm.register import FAULT_POINTS, Register
+from reference.kkm.register import FAULT_POINTS, Register, RegisterError
 from reference.kkm.settings import RegisterSettings
 from reference.runtime.chance import generator
 from reference.runtime.clock import LabClock, PartClock, open_clock
@@ -123,11 +124,14 @@ class RegisterProcess:
 
 
 def main(arguments: list[str] | None = None, epilog: str = "") -> int:
-    """Run until told to end; gives the exit status, 1 when it cannot listen."""
+    """Run until told to end; gives the exit status, 1 when it cannot start or listen."""
     parser = build_parser(epilog)
     part, options = PartSettings.parse(parser, arguments)
     try:
         settings = settings_from(options)
+        rules_with_defects(settings)
+    except UnknownDefectError as error:
+        parser.error(f"--defect: {error}")
     except pydantic.ValidationError as error:
         first = error.errors(include_url=False, include_context=False)[0]
         name = "-".join(str(step) for step in first["loc"]).replace("_", "-")
@@ -137,6 +141,9 @@ def main(arguments: list[str] | None = None, epilog: str = "") -> int:
     configure_logging(NAME, part.log_level, clock, [part.control_token])
     try:
         return _serve(part, options.port, settings, lab, clock)
+    except RegisterError as error:
+        sys.stderr.write(f"cannot start: {error}\n")
+        return 1
     finally:
         lab.close()
 
