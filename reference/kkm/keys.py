@@ -145,7 +145,8 @@ class DocumentKeys:
         if isinstance(order, CancelOrder):
             return self._cancelling(memory, order, number, now)
         kind, document = self._document(memory, key, order, number, now, offline=offline)
-        if offline and self._desk.rules.cash_short(document, memory.counters):
+        # Online too: the line may break while the document is under way, and then nobody else has checked.
+        if self._desk.rules.cash_short(document, memory.counters):
             raise RefusalError(Local.CASH)
         findings = tuple(self._builder.findings(document, order, memory.counters))
         if findings:
@@ -215,6 +216,8 @@ class DocumentKeys:
         local = Local.SHIFT_LIMIT if turn.does(Action.CLOSE_SHIFT) else Local.NONE
         code = memory.last_code
         text = memory.last_text or (result_text(code, self._dialect.version) if code is not None else "")
+        if memory.mode is Mode.SERVER_BLOCKED:
+            text = refusal_text(memory)
         return Pressed(Outcome.REFUSED, memory.mode, code=code, local=local, text=text)
 
     def _handed_out(self, turn: Turn, outcome: Outcome, text: str) -> Pressed:

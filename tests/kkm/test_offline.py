@@ -10,6 +10,7 @@ from datetime import datetime
 import pytest
 
 from reference.kkm.values import (
+    AddressOrder,
     Delivery,
     DocumentKind,
     ItemOrder,
@@ -27,6 +28,7 @@ from reference.protocol.kz.kinds import Operation, ReportKind
 from reference.protocol.kz.reports import ReportData, SumRow
 from tests.fakes.ofd import FIRST_ROTATED, Broken, Reply, ScriptedOfd, Silent
 from tests.kkm.rig import BREAD, HOUR, TOKEN, Rig
+from tests.kkm.test_online import PARENT
 
 UNIX = 1_772_427_605
 """10:00:05 in Almaty, when the first ticket of `Rig.offline` goes offline."""
@@ -244,6 +246,38 @@ def test_counters_wait_for_the_queue(rig: Rig, ofd: ScriptedOfd) -> None:
     assert (state.mode, state.cash, state.non_nullable[Operation.SELL]) == (Mode.ONLINE, 123, 50_000)
 
 
+def test_counters_not_taken_while_queued(rig: Rig, ofd: ScriptedOfd) -> None:
+    """§3.3: the INFO of a start with a queue leaves the counters alone, and the queue leaves after it."""
+    rig.cut()
+    rig.losing("info")
+    rig.sell()
+    rig.mend()
+    ofd.info = (ReportKind.Z, ReportData(datetime(2026, 3, 2, 9), 4, cash=123))
+    ofd.then(Reply(254), to=Command.TICKET)
+    rig.reopen()
+    state = rig.register.state()
+    assert (state.mode, state.cash, state.shift.number) == (Mode.OFFLINE, 10_000, 1)
+    assert ofd.commands()[-2:] == ["INFO", "TICKET"]
+
+
+def test_queue_survives_a_loss_of_power(rig: Rig, ofd: ScriptedOfd) -> None:
+    """OQ-14: queue, packet in flight, token, REQNUM, start of the spell."""
+    rig.deposit(1_000)
+    rig.offline()
+    for _ in range(3):
+        rig.sell()
+    before = rig.register.state()
+    rig.reopen()
+    after = rig.register.state()
+    for field in ("reqnum", "queue_length", "head", "in_flight", "offline_since", "cash", "shift"):
+        assert getattr(after, field) == getattr(before, field), field
+    assert [one.delivery for one in rig.register.documents()[1:]] == [Delivery.WAITING] * 4
+    rig.online()
+    tickets = ofd.of(Command.TICKET)
+    assert [one.message.ticket.printed_document_number for one in tickets] == [2, 3, 4, 5]
+    assert [one.pair for one in tickets] == [(FIRST_ROTATED + n, 3 + n) for n in range(4)]
+
+
 def test_limit_of_72_hours(rig: Rig, ofd: ScriptedOfd) -> None:
     """H72-01…05: from the first failed attempt, over it and not at it; delivery goes on and ends it."""
     rig.offline()
@@ -341,8 +375,6 @@ def test_start_without_a_line(make_rig: Callable[..., Rig], ofd: ScriptedOfd) ->
 
 def test_address_key(make_rig: Callable[..., Rig], ofd: ScriptedOfd) -> None:
     """The address outlives a restart; live services are refused (ID-02)."""
-    from reference.kkm.values import AddressOrder
-
     rig = make_rig(server="127.0.0.1:1")
     assert rig.press("address", AddressOrder("proxy.oofd.kz:7777")).local is Local.VALIDATION
     rig.done("address", AddressOrder(ofd.address))
@@ -364,8 +396,6 @@ def test_numbers_of_one_second(rig: Rig) -> None:
 
 def test_returns_offline(rig: Rig, ofd: ScriptedOfd) -> None:
     """A purchase's return brings cash in, a purchase takes it (ZR-13)."""
-    from tests.kkm.test_online import PARENT
-
     rig.offline()
     rig.press("buy", TicketOrder((ItemOrder("Металл", 4_000),)))
     rig.press("buy-return", replace(BREAD, parent=PARENT))

@@ -359,3 +359,18 @@ def test_versions(make_rig: Callable[..., Rig], ofd: ScriptedOfd, version: int) 
         assert asked.local is Local.VERSION
     rig.done("z", ZOrder())
     assert rig.register.state().shift.number == 2
+
+
+def test_counts_of_a_shift(rig: Rig, ofd: ScriptedOfd) -> None:
+    """ZR-03, ZR-15: positions without stornos; non-nullable sums outlive the shift (KZ-NNT-01)."""
+    bread = ItemOrder("Хлеб", 10_000)
+    rig.done("sell", TicketOrder((bread, ItemOrder("Соль", 500), replace(bread, storno=True))))
+    report = rig.done("x").document
+    assert report is not None
+    assert report.report is not None
+    assert [(row.count, row.sum) for row in report.report.operations] == [(2, 500)]
+    rig.done("z", ZOrder())
+    rig.sell()
+    sent = ofd.of(Command.CLOSE_SHIFT)[0].message.close_shift.z_report
+    assert [(row.operation, row.sum.bills) for row in sent.non_nullable_sums] == [(Operation.SELL, 5)]
+    assert rig.register.state().non_nullable[Operation.SELL] == 10_500
