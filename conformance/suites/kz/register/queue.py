@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Final
 
-from conformance.cases import case
+from conformance.cases import case, family
 from conformance.context import Context
-from conformance.drivers.kz_keys import Pressed
+from conformance.drivers.kz_keys import Json, Pressed
 from conformance.drivers.kz_register import RECONNECT, sale
 from conformance.drivers.ofd_orders import accept, cut_after, silence
 from conformance.drivers.ofd_stand import Seen
@@ -295,6 +295,29 @@ def withdrawal(ctx: Context) -> None:
     ctx.check(
         ["MONEY_PLACEMENT"] * 2, names(documents(stand.rest())), "documents delivered", clause="KZ-OQ-4"
     )
+
+
+@family(
+    "kz.register.queue.drawer-as-the-line-breaks.{key}",
+    rows={"withdraw": {"sum": 300_01}, "buy": sale(300_01)},
+    target="register-kz",
+    clauses=["KZ-OQ-11", "KZ-S-10.5"],
+    requirements=["KZ-OFF-01"],
+    needs=NEEDS,
+    description="ONLINE with 300.00 in the drawer the line breaks; 300.01 are to be paid out: {key}.",
+    expectation="Refused: no autonomous document takes more out of the drawer than it holds.",
+)
+def drawer_as_the_line_breaks(ctx: Context, order: Json) -> None:
+    """The OFD skips its check for what is re-sent, because the KKM had to do it."""
+    register = ctx.register
+    stand = register.ready()
+    done(ctx, register.press("deposit", {"sum": 300_00}))
+    stand.shut()
+    key = "buy" if "items" in order else "withdraw"
+    turned_away(ctx, register.outlast(register.pressing(key, order)))
+    register.find_line()
+    ctx.check(1, len(stand.books.booked), "documents in the OFD")
+    ctx.check(300_00, register.state().told("cash"), "cash", clause="KZ-ZR-13")
 
 
 @case(
