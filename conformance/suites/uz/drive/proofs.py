@@ -88,21 +88,24 @@ def qr(ctx: Context) -> None:
     clauses=["CK-01", "QR-01"],
     requirements=["UZ-POS-02", "UZ-OFD-03"],
     needs=["card", "operator-control"],
-    description="A test receipt is sold. The page behind its QR address is opened before it is synced, and "
-    "after.",
-    expectation="The page does not know it, then calls it genuine and shows its number, sign and goods.",
+    description="The company is registered at the operator and a test receipt sold. The page behind its QR "
+    "address is opened before it is synced, and after.",
+    expectation="The page does not know it, then calls it genuine and shows company, STIR, module, sign and "
+    "goods.",
 )
 def chain(ctx: Context) -> None:
     """The shortest proof that module, drive and operator work together, which a POS can give by itself."""
     drive = still(ctx)
-    goods = "Sinov choyi"
+    terminal, goods = drive.info()["TerminalID"], "Sinov choyi"
+    company = {"tin": "301234567", "company": "Sinov savdo MCHJ"}
+    ctx.operator_control.do("register-taxpayer", terminal=terminal, **company)
     answer = drive.sell(Items=[drive.item(price=123_400, Name=goods)], cash=123_400).answer
     query = dict(parse_qsl(answer["QRCodeURL"].partition("?")[2], strict_parsing=True))
     ctx.check("unknown", drive.check_page(**query).verdict, "verdict of the page before the sync")
     accepted(ctx, drive.sync_files("FullReceipts"), "sync")
     shown = drive.check_page(**query)
     ctx.check((200, "genuine"), (shown.status, shown.verdict), "status and verdict of the page")
-    for what in (answer["TerminalID"], answer["FiscalSign"], goods):
+    for what in (*company.values(), terminal, answer["FiscalSign"], goods):
         ctx.check_that(what in shown.text, what, "not on the page", f"the page shows {what}")
 
 
