@@ -67,7 +67,8 @@ def book(booking: Booking, response: Any, around: Surroundings) -> Booked:
         counters = cancel_ticket(device.counters, ticket)
         entry = _entry(booking, counters.shift_number)
         booked = Booked(replace(device, counters=counters), entry, cancelled=device.documents)
-    return replace(booked, device=_after(booking, booked.device, booked.entry))
+    after = _after(booking, booked.device, booked.entry)
+    return Booked(after, booked.entry, booked.findings, booked.cancelled)
 
 
 def book_ticket(booking: Booking, ticket: Ticket, response: Any, around: Surroundings) -> Booked:
@@ -87,8 +88,9 @@ def book_ticket(booking: Booking, ticket: Ticket, response: Any, around: Surroun
     response.ticket.ticket_number = sign
     response.ticket.qr_code = address.encode("ascii")
     parent = ticket.parent
-    entry = replace(
-        _entry(booking, counters.shift_number),
+    entry = _entry(
+        booking,
+        counters.shift_number,
         sign=sign,
         page=around.new_page(),
         operation=ticket.operation,
@@ -128,7 +130,7 @@ def _number(number: int | None) -> int | None:
     return number if number is None or number <= MOST_NUMBER else None
 
 
-def _entry(booking: Booking, shift_number: int) -> DocumentEntry:
+def _entry(booking: Booking, shift_number: int, *, sign: str = "", **told: Any) -> DocumentEntry:
     received, document, device = booking.received, booking.document, booking.device
     number = device.documents + 1
     time = None if document is None else document.time
@@ -143,10 +145,11 @@ def _entry(booking: Booking, shift_number: int) -> DocumentEntry:
         received=booking.now,
         time=time,
         shift_number=shift_number,
-        sign=document_sign(device.id, number),
-        page="",
+        sign=sign or document_sign(device.id, number),
+        page=told.pop("page", ""),
         resent=booking.resent,
         printed_number=_number(getattr(document, "printed_number", None)),
+        **told,
     )
 
 
@@ -156,12 +159,16 @@ def _after(booking: Booking, device: Device, entry: DocumentEntry) -> Device:
     last = device.last_document
     if booking.document is not None:
         last = LastDocument(entry.shift_number, entry.printed_number)
-    return replace(
-        device,
+    return Device(
+        id=device.id,
         state=state,
+        exchange=device.exchange,
+        counters=device.counters,
+        profile=device.profile,
         documents=entry.number,
         last_time=entry.time or device.last_time,
         last_document=last,
+        last_z=device.last_z,
         cancellable=isinstance(booking.document, Ticket),
     )
 

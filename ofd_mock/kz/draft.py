@@ -7,7 +7,6 @@ answered from here and from the tables.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 from functools import lru_cache
 from operator import attrgetter
@@ -17,35 +16,12 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Dialect
 
 from ofd_mock.kz import tables
+from ofd_mock.kz.prepared import Prepared
 from ofd_mock.kz.values import DocumentEntry, Outcome
 
 _DOCUMENTS: Final = tables.documents
 _ENTRY_COLUMNS: Final = tuple(DocumentEntry.__slots__)
 _entry_values: Final = attrgetter(*_ENTRY_COLUMNS)
-
-
-class Prepared:
-    """A query compiled once for a driver and put to it directly: it is asked for every ticket."""
-
-    def __init__(self, query: sa.Select[Any], dialect: Dialect) -> None:
-        compiled = query.compile(dialect=dialect)
-        self._text = str(compiled)
-        self._positions: list[str] | None = getattr(compiled, "positiontup", None)
-        self._driver_error: type[Exception] = dialect.loaded_dbapi.Error
-
-    def first(self, connection: Connection, values: Mapping[str, Any]) -> Any:
-        """The first row, None without any. Raises SQLAlchemyError."""
-        given: Any = values
-        if self._positions is not None:
-            given = [values[name] for name in self._positions]
-        cursor = connection.connection.cursor()
-        try:
-            cursor.execute(self._text, given)
-            return cursor.fetchone()
-        except self._driver_error as error:
-            raise sa.exc.OperationalError(self._text, given, error) from error
-        finally:
-            cursor.close()
 
 
 _SIGN: Final = sa.select(_DOCUMENTS.c.number).where(_DOCUMENTS.c.sign == sa.bindparam("sign"))
@@ -59,8 +35,8 @@ _TWIN: Final = (
 
 
 @lru_cache(maxsize=4)
-def _prepared(dialect: Dialect) -> tuple[Prepared, Prepared]:
-    return Prepared(_SIGN, dialect), Prepared(_TWIN, dialect)
+def _prepared(dialect: Dialect) -> tuple[Prepared, Prepared, Prepared]:
+    return Prepared(_SIGN, dialect), Prepared(_TWIN, dialect), Prepared(sa.insert(_DOCUMENTS), dialect)
 
 
 class Draft:
@@ -73,7 +49,7 @@ class Draft:
         self._findings: list[dict[str, Any]] = []
         self._signs: set[str] = set()
         self._twins: set[tuple[Any, ...]] = set()
-        self._sign_query, self._twin_query = _prepared(connection.dialect)
+        self._sign_query, self._twin_query, self._insert = _prepared(connection.dialect)
 
     def take(self, outcome: Outcome) -> None:
         """Note the rows of one outcome; the device itself is written by the ledger."""
@@ -113,10 +89,12 @@ class Draft:
 
     def flush(self) -> None:
         """Write what has been noted; committing is the ledger's."""
-        for table, rows in ((_DOCUMENTS, self._documents), (tables.findings, self._findings)):
-            if rows:
-                self._connection.execute(sa.insert(table), rows)
-                rows.clear()
+        if self._documents:
+            self._insert.run(self._connection, self._documents)
+            self._documents.clear()
+        if self._findings:
+            self._connection.execute(sa.insert(tables.findings), self._findings)
+            self._findings.clear()
 
     def _mark(self, device: int, number: int, **values: Any) -> None:
         self.flush()

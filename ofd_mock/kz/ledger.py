@@ -10,15 +10,17 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final
 
 import sqlalchemy as sa
 import structlog
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Dialect, Engine
 
 from ofd_mock.kz import tables
 from ofd_mock.kz.draft import Draft
 from ofd_mock.kz.order_book import OrderBook
+from ofd_mock.kz.prepared import Prepared
 from ofd_mock.kz.registry import Memory, changing, from_row, to_row
 from ofd_mock.kz.rules import Rules
 from ofd_mock.kz.surroundings import Chance, LedgerSurroundings
@@ -30,7 +32,8 @@ from reference.protocol.kz.results import ResultCode
 from reference.runtime.database import READ_ONLY, migrate
 
 MIGRATIONS: Final = "ofd_mock.kz.migrations"
-_KEYS_AT_ONCE: Final = 400
+_KEYS_AT_ONCE: Final = 256
+_SIZES: Final = (1, 4, 16, 64, _KEYS_AT_ONCE)
 _TRIES: Final = 5
 """How often a batch may meet a fiscal sign that another process gave out a moment before."""
 _log = structlog.get_logger("operator-kz.ledger")
@@ -76,6 +79,7 @@ class KzLedger:
     def _settle_once(self, batch: Sequence[Frame], rules: Rules, now: datetime, desk: Desk) -> list[Outcome]:
         connection = self.engine.connect()
         try:
+            connection.begin()
             outcomes = _settle(connection, batch, rules, now, desk, self._memory)
         except BaseException:
             connection.close()
@@ -183,13 +187,25 @@ def _devices(
 ) -> dict[int, Device]:
     found: dict[int, Device] = {}
     for start in range(0, len(ids), _KEYS_AT_ONCE):
-        query = sa.select(_DEVICES).where(_DEVICES.c.id.in_(ids[start : start + _KEYS_AT_ONCE]))
-        query = query.order_by(_DEVICES.c.id)
-        if lock:
-            query = query.with_for_update()
-        for row in connection.execute(query):
+        some = list(ids[start : start + _KEYS_AT_ONCE])
+        # Few sizes, so that few statements are compiled; the last key fills the rest.
+        size = next(size for size in _SIZES if size >= len(some))
+        keys = {f"key{place}": key for place, key in enumerate(some + some[-1:] * (size - len(some)))}
+        for row in _select(connection.dialect, size, lock).all(connection, keys):
             found[row[0]] = memory.device(tuple(row))
     return found
+
+
+@lru_cache(maxsize=64)
+def _select(dialect: Dialect, size: int, lock: bool) -> Prepared:
+    keys: list[sa.BindParameter[int]] = [sa.bindparam(f"key{place}") for place in range(size)]
+    query = sa.select(_DEVICES).where(_DEVICES.c.id.in_(keys)).order_by(_DEVICES.c.id)
+    return Prepared(query.with_for_update() if lock else query, dialect)
+
+
+@lru_cache(maxsize=4)
+def _update(dialect: Dialect) -> Prepared:
+    return Prepared(_UPDATE, dialect)
 
 
 def _settle(
@@ -214,7 +230,7 @@ def _settle(
         outcomes.append(outcome)
     draft.flush()
     if changed:
-        connection.execute(_UPDATE, [_changed(device, memory) for device in changed.values()])
+        _update(connection.dialect).run(connection, [_changed(device, memory) for device in changed.values()])
     return outcomes
 
 

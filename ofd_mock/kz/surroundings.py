@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from random import Random
 from typing import Any, Final
-from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -26,6 +25,7 @@ from reference.runtime.chance import generator
 
 _DOCUMENTS: Final = tables.documents
 _OFFLINE_DIGITS: Final = 10
+_VARIANTS: Final = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
 
 
 class Chance:
@@ -38,6 +38,16 @@ class Chance:
         self.tokens: Random = generator(seed, f"kz tokens {start}")
         self.signs: Random = generator(seed, f"kz signs {start}")
         self.pages: Random = generator(seed, f"kz pages {start}")
+        self._pages = start
+
+    def page(self) -> str:
+        """A new page id: a UUID of version 8, its first half counting up, its second half drawn.
+
+        Ids in order keep their index in order too: it grows at its end only, however large it is.
+        """
+        self._pages += 1
+        count, dice = f"{self._pages:012x}", f"{self.pages.getrandbits(74):019x}"
+        return f"{count[:8]}-{count[8:]}-8{dice[:3]}-{_VARIANTS[dice[3]]}{dice[4:7]}-{dice[7:]}"
 
     def part_ways(self, header: Header) -> None:
         """Throw other signs from now on than another process of the same seed, which has other requests."""
@@ -78,7 +88,7 @@ class LedgerSurroundings:
 
     def new_page(self) -> str:
         """See values.Surroundings."""
-        return str(UUID(int=self._chance.pages.getrandbits(128), version=4))
+        return self._chance.page()
 
     def has_register(self, rnm: str) -> bool:
         """See values.Surroundings."""

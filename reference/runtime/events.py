@@ -178,11 +178,16 @@ class EventLog:
             self._changed.notify_all()
 
 
+_PLAIN = frozenset({int, str, bool, type(None)})
+
+
 def json_safe(value: object) -> Any:
     """`value` in JSON terms: bytes as hex, times in ISO 8601, enum members by name, dataclasses as objects.
 
     What JSON has no word for (and NaN and infinities) becomes its text.
     """
+    if type(value) in _PLAIN:
+        return value
     if isinstance(value, enum.Enum):
         return value.name
     if value is None or isinstance(value, (bool, str)):
