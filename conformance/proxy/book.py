@@ -83,7 +83,7 @@ class Book:
         for consumer in self._consumers:
             consumer.take(exchange)
         self._say(f"{line} {_ARROWS[unit.side]} {unit.title}")
-        if unit.value is None:
+        if unit.trouble:
             self.counts["not understood"] += 1
             text = f"{unit.side} of {len(unit.raw)} bytes not understood, passed on as it is: {unit.trouble}"
             self._step(line, StepKind.NOTE, text)
@@ -138,11 +138,12 @@ class Book:
         return lines
 
     def forget(self) -> None:
-        """Begin anew: no counts, no findings, nothing known of anybody."""
+        """Begin anew: no counts, no findings, nothing known of any device."""
         self.counts.clear()
         self.by_clause.clear()
         self.violations.clear()
-        self._watchers = self._wire.watchers()
+        for watcher in self._watchers:
+            watcher.forget()
 
     # inside
 

@@ -61,6 +61,10 @@ class KzOperatorWatcher(Pairing):
         super().__init__()
         self._devices: dict[int, _Device] = {}
 
+    def forget(self) -> None:
+        """No device is known."""
+        self._devices.clear()
+
     def unanswered(self, requests: list[Unit]) -> Iterator[Finding]:
         """A document without an answer may have been counted or not: its device is not known any more."""
         for request in requests:

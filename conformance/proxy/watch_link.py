@@ -44,6 +44,10 @@ class LinkWatcher(Pairing):
         self._memory = ModuleMemory()
         self._selected: set[int] = set()
 
+    def forget(self) -> None:
+        """The module is another one, for all that is known."""
+        self._memory = ModuleMemory()
+
     def ended(self, line: int) -> Iterator[Finding]:
         """A connection's end is a power cut: the selection is gone (EM-06), and so may be an answer."""
         self._selected.discard(line)

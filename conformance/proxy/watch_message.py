@@ -33,6 +33,10 @@ class OperatorWatcher(Pairing):
         super().__init__()
         self._acknowledged: dict[tuple[str, bytes], bytes] = {}
 
+    def forget(self) -> None:
+        """No acknowledgement is known."""
+        self._acknowledged.clear()
+
     def answered(self, talk: Talk, response: Unit) -> Iterator[Finding]:
         """Judge one answer."""
         request = talk.request
@@ -112,6 +116,9 @@ class HostWatcher(Pairing):
     """Judges a fiscal drive by the requests it sends."""
 
     judges = Side.REQUEST
+
+    def forget(self) -> None:
+        """There is nothing to forget: requests are judged one by one."""
 
     def asked(self, request: Unit) -> Iterator[Finding]:
         """Judge one request."""

@@ -39,6 +39,10 @@ class RegisterWatcher(Pairing):
         super().__init__()
         self._registers: dict[int, _Register] = {}
 
+    def forget(self) -> None:
+        """No register is known."""
+        self._registers.clear()
+
     def asked(self, request: Unit) -> Iterator[Finding]:
         """Judge one request."""
         asked = request.value
@@ -66,7 +70,7 @@ class RegisterWatcher(Pairing):
         answer = response.value
         asked = talk.request.value if talk.request is not None else None
         if isinstance(answer, KzMessage) and isinstance(asked, KzMessage):
-            register = self._registers[asked.header.id]
+            register = self._registers.setdefault(asked.header.id, _Register())
             if answer.code in NOT_ANSWERED:
                 register.open = asked if asked.is_document else None
             else:
@@ -79,7 +83,7 @@ class RegisterWatcher(Pairing):
         for request in requests:
             asked = request.value
             if isinstance(asked, KzMessage) and asked.is_document:
-                self._registers[asked.header.id].open = asked
+                self._registers.setdefault(asked.header.id, _Register()).open = asked
         yield from ()
 
 

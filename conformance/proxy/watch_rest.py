@@ -43,6 +43,11 @@ class DriveWatcher(Pairing):
         self._numbers: dict[tuple[str, bytes], str] = {}
         self._registered: dict[tuple[str, str], Any] = {}
 
+    def forget(self) -> None:
+        """No transaction is known."""
+        self._numbers.clear()
+        self._registered.clear()
+
     def answered(self, talk: Talk, response: Unit) -> Iterator[Finding]:
         """Judge one answer."""
         request = talk.request

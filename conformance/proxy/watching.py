@@ -43,6 +43,10 @@ class Watcher(ABC):
         """Look at one unit of connection `line`."""
 
     @abstractmethod
+    def forget(self) -> None:
+        """Know nothing of devices any more; connections go on."""
+
+    @abstractmethod
     def ended(self, line: int) -> Iterable[Finding]:
         """Connection `line` is over."""
 
