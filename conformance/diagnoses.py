@@ -19,6 +19,7 @@ class Diagnosis:
     status_words: frozenset[str]
     reasons: tuple[str, ...]
     clauses: frozenset[str]
+    chain: str = "uz"
 
     def score(self, text: str, clauses: Iterable[str]) -> int:
         """How well it fits: a reason counts most, then a status word, then a clause."""
@@ -42,6 +43,7 @@ def diagnoses() -> tuple[Diagnosis, ...]:
             frozenset(row["status_words"]),
             tuple(row["reasons"]),
             frozenset(row["clauses"]),
+            row.get("chain", "uz"),
         )
         for row in document["diagnoses"]
     )
@@ -50,9 +52,13 @@ def diagnoses() -> tuple[Diagnosis, ...]:
 def diagnose(observed: str, message: str = "", clauses: Iterable[str] = ()) -> Diagnosis | None:
     """The diagnosis that fits best, None when none does.
 
-    What was observed is asked, and the message only where nothing was; the clauses decide between equals.
+    What was observed is asked, and the message only where nothing was; the clauses decide between equals, and
+    they say which chain it is about.
     """
     text = (observed or message).lower()
     cited = tuple(clauses)
-    best = max(diagnoses(), key=lambda each: each.score(text, cited))
+    chain = "kz" if any(clause.startswith("KZ-") for clause in cited) else "uz"
+    best = max(
+        (each for each in diagnoses() if each.chain == chain), key=lambda each: each.score(text, cited)
+    )
     return best if best.score(text, cited) else None
