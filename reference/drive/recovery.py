@@ -11,6 +11,7 @@ Nobody would send it again, and 48 hours later the module would refuse to sell (
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Final
 
@@ -21,6 +22,7 @@ from reference.links.errors import StatusWordError
 from reference.links.module import ModuleSession
 from reference.protocol.uz.apdu import StatusWord
 from reference.protocol.uz.objects import FISCAL_SIGN_TAGS, ReceiptInfo
+from reference.protocol.uz.values import MAX_SHORT
 
 _WINDOW: Final = (0x03, 0x04)
 _HASH: Final = (0x0F,)
@@ -66,13 +68,15 @@ class Recovery:
         the last look found nothing: refused receipts stay in it, and each costs a command to read.
         """
         memory = session.get_fiscal_memory_info(_HELD)
-        terminal_id, count = memory.terminal_id or "", memory.receipts_count or 0
-        picture = count, memory.first_unacknowledged
-        if not count or self._looked.get(session.factory_id) == picture:
+        terminal_id, number = memory.terminal_id or "", memory.receipts_count or 0
+        picture = number, memory.first_unacknowledged
+        if not number or self._looked.get(session.factory_id) == picture:
             return []
         if self.stage.receipts.pending_count(terminal_id, 1):
             return []
-        numbers = self.stage.receipts.recall(terminal_id, _held(session, count), self.stage.now())
+        infos = _held(session, _NUMBER_AND_HASH)
+        held = {one.receipt_seq: one.items_hash or b"" for one in infos if one.receipt_seq is not None}
+        numbers = self.stage.receipts.recall(terminal_id, held, self.stage.now())
         if numbers:
             self.stage.record("files.recalled", factory_id=session.factory_id, numbers=numbers)
         else:
@@ -81,17 +85,11 @@ class Recovery:
 
     def _find(self, session: ModuleSession, wanted: dict[bytes, StoredReceipt]) -> dict[int, StoredReceipt]:
         found: dict[int, StoredReceipt] = {}
-        index = 0
-        while wanted:
-            try:
-                digest = session.get_receipt_info(index, _HASH).items_hash or b""
-            except StatusWordError as error:
-                if error.sw == StatusWord.NOT_FOUND:
-                    break
-                raise
-            if digest in wanted:
-                found[index] = wanted.pop(digest)
-            index += 1
+        for index, info in enumerate(_held(session, _HASH)):
+            if info.items_hash in wanted:
+                found[index] = wanted.pop(info.items_hash)
+            if not wanted:
+                break
         return found
 
     def _sign(self, session: ModuleSession, index: int, receipt: StoredReceipt) -> ReceiptInfo:
@@ -102,7 +100,12 @@ class Recovery:
         return session.get_receipt_info(index, FISCAL_SIGN_TAGS)
 
 
-def _held(session: ModuleSession, count: int) -> dict[int, bytes]:
-    """Number and content hash of every held record."""
-    infos = [session.get_receipt_info(index, _NUMBER_AND_HASH) for index in range(count)]
-    return {info.receipt_seq: info.items_hash or b"" for info in infos if info.receipt_seq is not None}
+def _held(session: ModuleSession, tags: tuple[int, ...]) -> Iterator[ReceiptInfo]:
+    """Every held record, newest first, each a command: 9020 ends the visit (uz-fiscal §5.2)."""
+    for index in range(MAX_SHORT + 1):
+        try:
+            yield session.get_receipt_info(index, tags)
+        except StatusWordError as error:
+            if error.sw == StatusWord.NOT_FOUND:
+                return
+            raise

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
 from reference.drive.records import FileState, Settled
 from reference.protocol.uz.standin import AckKind
 from reference.protocol.uz.values import encode_bcd8, encode_time
@@ -12,6 +14,7 @@ from tests.drive.test_sync import sent_numbers, states
 from tests.waiting import eventually
 
 GET_RECEIPT_INFO = 0x05
+GET_FISCAL_MEMORY_INFO = b"\x00\x02"
 
 
 def number(seq: int) -> tuple[AckKind, bytes]:
@@ -121,6 +124,25 @@ def test_what_stays_in_the_module_for_good_reason_is_looked_at_once(shop: Bench)
         assert len(sync(shop)) == 1
     assert looks(shop) == before
     assert shop.held == [1]
+
+
+def test_module_that_counts_more_than_it_shows_does_not_stop_a_sync(
+    shop: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """§5.2: 9020 ends the visit, whatever the count said"""
+    shop.register()
+    believe(shop, 1)
+    transmit = shop.card.transmit
+    count = bytes.fromhex("06020001"), bytes.fromhex("06020009")
+
+    def boastful(command: bytes) -> bytes:
+        return (
+            transmit(command).replace(*count) if command[1:3] == GET_FISCAL_MEMORY_INFO else transmit(command)
+        )
+
+    monkeypatch.setattr(shop.card, "transmit", boastful)
+    assert shop.core.memory(shop.factory_id).receipts_count == 9
+    assert sync(shop) == [(1, "Acknowledged")]
 
 
 def test_nothing_is_looked_at_while_files_wait(shop: Bench) -> None:
