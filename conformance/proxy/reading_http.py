@@ -10,6 +10,7 @@ from urllib.parse import unquote
 
 import h11
 
+from conformance.proxy.splitting import ask
 from conformance.proxy.units import Piece, Side, Unit
 from conformance.proxy.watch_rest import DriveWatcher
 from conformance.proxy.watching import Watcher
@@ -61,8 +62,7 @@ def parse(raw: bytes, side: Side, method: str = "GET") -> HttpMessage:
         h11.SERVER if side is Side.REQUEST else h11.CLIENT, max_incomplete_event_size=1 << 20
     )
     if side is Side.RESPONSE:
-        parser.send(h11.Request(method=method, target="/", headers=[("Host", "proxy")]))
-        parser.send(h11.EndOfMessage())
+        ask(parser, method)
     parser.receive_data(raw)
     start: tuple[str, ...] = ()
     headers: dict[str, str] = {}

@@ -84,6 +84,8 @@ class HttpSplitter(_Kept):
 
     def feed(self, data: bytes) -> list[Piece]:
         """The messages that `data` completes."""
+        if not data:
+            return []
         self._buffer += data
         if self._lost:
             return self._lose(self._lost)
@@ -145,7 +147,13 @@ class HttpSplitter(_Kept):
         parser = h11.Connection(role, max_incomplete_event_size=1 << 20)
         if self._side is Side.RESPONSE:
             method = self._methods[0] if self._methods else b"GET"
-            parser.send(h11.Request(method=method, target="/", headers=[("Host", "proxy")]))
-            parser.send(h11.EndOfMessage())
+            ask(parser, method)
         self._parser = parser
         return parser
+
+
+def ask(parser: h11.Connection, method: bytes | str) -> None:
+    """Let a client's parser expect any answer to a request of this method, a change of protocol too."""
+    headers = [("Host", "proxy"), ("Connection", "upgrade"), ("Upgrade", "any")]
+    parser.send(h11.Request(method=method, target="/", headers=headers))
+    parser.send(h11.EndOfMessage())

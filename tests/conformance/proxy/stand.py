@@ -45,11 +45,13 @@ class Kept:
 class Stand:
     """A running proxy; `connect` gives a client's socket."""
 
-    def __init__(self, wire: str, to: str, lab: LabClock | None = None, **settings: Any) -> None:
+    def __init__(
+        self, wire: str, to: str, lab: LabClock | None = None, host: str = "127.0.0.1", **settings: Any
+    ) -> None:
         self.lab = lab or LabClock.private()
         self.kept = Kept()
         self.said: list[str] = []
-        self.settings = ProxySettings(WIRES[wire], ("127.0.0.1", 0), parse_endpoint(to), **settings)
+        self.settings = ProxySettings(WIRES[wire], (host, 0), parse_endpoint(to), **settings)
         self.process = ProxyProcess(self.settings, self.said.append, self.lab, [self.kept])
         self.loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self.loop.run_forever, name="proxy", daemon=True)
