@@ -157,7 +157,8 @@ class DocumentKeys:
             finding = OrderFinding(getattr(error, "field", ""), getattr(error, "clause", ""), str(error))
             raise RefusalError(Local.VALIDATION, findings=(finding,)) from error
         command = COMMAND_OF[type(document)]
-        return Packet(number, kind, command, self._dialect.version, body, now)
+        report = document.report if isinstance(document, (CloseShift, ReportAsk)) else None
+        return Packet(number, kind, command, self._dialect.version, body, now, report=report)
 
     def _document(
         self, memory: Memory, key: str, order: Order, number: int, now: datetime, *, offline: bool

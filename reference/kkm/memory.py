@@ -12,6 +12,7 @@ from datetime import date, datetime
 from reference.kkm.settings import RegisterSettings
 from reference.kkm.values import DocumentKind
 from reference.protocol.kz.client import Mode
+from reference.protocol.kz.reports import ReportData
 from reference.protocol.kz.service import Registration, TicketAd
 from reference.protocol.kz.tally import DeviceCounters
 
@@ -23,7 +24,7 @@ class Packet:
     `body` is its Request without the service part, in the messages of `version`; `token` and `reqnum` are the
     pair it left with, None before. `number` is the own printed number, `time` the document's. `handed`: the
     customer has it, its sums are booked. `queued`: it came out of the queue. `refers` is the ticket that a
-    cancelling takes back.
+    cancelling takes back, `report` the register's own X or Z.
     """
 
     number: int
@@ -37,6 +38,7 @@ class Packet:
     handed: bool = False
     queued: bool = False
     refers: int | None = None
+    report: ReportData | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from reference.kkm.records import known_dialect
 from reference.kkm.requests import packet_document
 from reference.kkm.settings import RegisterSettings
 from reference.kkm.values import CASHIER, Delivery, PrintedDocument
-from reference.protocol.kz.documents import CloseShift, MoneyPlacement, ReportAsk
+from reference.protocol.kz.documents import CloseShift, MoneyPlacement
 from reference.protocol.kz.kinds import Operation, PlacementKind
 from reference.protocol.kz.report_codec import read_report
 from reference.protocol.kz.reports import ReportData
@@ -75,9 +75,7 @@ class Printer:
             operation, total = PlacementKind(document.operation or 0).name, document.sum or 0
             operator = document.operator
         elif isinstance(document, CloseShift):
-            operator, report = document.operator, report or document.report
-        elif isinstance(document, ReportAsk):
-            report = report or document.report
+            operator = document.operator
         return PrintedDocument(
             number=packet.number,
             kind=packet.kind,
@@ -91,7 +89,7 @@ class Printer:
             qr=sign.qr,
             operator=_named(operator),
             ticket=ticket,
-            report=report,
+            report=report or packet.report,
             delivery=delivery,
             recovered=recovered,
         )

@@ -60,6 +60,7 @@ def packet_to_json(packet: Packet) -> Json:
     found["kind"] = packet.kind.value
     found["body"] = packet.body.hex()
     found["time"] = packet.time.isoformat()
+    found["report"] = _REPORT.write(packet.report)
     return found
 
 
@@ -71,6 +72,7 @@ def packet_from_json(value: Mapping[str, Json]) -> Packet:
             "kind": DocumentKind(value["kind"]),
             "body": bytes.fromhex(value["body"]),
             "time": datetime.fromisoformat(value["time"]),
+            "report": _REPORT.read(value["report"]),
         }
     )
 

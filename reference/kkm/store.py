@@ -8,6 +8,7 @@ fast after years as on its first day.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 from bisect import bisect_left
@@ -27,7 +28,7 @@ from reference.kkm.records import (
 )
 from reference.kkm.values import PrintedDocument
 from reference.runtime.faults import FaultPoints
-from reference.runtime.journal import Journal
+from reference.runtime.journal import Journal, JournalError
 
 JOURNAL_NAME: Final = "register.journal"
 _SEGMENT: Final = "documents-{:010d}-{:010d}.journal"
@@ -69,7 +70,9 @@ class Store:
             self._documents[document.number] = document
         self._faulty("register.after-store", step)
         if self._journal.size >= self._compact_at:
-            self.compact()
+            with contextlib.suppress(JournalError):  # what was kept is kept; the old journal goes on
+                self._compact_at = 2 * self._journal.size
+                self.compact()
 
     def document(self, number: int) -> PrintedDocument:
         """Return a document, out of its segment if it is old; KeyError if there is none."""
@@ -85,11 +88,10 @@ class Store:
         found: dict[int, PrintedDocument] = {}
         for _first, last, path in self._segments():
             if last > after and len(found) < limit:
-                found.update(self._read_segment(path))
-        if len([number for number in found if number > after]) < limit:
-            found.update(self._documents)
-        numbers = sorted(number for number in found if number > after)
-        return [self._documents.get(number, found[number]) for number in numbers[: max(0, limit)]]
+                found |= {n: one for n, one in self._read_segment(path).items() if n > after}
+        if len(found) < limit:
+            found |= {n: one for n, one in self._documents.items() if n > after}
+        return [found[number] for number in sorted(found)[: max(0, limit)]]
 
     def compact(self) -> None:
         """Rewrite the journal with what is needed to start; move older documents to a segment."""

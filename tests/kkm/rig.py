@@ -45,6 +45,7 @@ class Rig:
     lab: LabClock = field(default_factory=lambda: LabClock.private(START, rate=0.0))
     settings: dict[str, Any] = field(default_factory=dict)
     pulses: bool = True
+    owns_clock: bool = True
 
     def __post_init__(self) -> None:
         self.clock = self.lab.part("register")
@@ -76,7 +77,8 @@ class Rig:
     def close(self) -> None:
         self.register.close()
         self.events.close()
-        self.lab.close()
+        if self.owns_clock:
+            self.lab.close()
 
     @property
     def mode(self) -> Mode:
