@@ -296,7 +296,9 @@ def _client() -> RegisterClient:
 
 def _press(key: str, order: Mapping[str, Any]) -> None:
     answer = _client().press(key, order)
-    _write(_text(answer) if _asked.as_json else _answer_text(answer))
+    shown = _text(answer) if _asked.as_json else _answer_text(answer)
+    if shown:
+        _write(shown)
     if answer["outcome"] == "refused":
         _explain(answer)
         raise typer.Exit(REFUSED)
@@ -328,13 +330,19 @@ def _state_text(found: Mapping[str, Any]) -> str:
         f"token    {'known' if found['token_known'] else 'none: type one in'}, last REQNUM {found['reqnum']}",
         f"shift    {shift['number']} {'open since ' + str(shift['opened']) if shift['open'] else 'closed'}",
         f"drawer   {money_text(found['cash'])}",
-        f"queue    {queue['length']}" + (f", in flight {found['in_flight']}" if found["in_flight"] else ""),
+        f"queue    {queue['length']}{_in_flight(found['in_flight'])}",
     ]
     if found["offline_since"]:
         left = found["offline_left_seconds"]
         lines.append(f"offline  since {found['offline_since']}, {_hours(left)} left")
     lines += [f"! {found[name]}" for name in ("refused", "warning") if found.get(name)]
     return "\n".join(lines)
+
+
+def _in_flight(packet: Mapping[str, Any] | None) -> str:
+    if packet is None:
+        return ""
+    return f", in flight {packet['kind']} {packet['number']} under REQNUM {packet['reqnum']}"
 
 
 def _hours(seconds: float | None) -> str:

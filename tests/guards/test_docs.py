@@ -70,7 +70,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         )
     try:
         lab_file = folder / ".kassalab" / "lab" / "lab.json"
-        eventually(lambda: process.poll() is not None or "Ctrl-C" in (folder / "up.log").read_text(), 60)
+        eventually(lambda: process.poll() is not None or "Ctrl-C" in (folder / "up.log").read_text(), 90)
         assert process.poll() is None, (folder / "up.log").read_text()
         assert lab_file.exists()
         yield folder
@@ -91,6 +91,12 @@ def _addresses(folder: Path) -> dict[str, str]:
         "127.0.0.1:3449": at["drive"]["drive"].removeprefix("http://"),
         "127.0.0.1:13447": at["operator"]["operator"],
         "127.0.0.1:13448": at["operator"]["http"].removeprefix("http://"),
+        "127.0.0.1:7777": at["operator-kz"]["operator-kz"],
+        "127.0.0.1:7778": at["operator-kz"]["http"].removeprefix("http://"),
+        "127.0.0.1:7780": at["register"]["register"].removeprefix("http://"),
+        "127.0.0.1:7777": at["operator-kz"]["operator-kz"],
+        "127.0.0.1:7778": at["operator-kz"]["http"].removeprefix("http://"),
+        "127.0.0.1:7780": at["register"]["register"].removeprefix("http://"),
     }
 
 
@@ -100,6 +106,10 @@ def _fitted(command: str, addresses: dict[str, str]) -> list[str]:
     words = shlex.split(command)
     if words[:3] == ["python", "-m", "reference.pos"] and "--drive" not in words:
         words[3:3] = ["--drive", f"http://{addresses['127.0.0.1:3449']}"]
+    if words[:3] == ["python", "-m", "reference.kkm"] and "--url" not in words:
+        words[3:3] = ["--url", f"http://{addresses['127.0.0.1:7780']}"]
+    if words[:3] == ["python", "-m", "reference.kkm"] and "--url" not in words:
+        words += ["--url", f"http://{addresses['127.0.0.1:7780']}"]
     return words
 
 

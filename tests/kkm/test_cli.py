@@ -81,11 +81,13 @@ def test_a_sale_without_a_line_is_done_too(run: Run, shop: Shop, capsys: pytest.
     state = capsys.readouterr().out
     assert "mode     OFFLINE" in state
     assert "71:59:" in state
+    assert "queue    1, in flight ticket 1 under REQNUM 2" in state
 
 
 def test_what_the_register_refuses(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("withdraw", "5000") == 1
     told = capsys.readouterr()
+    assert told.out == ""
     assert told.err.startswith("refused: ")
     assert "Недостаточно наличных" in told.err
 

@@ -62,3 +62,4 @@ def test_wheel_runs_in_an_empty_environment(wheel: Path, tmp_path: Path) -> None
     _run([python, "-m", "pip", "install", *quiet, "--constraint", lock, str(wheel)], tmp_path)
     assert "kassalab" in _run([str(home / "bin" / "kassalab"), "--help"], tmp_path)
     assert "--port" in _run([python, "-m", "simulator", "--help"], tmp_path)
+    assert "service-reset" in _run([python, "-m", "reference.kkm", "--help"], tmp_path)
