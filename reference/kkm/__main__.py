@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from reference.kkm import cli, process
+from reference.kkm import cli
 
 
 def _epilog() -> str:
@@ -16,12 +16,13 @@ def main(arguments: list[str] | None = None) -> int:
     """Serve, or press a key where one is named; gives the exit status."""
     words = sys.argv[1:] if arguments is None else arguments
     names = {name for name, _ in cli.commands()}
-    if words and words[0] == "serve":
-        return process.main(words[1:], _epilog())
     _common, rest = cli.sorted_words(words)
     if rest and rest[0] in names:
         return cli.main(words)
-    return process.main(words, _epilog())
+    # A key that is pressed from a shell must not wait for a server's imports.
+    from reference.kkm import process
+
+    return process.main(words[1:] if words[:1] == ["serve"] else words, _epilog())
 
 
 if __name__ == "__main__":
