@@ -15,8 +15,9 @@ from rich.text import Text
 
 from conformance.control_client import RefusedError, UnreachableError
 from conformance.lab import LabError
+from conformance.mutants import CatchersError
 from tools.bench.children import BenchError
-from tools.commands import bench, clock, decode, demo, fault, lab, proxy, receipt, state, tlv
+from tools.commands import bench, clock, decode, demo, fault, lab, mutants, proxy, receipt, report, state, tlv
 from tools.commands import run as judging
 from tools.console import err, out
 from tools.demo import DemoError
@@ -27,6 +28,8 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "demo": demo.demo,
     "run": judging.run,
     "coverage": judging.coverage,
+    "report": report.report,
+    "mutants": mutants.mutants,
     "bench": bench.bench,
     "proxy": proxy.proxy,
     "state": state.state,
@@ -49,6 +52,7 @@ GROUPS: dict[str, typer.Typer] = {
 FAILURES: tuple[tuple[type[Exception], int], ...] = (
     (RefusedError, 1),
     (LabError, 2),
+    (CatchersError, 3),
     (InputError, 2),
     (UnreachableError, 3),
     (DemoError, 3),

@@ -1,0 +1,172 @@
+"""`kassalab mutants`: do the suites find every deliberate mistake, and does the sound part pass each time?
+
+Exit status: 0 all caught and the sound parts pass; 1 something is not; 2 wrong usage; 3 a lab broke.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.text import Text
+
+import ofd_mock.defects
+import ofd_mock.kz.defects
+import reference.drive.defects
+import reference.kkm.defects
+import simulator.defects
+from conformance.cases import Registry, load_suites
+from conformance.events import Recorder
+from conformance.judging import RunRequest, judge
+from conformance.mutants import Catchers, CatchersError, Caught, Hunt, hunts, load_catchers
+from conformance.outcomes import Outcome
+from reference.runtime.chance import fresh_seed
+from tools.console import out, print_table
+from tools.input import InputError, check_output
+
+KNOWN: Mapping[str, Callable[[], Sequence[str]]] = {
+    "module": lambda: sorted(simulator.defects.DEFECTS),
+    "drive": lambda: sorted(reference.drive.defects.DEFECTS),
+    "operator": lambda: sorted(ofd_mock.defects.DEFECTS),
+    "operator-kz": lambda: sorted(ofd_mock.kz.defects.DEFECTS),
+    "register": lambda: sorted(reference.kkm.defects.DEFECTS),
+}
+"""Mistakes that each part can be started with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Flicker:
+    """A case that a sound part did not pass in the clean run of this seed."""
+
+    seed: int
+    target: str
+    case: str
+    outcome: str
+
+
+def mutants(
+    only: Annotated[
+        list[str] | None, typer.Argument(metavar="[PART[:NAME]]...", help="Which mistakes; all without.")
+    ] = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the table here, too.")] = None,
+    seed: Annotated[
+        int | None, typer.Option("--seed", help="Seed of all chance; a fresh one without.")
+    ] = None,
+    clean: Annotated[
+        int, typer.Option("--clean", min=0, help="Then run all suites so often against the sound parts.")
+    ] = 0,
+) -> None:
+    """Run the suites against every deliberate mistake and say which case caught it."""
+    check_output(json_file)
+    chosen = _chosen(only or ())
+    registry = load_suites()
+    first = fresh_seed() if seed is None else seed
+    found = [each for rows in _hunted(chosen, registry, first) for each in rows]
+    print_table(
+        ("mistake", "caught by", "seconds"),
+        [(f"{each.part}:{each.name}", _by(each), f"{each.seconds:.1f}") for each in found],
+    )
+    flickers = [flicker for number in range(clean) for flicker in _clean_run(registry, first + number)]
+    for flicker in flickers:
+        out().print(Text(f"seed {flicker.seed}: {flicker.case} is {flicker.outcome}"), soft_wrap=True)
+    lost = [f"{each.part}:{each.name}" for each in found if not each.caught]
+    out().print(Text(_summary(found, lost, clean, flickers)), soft_wrap=True)
+    if json_file is not None:
+        table = _as_json(found, first, clean, flickers)
+        json_file.write_text(json.dumps(table, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    if lost or flickers:
+        raise typer.Exit(1)
+
+
+def _chosen(only: Sequence[str]) -> list[tuple[Catchers, list[str]]]:
+    """Tables with the names to hunt; InputError for what does not exist, or a mistake without a case."""
+    tables = {table.part: table for table in load_catchers()}
+    wanted: dict[str, set[str]] = {}
+    for term in only or tables:
+        part, separator, name = term.partition(":")
+        if part not in tables or (separator and name not in tables[part].mutants):
+            raise InputError(f"{term!r} is no mistake of a part; parts are {', '.join(tables)}")
+        wanted.setdefault(part, set()).update([name] if separator else tables[part].mutants)
+    for part in wanted:
+        nameless = set(KNOWN[part]()) ^ set(tables[part].mutants)
+        if nameless:
+            raise CatchersError(
+                f"{part}: mistakes and cases about them differ: {', '.join(sorted(nameless))}"
+            )
+    return [(tables[part], sorted(names)) for part, names in wanted.items()]
+
+
+def _hunted(
+    chosen: Sequence[tuple[Catchers, list[str]]], registry: Registry, seed: int
+) -> Iterator[list[Caught]]:
+    with (
+        hunts([table for table, _ in chosen], registry, seed) as ready,
+        ThreadPoolExecutor(max_workers=max(1, len(ready))) as pool,
+    ):
+        work = [pool.submit(_all_of, hunt, names) for hunt, (_, names) in zip(ready, chosen, strict=True)]
+        for each in work:
+            yield each.result()
+
+
+def _all_of(hunt: Hunt, names: Sequence[str]) -> list[Caught]:
+    return [hunt.find(name) for name in names]
+
+
+def _clean_run(registry: Registry, seed: int) -> list[Flicker]:
+    recorder = Recorder()
+    judge(RunRequest(seed), registry, [recorder])
+    ended = [each for each in recorder.record.cases if each.verdict is not None]
+    counted = Counter(each.verdict.outcome.value for each in ended if each.verdict is not None)
+    counts = ", ".join(f"{count} {outcome}" for outcome, count in sorted(counted.items()))
+    out().print(Text(f"clean run with seed {seed}: {counts}"), soft_wrap=True)
+    sound = (Outcome.PASS, Outcome.NOT_APPLICABLE)
+    return [
+        Flicker(seed, each.target, each.case.id, each.verdict.outcome.value)
+        for each in ended
+        if each.verdict is not None and each.verdict.outcome not in sound
+    ]
+
+
+def _by(caught: Caught) -> str:
+    if not caught.by:
+        return "NOT CAUGHT"
+    more = f" and {len(caught.by) - 1} more" if len(caught.by) > 1 else ""
+    return f"{caught.by[0]}{more}"
+
+
+def _summary(found: Sequence[Caught], lost: Sequence[str], clean: int, flickers: Sequence[Flicker]) -> str:
+    text = f"{len(found) - len(lost)} of {len(found)} mistakes caught"
+    if lost:
+        text += f"; not caught: {', '.join(lost)}"
+    if clean:
+        text += f"; {clean} clean runs with {len(flickers)} flickers"
+    return text
+
+
+def _as_json(found: Sequence[Caught], seed: int, clean: int, flickers: Sequence[Flicker]) -> dict[str, Any]:
+    return {
+        "seed": seed,
+        "mutants": [
+            {
+                "name": f"{each.part}:{each.name}",
+                "caught": each.caught,
+                "by": list(each.by),
+                "missed": list(each.missed),
+                "seconds": round(each.seconds, 3),
+            }
+            for each in found
+        ],
+        "clean": {
+            "runs": clean,
+            "flickers": [
+                {"seed": each.seed, "target": each.target, "case": each.case, "outcome": each.outcome}
+                for each in flickers
+            ],
+        },
+    }
