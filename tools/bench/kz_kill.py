@@ -94,7 +94,7 @@ def wrong(ledger: Path, told: Iterable[tuple[int, str]]) -> list[str]:
         missing = Counter(expected.get(device, ()))
         missing.subtract(held.get(device, ()))
         faults += [f"{device}: sign {sign} stands {count:+d}" for sign, count in missing.items() if count]
-        if not missing.total() and expected.get(device) != held.get(device):
+        if not any(missing.values()) and expected.get(device) != held.get(device):
             faults.append(f"{device}: the order is another")
     return faults
 

@@ -22,7 +22,9 @@ SHARE: Final = 0.5
 GOAL_KEPT: Final = 8_000
 
 
-def tickets_a_second(folder: Path, *, kept: bool, rounds: int = ROUNDS) -> Figure:
+def tickets_a_second(
+    folder: Path, *, kept: bool, rounds: int = ROUNDS, tickets: int = TICKETS_A_ROUND
+) -> Figure:
     """Durable tickets of 64 registers; the floor is a canned answer to the same clients.
 
     Both servers are measured in turn, round by round, so that a busy moment meets both; the first round of
@@ -39,8 +41,8 @@ def tickets_a_second(folder: Path, *, kept: bool, rounds: int = ROUNDS) -> Figur
     ):
         floors, values = [], []
         for _ in range(rounds):
-            floors.append(bare_fleet.run(bare["canned"], kept=kept, rounds=TICKETS_A_ROUND).rate)
-            values.append(fleet.run(server.address, kept=kept, rounds=TICKETS_A_ROUND).rate)
+            floors.append(bare_fleet.run(bare["canned"], kept=kept, rounds=tickets).rate)
+            values.append(fleet.run(server.address, kept=kept, rounds=tickets).rate)
     value, floor = (statistics.median(rates[1:]) for rates in (values, floors))
     if kept:
         return at_least_or_share(
