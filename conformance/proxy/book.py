@@ -68,8 +68,8 @@ class Book:
         self.counts["connections"] += 1
         self._step(line, StepKind.STEP, f"connection {line} from {client} to {server}")
 
-    def came(self, line: int, unit: Unit, about: bytes = b"") -> None:
-        """A unit has come from the party that says it; `about` is the request an answer answers."""
+    def came(self, line: int, unit: Unit) -> None:
+        """A unit has come from the party that says it."""
         self.counts[f"{unit.side}s"] += 1
         exchange = Exchange(
             self._wire.name,
@@ -78,7 +78,7 @@ class Book:
             self._wire.layer,
             _DIRECTIONS[unit.side],
             unit.raw,
-            about,
+            unit.about,
         )
         for consumer in self._consumers:
             consumer.take(exchange)

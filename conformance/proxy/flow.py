@@ -77,15 +77,15 @@ class Flow:
 
     async def _pass(self, piece: Piece) -> None:
         ahead, self._ahead = self._ahead, 0
-        unit, about = self._reader.read(piece, self._side)
-        self._around.book.came(self._line, unit, about)
+        unit = self._reader.read(piece, self._side)
+        self._around.book.came(self._line, unit)
         rule = None
         if not ahead and self._around.faults.armed(self._point):
             rule = self._around.faults.hit(self._point, line=str(self._line), **unit.names)
         if rule is not None:
             await self._disturb(rule, unit)
             return
-        self._around.book.delivered(self._line, unit)
+        self._hand_over(unit)
         await self._send(piece.raw[ahead:])
         self._around.waiting.passed(self._side)
         await self._give_back()
@@ -96,8 +96,13 @@ class Flow:
         for unit in kept:
             await self._deliver(unit)
 
-    async def _deliver(self, unit: Unit) -> None:
+    def _hand_over(self, unit: Unit) -> None:
+        # Before the bytes leave: the answer may be here before `send` returns.
+        self._reader.handed_over(unit)
         self._around.book.delivered(self._line, unit)
+
+    async def _deliver(self, unit: Unit) -> None:
+        self._hand_over(unit)
         await self._send(unit.raw)
         self._around.waiting.passed(self._side)
 
@@ -134,7 +139,7 @@ class Flow:
         if heard is None:
             self._around.book.spoiled(self._line, self._side.other)
         else:
-            self._around.book.delivered(self._line, heard)
+            self._hand_over(heard)
         await self._send(raw)
 
     async def _duplicate(self, rule: FaultRule, unit: Unit) -> None:

@@ -35,7 +35,7 @@ class Piece:
 @dataclass(frozen=True, slots=True)
 class Unit:
     """One request or answer. `names` are what rules may match; `value` is the decoded message for watchers,
-    None where it cannot be read, and `trouble` then says why.
+    None where it cannot be read, and `trouble` then says why. `about` is the request that an answer answers.
     """
 
     side: Side
@@ -45,6 +45,7 @@ class Unit:
     value: object = None
     trouble: str = ""
     interim: bool = False
+    about: bytes = b""
 
 
 class Splitter(Protocol):

@@ -72,7 +72,7 @@ class Pairing(Watcher):
             yield from self.asked(unit)
         elif not unit.interim:
             self._greeted.add(line)
-            asked = waiting.popleft() if waiting and not greeting else None
+            asked = self._answered_by(unit, waiting) if waiting and not greeting else None
             yield from self.answered(Talk(line, asked, greeting), unit)
 
     def ended(self, line: int) -> Iterable[Finding]:
@@ -80,6 +80,17 @@ class Pairing(Watcher):
         self._greeted.discard(line)
         left = list(self._asked.pop(line, ()))
         return self.unanswered(left) if left else ()
+
+    def _answered_by(self, response: Unit, waiting: deque[Unit]) -> Unit:
+        """What an answer answers: the oldest request.
+
+        A client's answer is for the request it was made for: what it asked before may have been dropped.
+        """
+        places = [place for place, each in enumerate(waiting) if each.raw == response.about]
+        if self.judges is Side.REQUEST and places:
+            for _ in range(places[-1]):
+                waiting.popleft()
+        return waiting.popleft()
 
     def asked(self, request: Unit) -> Iterable[Finding]:  # noqa: ARG002 - for those who look at requests
         """Look at a request."""

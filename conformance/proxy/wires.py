@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from conformance.events import Layer
@@ -39,24 +39,31 @@ class Wire:
 
 
 class Reader:
-    """Units of one connection: reads pieces, and gives answers the names of what they answer."""
+    """Units of one connection: reads pieces, and gives answers the names of what they answer.
+
+    Only requests that were `handed_over` are answered: a server knows nothing of what a rule dropped.
+    """
 
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
         self._asked: deque[Unit] = deque()
         self._greeting = wire.greets
 
-    def read(self, piece: Piece, side: Side) -> tuple[Unit, bytes]:
-        """The unit a piece is, and the bytes of the request it answers; never raises, whatever the bytes."""
+    def read(self, piece: Piece, side: Side) -> Unit:
+        """The unit a piece is; never raises, whatever the bytes are."""
         if side is Side.REQUEST:
-            unit = self._wire.read(piece, side, None)
-            self._asked.append(unit)
-            return unit, b""
+            return self._wire.read(piece, side, None)
         asked = self._asked[0] if self._asked and not self._greeting else None
         self._greeting = False
         if asked is not None and not piece.interim:
             self._asked.popleft()
-        return self._wire.read(piece, side, asked), asked.raw if asked is not None else b""
+        unit = self._wire.read(piece, side, asked)
+        return unit if asked is None else replace(unit, about=asked.raw)
+
+    def handed_over(self, unit: Unit) -> None:
+        """A unit has been given to whom it is for."""
+        if unit.side is Side.REQUEST:
+            self._asked.append(unit)
 
 
 def sized(size_of: Callable[[bytes], int | None]) -> Callable[[], dict[Side, Splitter]]:

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from conformance.decode import decode_exchange
+from conformance.events import Event, Exchange
 from conformance.proxy.running import ProxyProcess, ProxySettings
 from conformance.proxy.wires import WIRES, Wire
 from reference.links.address import AddressRefusedError, parse_endpoint
@@ -47,6 +49,7 @@ def proxy(
     only_must: Annotated[
         bool, typer.Option("--only-must", help="Exit 1 only for clauses of the level must.")
     ] = False,
+    fields: Annotated[bool, typer.Option("--fields", help="Show every unit field by field.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Show findings and the summary alone.")] = False,
 ) -> None:
     """Stand between a client and a server until Ctrl-C; exit status 1 when a clause was seen broken."""
@@ -64,7 +67,9 @@ def proxy(
             clock=clock,
             allow_any_host=allow_any_host,
         )
-        process = ProxyProcess(settings, _say_findings if quiet else _say)
+        process = ProxyProcess(
+            settings, _say_findings if quiet else _say, consumers=[Fields()] if fields else []
+        )
     except (AddressRefusedError, FaultRuleError, HostRefusedError, ClockFileError) as error:
         raise InputError(str(error)) from None
     try:
@@ -78,6 +83,16 @@ def proxy(
         out().print(text, markup=False, soft_wrap=True)
     if process.book.violated(only_must=only_must):
         raise typer.Exit(VIOLATED)
+
+
+class Fields:
+    """Consumer of the record that shows each unit as the tree of its fields."""
+
+    def take(self, event: Event) -> None:
+        """Show one exchange."""
+        if isinstance(event, Exchange) and event.raw:
+            for line in decode_exchange(event).lines(1):
+                _say(line)
 
 
 async def _run(process: ProxyProcess, settings: ProxySettings) -> None:

@@ -24,8 +24,9 @@ def told(wire: str, *connections: Sequence[Line]) -> list[str]:
         for arrow, raw in lines:
             side = Side.REQUEST if arrow == ">" else Side.RESPONSE
             for piece in splitters[side].feed(raw):
-                unit, about = reader.read(piece, side)
-                judged.came(number, unit, about)
+                unit = reader.read(piece, side)
+                judged.came(number, unit)
+                reader.handed_over(unit)
                 judged.delivered(number, unit)
         judged.closed(number, Side.REQUEST)
     levels = {book().clause(clause).level for clause in kept.clauses}

@@ -13,6 +13,7 @@ from conformance.proxy.rules import parse_rule
 from reference.protocol.uz import apdu
 from reference.protocol.uz.apdu import ATR_VENDOR
 from tests.conformance.proxy.stand import Client, Server, Stand, proxy
+from tests.conformance.proxy.test_watch_kz import SYSTEM, T1, T2, TICKET, ask, say
 from tests.waiting import eventually
 
 ATR = bytes((len(ATR_VENDOR),)) + ATR_VENDOR
@@ -224,3 +225,39 @@ def test_what_cannot_be_understood_passes_and_is_told() -> None:
             f"request of {len(garbage)} bytes not understood, passed on as it is",
             "response of 28 bytes not understood, passed on as it is",
         ]
+
+
+def test_answers_belong_to_what_reached_the_server() -> None:
+    """After a dropped request the next answer carries the names of the request it answers."""
+    with between("drop request when command=GET_INFO", "drop response when command=SELECT") as (
+        stand,
+        client,
+        module,
+    ):
+        module.send(ATR)
+        assert client.read(len(ATR)) == ATR
+        client.send(INFO)
+        client.send(SELECT)
+        assert module.read(len(SELECT)) == SELECT
+        module.send(OK)
+        eventually(lambda: len(stand.kept.notes) == 2, 5)
+        assert stand.kept.notes[1] == "rule 2: drop: response SELECT: 9000 - NO_ERROR"
+        assert stand.kept.exchanges[-1].about == SELECT
+        assert stand.kept.clauses == []
+
+
+def test_a_register_is_judged_by_what_reached_it() -> None:
+    """The proxy eats an answer: a register that then repeats is right, one that goes on is not."""
+    for following, clauses in ((ask(TICKET, T1, 1), []), (ask(SYSTEM, T1, 2), ["KZ-TK-2"])):
+        rules = ("drop response when command=TICKET",)
+        with Server() as server, proxy("kz", server.address, disturb=rules) as stand:
+            with stand.connect() as client, server.accept() as operator:
+                client.send(ask(TICKET, T1, 1)[1])
+                operator.read(len(ask(TICKET, T1, 1)[1]))
+                operator.send(say(TICKET, T2, 1)[1])
+                eventually(lambda stand=stand: stand.kept.notes, 5)
+            eventually(lambda stand=stand: stand.kept.exchanges[-1].direction is Direction.CLOSED, 5)
+            with stand.connect() as client, server.accept() as operator:
+                client.send(following[1])
+                assert operator.read(len(following[1])) == following[1]
+            assert stand.kept.clauses == clauses
