@@ -172,7 +172,7 @@ def test_sender_heals_by_itself_and_pauses_while_the_operator_goes_on(make_bench
     shop.books.misnamed.clear()
     shop.tick(30)
     eventually(lambda: shop.held == [], 5)
-    assert states(shop) == {1: "Acknowledged", 2: "Acknowledged"}
+    eventually(lambda: states(shop) == {1: "Acknowledged", 2: "Acknowledged"}, 5)
 
 
 def test_module_that_takes_no_acknowledgement_is_tried_again_after_a_pause(make_bench: BenchMaker) -> None:
