@@ -1,4 +1,4 @@
-"""The proxy on real sockets: what passes, what rules do, and how connections end."""
+"""The proxy on real sockets: what passes, what rules do, and how connections end (HAR-09)."""
 
 from __future__ import annotations
 
