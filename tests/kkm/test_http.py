@@ -215,9 +215,9 @@ def test_the_page_asks_nobody_else(shop: Shop) -> None:
     assert page.status_code == 200
     assert "TEST" in page.text
     assert "default-src 'none'" in page.headers["content-security-policy"]
-    for path in ("static/register.css", "static/register.js", "static/sums.js"):
-        found = web.get(f"{shop.base}/{path}")
-        assert found.status_code == 200, path
+    for name in ("register.css", "register.js", "ask.js", "papers.js", "sums.js"):
+        found = web.get(f"{shop.base}/static/{name}")
+        assert found.status_code == 200, name
         assert "http://" not in found.text
         assert "https://" not in found.text
     assert "https://" not in page.text

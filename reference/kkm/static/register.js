@@ -1,10 +1,10 @@
-import { amountSent, amountText, exact, lineSum, parsed, spent, tenge } from "./sums.js";
+// The page presses the same keys as any program: POST keys/<key>.
 
-// The page presses the same keys as any program: POST keys/<key>. Money is counted here in whole tiyn, as BigInt.
+import { ask, at, moment, show } from "./ask.js";
+import { catchUp, onReturn, remember, showPaper, title } from "./papers.js";
+import { amountSent, amountText, lineSum, parsed, spent, tenge } from "./sums.js";
 
 const LOOK_EVERY = 2000;
-const SHOWN_FOR = 8000;
-const SHOWN_DOCUMENTS = 20;
 const MODES = {
   START: ["Запуск", "Іске қосылуда", "warn"],
   ONLINE: ["На связи", "Желіде", "good"],
@@ -15,21 +15,9 @@ const MODES = {
   TOKEN_INVALID: ["Нужен токен", "Токен керек", "grave"],
   HALTED: ["Остановлена", "Тоқтатылған", "grave"],
 };
-const NAMES = {
-  SELL: "Продажа", SELL_RETURN: "Возврат продажи", BUY: "Покупка", BUY_RETURN: "Возврат покупки",
-  DEPOSIT: "Внесение", WITHDRAWAL: "Изъятие", z: "Z-отчёт", x: "X-отчёт", info: "INFO",
-  nomenclature: "Номенклатура", cancel: "Отмена чека",
-};
-const RETURNS = { SELL: "sell-return", BUY: "buy-return" };
-const NARROW = 32;
 
-const at = (id) => document.getElementById(id);
 const lines = [];
-const documents = new Map();
-let fading = 0;
 let busy = 0;
-let seen = 0;
-let current = 0;
 
 function sumOf(id, what) {
   const text = at(id).value.trim();
@@ -44,41 +32,6 @@ function sumOf(id, what) {
 }
 
 // --- speaking to the register
-
-async function ask(path, body) {
-  const request = body === undefined ? {} : {
-    method: "POST", headers: { "Content-Type": "application/json" },
-    body: JSON.stringify(body, (_, value) => (typeof value === "bigint" ? exact(value) : value)),
-  };
-  let response;
-  try {
-    response = await fetch(path, request);
-  } catch {
-    throw new Error("Касса не отвечает.");
-  }
-  const answer = await response.json();
-  if (!response.ok) throw new Error(answer.error ? answer.error.text : `HTTP ${response.status}`);
-  return answer;
-}
-
-function show(text, kind, findings = []) {
-  const place = at("message");
-  place.replaceChildren(document.createTextNode(text));
-  if (findings.length) {
-    const list = document.createElement("ul");
-    for (const one of findings) {
-      const item = document.createElement("li");
-      item.textContent = `${one.field}: ${one.text} (${one.rule})`;
-      list.append(item);
-    }
-    place.append(list);
-  }
-  place.className = `message ${kind}`;
-  place.hidden = text === "";
-  window.clearTimeout(fading);
-  // What went well need not be put away by hand; what did not must be read first.
-  if (kind === "") fading = window.setTimeout(() => { place.hidden = true; }, SHOWN_FOR);
-}
 
 async function press(key, order, button, remark = "") {
   if (button) { button.disabled = true; button.classList.add("busy"); }
@@ -150,11 +103,6 @@ function put(id, text) {
   at(id).hidden = !text;
 }
 
-function moment(time) {
-  const [date, clock] = time.split("T");
-  return `${date.split("-").reverse().join(".")} ${clock.slice(0, 8)}`;
-}
-
 function kazakh(text) {
   const place = document.createElement("span");
   place.className = "kk";
@@ -163,81 +111,10 @@ function kazakh(text) {
   return place;
 }
 
-// --- papers
+// --- the ticket being made
 
-function title(paper) {
-  return NAMES[paper.operation] || NAMES[paper.kind] || paper.kind;
-}
-
-async function catchUp(printed) {
-  if (printed < seen) { documents.clear(); seen = 0; current = 0; at("paper").hidden = true; at("no-paper").hidden = false; }
-  const waiting = [...documents.values()].some((paper) => paper.delivery === "waiting");
-  if (printed === seen && !waiting) { if (!printed) list(); return; }
-  const after = Math.max(0, printed - SHOWN_DOCUMENTS);
-  const found = await ask(`keys/documents?after=${after}&limit=${SHOWN_DOCUMENTS}`);
-  const first = seen === 0;
-  for (const paper of found.documents) await remember(paper, false);
-  seen = Math.max(seen, printed);
-  list();
-  if (first && found.documents.length && !current) await showPaper(found.documents[found.documents.length - 1].number);
-}
-
-async function remember(paper, redraw = true) {
-  documents.set(paper.number, paper);
-  seen = Math.max(seen, paper.number);
-  if (redraw) list();
-}
-
-function list() {
-  const rows = [...documents.values()].sort((one, other) => other.number - one.number).slice(0, SHOWN_DOCUMENTS);
-  at("documents").replaceChildren(...rows.map(row));
-}
-
-function row(paper) {
-  const item = document.createElement("li");
-  const button = document.createElement("button");
-  button.type = "button";
-  button.className = "show";
-  button.setAttribute("aria-current", String(paper.number === current));
-  const name = document.createElement("span");
-  name.textContent = `№ ${paper.number} ${title(paper)}`;
-  const when = document.createElement("small");
-  const delivery = { waiting: " · ждёт отправки", removed: " · снят с очереди" }[paper.delivery] || "";
-  when.textContent = moment(paper.time) + (paper.autonomous ? " · автономный" : "") + delivery;
-  name.append(when);
-  const total = document.createElement("span");
-  total.textContent = paper.total ? tenge(paper.total) : "";
-  button.append(name, total);
-  button.addEventListener("click", () => showPaper(paper.number));
-  item.append(button);
-  if (RETURNS[paper.operation]) {
-    const back = document.createElement("button");
-    back.type = "button";
-    back.className = "back";
-    back.textContent = "Возврат";
-    back.setAttribute("aria-label", `Возврат по чеку № ${paper.number}`);
-    back.addEventListener("click", () => giveBack(paper));
-    item.append(back);
-  }
-  return item;
-}
-
-async function showPaper(number) {
-  const response = await fetch(`keys/documents/${number}/tape?width=${NARROW}`);
-  if (!response.ok) return;
-  current = number;
-  at("tape").textContent = await response.text();
-  at("paper").hidden = false;
-  at("no-paper").hidden = true;
-  const paper = documents.get(number);
-  at("qr").hidden = !(paper && paper.qr);
-  if (paper && paper.qr) at("qr").src = `keys/documents/${number}/qr.svg`;
-  else at("qr").removeAttribute("src");
-  list();
-}
-
-function giveBack(paper) {
-  choose(RETURNS[paper.operation]);
+function giveBack(paper, key) {
+  choose(key);
   at("parent-number").value = paper.sign;
   at("parent-time").value = paper.time.slice(0, 19);
   at("parent-total").value = amountText(BigInt(paper.total) * 10n);
@@ -246,8 +123,6 @@ function giveBack(paper) {
   show(`Возврат по чеку № ${paper.number}: добавьте возвращаемые товары и пробейте чек.`, "warning");
   at("sale").scrollIntoView({ block: "start" });
 }
-
-// --- the ticket being made
 
 const operation = () => document.querySelector('input[name="operation"]:checked').value;
 
@@ -443,6 +318,7 @@ async function watch() {
   window.setTimeout(watch, LOOK_EVERY);
 }
 
+onReturn(giveBack);
 choose("sell");
 draw();
 watch();
