@@ -75,7 +75,7 @@ def test_every_result_code_is_answered_to_a_register() -> None:
 
 
 def test_every_rule_of_the_register_is_judged() -> None:
-    """Modes, queue, both limits, tokens and the fields of a report; what binds the server alone is left out."""
+    """Modes, queue, limits, tokens and the header; what binds the server alone is left out."""
     cited = {clause for case in suite() if case.id.startswith(f"{SUITE}.") for clause in case.clauses}
     rules = {f"KZ-MD-{n:02}" for n in range(1, 13)} | {f"KZ-OQ-{n}" for n in range(1, 15)} - {"KZ-OQ-12"}
     rules |= {f"KZ-H72-{n:02}" for n in range(1, 6)} | {f"KZ-H24-{n:02}" for n in (1, 2, 3, 5)}

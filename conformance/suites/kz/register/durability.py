@@ -80,7 +80,7 @@ def _rows() -> Iterator[tuple[str, Row]]:
     for point in POINTS:
         name = point.removeprefix("register.")
         yield name, Row(point)
-        if point.endswith("-store"):
+        if point == "register.after-store":
             yield f"{name}-second", Row(point, 1)
 
 
@@ -143,7 +143,7 @@ def offline_sale(ctx: Context, point: str) -> None:
 
 @family(
     "kz.register.power.flush.{key}",
-    rows={point.removeprefix("register."): point for point in POINTS[:-1]},
+    rows={point.removeprefix("register."): point for point in POINTS[1:6] if "half" not in point},
     target="register-kz",
     clauses=["KZ-OQ-14", "KZ-OQ-4", "KZ-TK-D1"],
     requirements=["KZ-OFF-01", "KZ-PRT-03"],

@@ -1,4 +1,4 @@
-"""What an autonomous document carries: its own number, its time, the period of the spell (kz-ofd §7)."""
+"""What an autonomous document carries: number, time, period of the spell; and the drawer (kz-ofd §7)."""
 
 from __future__ import annotations
 
@@ -7,9 +7,22 @@ from typing import Any, Final
 
 from conformance.cases import case, family
 from conformance.context import Context
+from conformance.drivers.kz_keys import Json
 from conformance.drivers.kz_register import sale
 from conformance.suites.kz.register.queue import delivery
-from conformance.suites.kz.register.till import KEYS, NEEDS, done, offline, queued, reach, sell, ticket_of
+from conformance.suites.kz.register.till import (
+    KEYS,
+    NEEDS,
+    documents,
+    done,
+    names,
+    offline,
+    queued,
+    reach,
+    sell,
+    ticket_of,
+    turned_away,
+)
 
 DOCUMENT_KEYS: Final = ("sell", "deposit", "withdraw", "x", "z")
 
@@ -139,3 +152,51 @@ def after_the_spell(ctx: Context) -> None:
         period,
         "offline_period",
     )
+
+
+@case(
+    "kz.register.queue.withdrawal-checked-locally",
+    target="register-kz",
+    clauses=["KZ-OQ-11"],
+    requirements=["KZ-OFF-01"],
+    needs=NEEDS,
+    description="Offline with 300.00 in the drawer: 300.01 are to be taken out, then 300.00, then 0.01.",
+    expectation="Refused, queued, refused.",
+)
+def withdrawal(ctx: Context) -> None:
+    """Nobody else can check it."""
+    register = ctx.register
+    stand = register.ready()
+    stand.shut()
+    queued(ctx, register.outlast(register.pressing("deposit", {"sum": 300_00})))
+    turned_away(ctx, register.press("withdraw", {"sum": 300_01}))
+    queued(ctx, register.press("withdraw", {"sum": 300_00}))
+    turned_away(ctx, register.press("withdraw", {"sum": 1}))
+    stand.rest()
+    register.find_line()
+    ctx.check(
+        ["MONEY_PLACEMENT"] * 2, names(documents(stand.rest())), "documents delivered", clause="KZ-OQ-4"
+    )
+
+
+@family(
+    "kz.register.queue.drawer-as-the-line-breaks.{key}",
+    rows={"withdraw": {"sum": 300_01}, "buy": sale(300_01)},
+    target="register-kz",
+    clauses=["KZ-OQ-11", "KZ-S-10.5"],
+    requirements=["KZ-OFF-01"],
+    needs=NEEDS,
+    description="ONLINE with 300.00 in the drawer the line breaks; 300.01 are to be paid out: {key}.",
+    expectation="Refused: no autonomous document takes more out of the drawer than it holds.",
+)
+def drawer_as_the_line_breaks(ctx: Context, order: Json) -> None:
+    """The OFD skips its check for what is re-sent, because the KKM had to do it."""
+    register = ctx.register
+    stand = register.ready()
+    done(ctx, register.press("deposit", {"sum": 300_00}))
+    stand.shut()
+    key = "buy" if "items" in order else "withdraw"
+    turned_away(ctx, register.outlast(register.pressing(key, order)))
+    register.find_line()
+    ctx.check(1, len(stand.books.booked), "documents in the OFD")
+    ctx.check(300_00, register.state().told("cash"), "cash", clause="KZ-ZR-13")

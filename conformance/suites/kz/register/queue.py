@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Final
 
-from conformance.cases import case, family
+from conformance.cases import case
 from conformance.context import Context
-from conformance.drivers.kz_keys import Json, Pressed
+from conformance.drivers.kz_keys import Pressed
 from conformance.drivers.kz_register import RECONNECT, sale
 from conformance.drivers.ofd_orders import accept, cut_after, silence
 from conformance.drivers.ofd_stand import Seen
@@ -24,7 +24,6 @@ from conformance.suites.kz.register.till import (
     queued,
     sell,
     ticket_of,
-    turned_away,
 )
 from reference.protocol.kz.dialects import Command
 from reference.protocol.kz.tickets import Ticket
@@ -213,30 +212,31 @@ def counters_from_info(ctx: Context) -> None:
     requirements=["KZ-OFF-01", "KZ-NNT-01"],
     needs=(*NEEDS, "processes"),
     tags=["slow"],
-    description="With sales waiting the register is killed and started; INFO is answered with the OFD's "
-    "older sums, "
-    "the queue is held up.",
+    description="Offline with two sales waiting the register is killed and started; INFO is answered with "
+    "the OFD's "
+    "older sums, the queue is held up.",
     expectation="The register's own cash and sums stay until the queue is delivered.",
 )
 def counters_not_before(ctx: Context) -> None:
     """While the offline queue is not empty the counters are not taken over."""
     register = ctx.register
-    sold = offline_with_queue(ctx, 2)
+    stand = offline_by_service(ctx)
+    sold = [queued(ctx, register.press("sell", sale(total))) for total in (2_00, 3_00)]
     before = register.state()
-    stand = register.stand
     ctx.processes.kill("register")
     stand.default = cut_after()
     stand.order(accept().only(Command.INFO))
+    stand.rest()
     stand.open()
     ctx.processes.restart("register")
-    register.comes("something after the restart")
+    register.until("INFO was answered", lambda: stand.waiting_orders == 0, clause="KZ-CM-5")
     ctx.clock.advance(10)
+    register.press("pulse")
     after = register.state()
     for what in ("cash", "non_nullable"):
         ctx.check(before.told(what), after.told(what), what)
     stand.forget_orders()
-    ctx.clock.advance(RECONNECT)
-    in_mode(ctx, "ONLINE")
+    register.recover()
     delivered(ctx, sold)
 
 
@@ -270,54 +270,6 @@ def offline_z(ctx: Context) -> None:
     register.find_line()
     ctx.check(503_00, register.state().told("cash"), "cash after the delivery")
     ctx.check(2, register.state().told("shift.number"), "shift to come", clause="KZ-S-8.1")
-
-
-@case(
-    "kz.register.queue.withdrawal-checked-locally",
-    target="register-kz",
-    clauses=["KZ-OQ-11"],
-    requirements=["KZ-OFF-01"],
-    needs=NEEDS,
-    description="Offline with 300.00 in the drawer: 300.01 are to be taken out, then 300.00, then 0.01.",
-    expectation="Refused, queued, refused.",
-)
-def withdrawal(ctx: Context) -> None:
-    """Nobody else can check it."""
-    register = ctx.register
-    stand = register.ready()
-    stand.shut()
-    queued(ctx, register.outlast(register.pressing("deposit", {"sum": 300_00})))
-    turned_away(ctx, register.press("withdraw", {"sum": 300_01}))
-    queued(ctx, register.press("withdraw", {"sum": 300_00}))
-    turned_away(ctx, register.press("withdraw", {"sum": 1}))
-    stand.rest()
-    register.find_line()
-    ctx.check(
-        ["MONEY_PLACEMENT"] * 2, names(documents(stand.rest())), "documents delivered", clause="KZ-OQ-4"
-    )
-
-
-@family(
-    "kz.register.queue.drawer-as-the-line-breaks.{key}",
-    rows={"withdraw": {"sum": 300_01}, "buy": sale(300_01)},
-    target="register-kz",
-    clauses=["KZ-OQ-11", "KZ-S-10.5"],
-    requirements=["KZ-OFF-01"],
-    needs=NEEDS,
-    description="ONLINE with 300.00 in the drawer the line breaks; 300.01 are to be paid out: {key}.",
-    expectation="Refused: no autonomous document takes more out of the drawer than it holds.",
-)
-def drawer_as_the_line_breaks(ctx: Context, order: Json) -> None:
-    """The OFD skips its check for what is re-sent, because the KKM had to do it."""
-    register = ctx.register
-    stand = register.ready()
-    done(ctx, register.press("deposit", {"sum": 300_00}))
-    stand.shut()
-    key = "buy" if "items" in order else "withdraw"
-    turned_away(ctx, register.outlast(register.pressing(key, order)))
-    register.find_line()
-    ctx.check(1, len(stand.books.booked), "documents in the OFD")
-    ctx.check(300_00, register.state().told("cash"), "cash", clause="KZ-ZR-13")
 
 
 @case(

@@ -129,7 +129,7 @@ def to_the_end(ctx: Context, key: str) -> None:
     ctx.check(False, pending.done(0.1), "whether it gave up before the transaction time", clause="KZ-MD-03")
     queued(ctx, register.outlast(pending, seconds=3 * TRANSACTION), clause="KZ-OQ-1")
     in_mode(ctx, "OFFLINE")
-    packet = register.state().told("in_flight")
+    packet = register.state().told("in_flight") or {"reqnum": None}
     ctx.check(first.header.reqnum, packet["reqnum"], "REQNUM of the packet in flight")
     stand.forget_orders()
     stand.rest()

@@ -334,7 +334,7 @@ def own_numbers(ctx: Context) -> None:
     requirements=["KZ-PRT-02"],
     needs=NEEDS,
     description="A sale for a customer with an IIN is made in version {key}.",
-    expectation="extension_options carry it.",
+    expectation="Its extension_options carry it.",
 )
 def customer(ctx: Context, version: int) -> None:
     """Since 2.0.1."""
@@ -361,3 +361,29 @@ def vat_exact(ctx: Context) -> None:
     lines = [line for line in ticket_of(ctx, stand.next()).items if isinstance(line, Line)]
     wanted: Any = [TaxEntry(vat * 1000, inside(price, vat * 1000)).sum for price, vat in prices]
     ctx.check(wanted, [line.taxes[0].sum for line in lines], "taxes")
+
+
+@family(
+    "kz.register.ticket.vat-of-a-{key}",
+    rows={"discount": (item(112_00, discount=56_00), 6_00), "markup": (item(112_00, markup=56_00), 18_00)},
+    target="register-kz",
+    clauses=["KZ-ZR-8", "KZ-S-14.2"],
+    requirements=["KZ-PRT-02", "KZ-NNT-01"],
+    needs=NEEDS,
+    description="A line of 112.00 with VAT inside is sold with a {key} of 56.00.",
+    expectation="The taxes of line and modifier come to the VAT inside what was paid.",
+)
+def vat_of_modifier(ctx: Context, row: tuple[Json, int]) -> None:
+    """A discount takes its part of the tax away, a markup adds it."""
+    goods, vat = row
+    stand = ctx.register.ready()
+    total = 112_00 - goods.get("discount", 0) + goods.get("markup", 0)
+    sell(ctx, total, items=[goods])
+    ticket = ticket_of(ctx, stand.next())
+    found = 0
+    for one in ticket.items:
+        if isinstance(one, Line | Modifier):
+            sign = -1 if one.type == ItemType.DISCOUNT else 1
+            found += sign * sum(tax.sum or 0 for tax in one.taxes)
+    found += sum(tax.sum or 0 for tax in ticket.taxes)
+    ctx.check(vat, found, "VAT of the ticket")
