@@ -44,6 +44,7 @@ class Draft:
 
     def __init__(self, connection: Connection, now: datetime) -> None:
         self._connection = connection
+        self._cursor = connection.connection.cursor()
         self._now = now.isoformat()
         self._documents: list[dict[str, Any]] = []
         self._findings: list[dict[str, Any]] = []
@@ -72,7 +73,7 @@ class Draft:
 
     def has_sign(self, sign: str) -> bool:
         """Whether any document of the server has this sign."""
-        return sign in self._signs or self._sign_query.first(self._connection, {"sign": sign}) is not None
+        return sign in self._signs or self._sign_query.first(self._cursor, {"sign": sign}) is not None
 
     def has_twin(self, device: int, command: int, time: str, total: int, printed_number: int) -> bool:
         """Whether a document of the register is equal in these."""
@@ -85,7 +86,7 @@ class Draft:
             "total": total,
             "printed_number": printed_number,
         }
-        return self._twin_query.first(self._connection, values) is not None
+        return self._twin_query.first(self._cursor, values) is not None
 
     def flush(self) -> None:
         """Write what has been noted; committing is the ledger's."""

@@ -22,16 +22,15 @@ class Prepared:
         self._driver_error: type[Exception] = dialect.loaded_dbapi.Error
         self._integrity_error: type[Exception] = dialect.loaded_dbapi.IntegrityError
 
-    def first(self, connection: Connection, values: Mapping[str, Any]) -> Any:
-        """The first row, None without any. Raises SQLAlchemyError."""
-        cursor = connection.connection.cursor()
+    def first(self, cursor: Any, values: Mapping[str, Any]) -> Any:
+        """The first row, None without any, by a cursor of the driver. Raises SQLAlchemyError."""
         try:
             cursor.execute(self._text, self._given(values))
-            return cursor.fetchone()
+            # All of them, since a query that is not read to its end would outlive the transaction.
+            rows = cursor.fetchall()
         except self._driver_error as error:
             raise self._as_sqlalchemy(error) from error
-        finally:
-            cursor.close()
+        return rows[0] if rows else None
 
     def all(self, connection: Connection, values: Mapping[str, Any]) -> Sequence[Any]:
         """All rows. Raises SQLAlchemyError."""
