@@ -7,7 +7,7 @@ each case.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 import httpx
@@ -26,6 +26,8 @@ from reference.links.urls import make_link
 from reference.runtime.clock import LabClock, open_clock
 
 EXCHANGE_SECONDS = 15.0
+KEPT = "before-judging"
+"""Name of the snapshot of a register that is judged in its owner's lab."""
 
 
 def _nowhere(layer: Layer, direction: Direction, raw: bytes, about: bytes = b"") -> None:
@@ -45,6 +47,7 @@ class Session:
     _controls: dict[str, Control] = field(default_factory=dict)
     _clock: LabTime | None = None
     _processes: Processes | None = None
+    _kept: bool = False
 
     @property
     def name(self) -> str:
@@ -67,6 +70,7 @@ class Session:
             ) from stopped
         self.capabilities = frozenset(capabilities | probed.capabilities)
         self.facts = dict(probed.facts)
+        self._keep()
         return TargetFacts(
             self.name,
             self.target.kind,
@@ -75,6 +79,13 @@ class Session:
             self.target.vendor,
             self.facts,
         )
+
+    def _keep(self) -> None:
+        """Remember what a register of somebody's running lab holds, so that he gets it back at the end."""
+        part = self.target.part
+        if self.target.kind == "register-kz" and self.lab is None and part in self.target.controls:
+            self.control(part).snapshot(KEPT, replace=True)
+            self._kept = True
 
     def _surroundings(self) -> set[str]:
         found: set[str] = set()
@@ -132,7 +143,11 @@ class Session:
         return tuple(self.target.controls)
 
     def close(self) -> None:
-        """Close the control connections and let go of the clock."""
+        """Close the control connections and let go of the clock; a register gets back what it held."""
+        if self._kept:
+            self._kept = False
+            with suppress(ControlClientError):
+                self.control(self.target.part).restore(KEPT)
         for control in self._controls.values():
             control.close()
         self._controls.clear()

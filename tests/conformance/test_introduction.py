@@ -13,6 +13,8 @@ import pytest
 from conformance.introduction import FACTS_FILE, introduce_register
 from conformance.lab import Lab
 from conformance.lab_parts import KZ_PARTS
+from conformance.session import Session
+from conformance.targets import parse_target
 
 SALE = {"items": [{"name": "Нан", "price": 25000, "quantity": "2.000"}], "taken": 50000}
 
@@ -68,3 +70,21 @@ def test_a_lab_without_a_register_is_left_alone(tmp_path: Path) -> None:
         introduce_register(running)
         assert running.control("operator-kz").state()["devices"] == {}
     assert not (tmp_path / FACTS_FILE).exists()
+
+
+def test_a_register_that_was_judged_holds_what_it_held(lab: Lab) -> None:
+    introduce_register(lab)
+    press(lab, "sell", SALE)
+    before = lab.control("register").state()
+    url = lab.addresses["register"]["register"]
+    session = Session(parse_target(f"register-kz:{url}?control={lab.control_url('register')}"))
+    session.open()
+    session.control("register").reset(device_id=77)
+    assert lab.control("register").state()["device_id"] == 77
+    session.put_back()
+    session.close()
+    after = lab.control("register").state()
+    assert {name: after[name] for name in ("device_id", "printed", "cash", "non_nullable")} == {
+        name: before[name] for name in ("device_id", "printed", "cash", "non_nullable")
+    }
+    assert press(lab, "sell", SALE)["outcome"] == "done"

@@ -94,9 +94,6 @@ def _addresses(folder: Path) -> dict[str, str]:
         "127.0.0.1:7777": at["operator-kz"]["operator-kz"],
         "127.0.0.1:7778": at["operator-kz"]["http"].removeprefix("http://"),
         "127.0.0.1:7780": at["register"]["register"].removeprefix("http://"),
-        "127.0.0.1:7777": at["operator-kz"]["operator-kz"],
-        "127.0.0.1:7778": at["operator-kz"]["http"].removeprefix("http://"),
-        "127.0.0.1:7780": at["register"]["register"].removeprefix("http://"),
     }
 
 
@@ -108,8 +105,6 @@ def _fitted(command: str, addresses: dict[str, str]) -> list[str]:
         words[3:3] = ["--drive", f"http://{addresses['127.0.0.1:3449']}"]
     if words[:3] == ["python", "-m", "reference.kkm"] and "--url" not in words:
         words[3:3] = ["--url", f"http://{addresses['127.0.0.1:7780']}"]
-    if words[:3] == ["python", "-m", "reference.kkm"] and "--url" not in words:
-        words += ["--url", f"http://{addresses['127.0.0.1:7780']}"]
     return words
 
 
