@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 from conformance.proxy.kz_message import NOT_ANSWERED, KzMessage, command_name
 from conformance.proxy.units import Side, Unit
@@ -28,6 +28,7 @@ class _Register:
     last: KzMessage | None = None
     open: KzMessage | None = None
     queued_until: datetime | None = None
+    numbers: dict[tuple[date, int], tuple[int | None, int | None]] = field(default_factory=dict)
 
 
 class RegisterWatcher(Pairing):
@@ -116,6 +117,12 @@ def _judge_marks(register: _Register, asked: KzMessage) -> Iterator[Finding]:
     until, time = register.queued_until, document.time
     if time is None:
         return
+    if isinstance(document, Ticket) and document.offline_number:
+        same = (document.printed_number, document.total)
+        first = register.numbers.setdefault((time.date(), document.offline_number), same)
+        if first != same:
+            text = f"{_named(asked)}: the offline number was another ticket's on {time.date()}"
+            yield Finding("KZ-OQ-2", text, "a number of its own", str(document.offline_number))
     if until is not None and time < until:
         text = f"{_named(asked)} of {time} leaves the queue after a document of {until}"
         yield Finding("KZ-OQ-4", text, "the order of origin", str(time))

@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -15,9 +16,13 @@ import pytest
 
 from conformance.lab import Lab
 from conformance.lab_parts import UZ_PARTS
+from conformance.proxy.rules import parse_rule
+from reference.kkm.values import ItemOrder, TicketOrder
+from reference.protocol.kz.client import Mode
 from reference.protocol.kz.dialects import Command
 from reference.protocol.kz.documents import CloseShift, ReportAsk
 from tests.conformance.proxy.stand import Stand, proxy
+from tests.kkm.rig import BREAD, Rig
 from tests.ofd_mock.kz.bench import Bench, Wire, running
 from tests.ofd_mock.kz.counter import ticket
 
@@ -205,3 +210,53 @@ def test_a_clean_operator(started: Bench) -> None:
 )
 def test_a_faulty_operator_is_caught(started: Bench, defect: str, clause: str) -> None:
     assert clause in kz_found(started, defect)
+
+
+# Kazakhstan: the reference register, whose answers the proxy eats
+
+
+def register_day(bench: Bench, folder: Path, *defects: str) -> set[str]:
+    """Online, a lost answer, two more tickets offline, and online again."""
+    bench.reset()
+    made = bench.order("provision")
+    with proxy("kz", f"127.0.0.1:{bench.port}") as stand:
+        settings = {"device_id": made["id"], "token": made["token"], "defects": defects}
+        rig = Rig(folder, stand.address, lab=bench.clock, settings=settings, owns_clock=False)
+        try:
+            for _ in range(2):
+                rig.sell()
+            stand.process.faults.add(**parse_rule("close response when command=TICKET count=always"))
+            if rig.mode is Mode.ONLINE:  # some defects lead straight into a halt
+                rig.losing("sell", BREAD)
+            for _ in range(2):
+                rig.lab.advance(1)
+                rig.sell(TicketOrder((ItemOrder("Нан", 7_000),)))
+            stand.process.faults.clear()
+            for _ in range(4):
+                rig.wait(60)
+            rig.sell()
+            if not defects:
+                assert rig.mode is Mode.ONLINE
+        finally:
+            rig.close()
+        return set(stand.process.book.by_clause)
+
+
+def test_a_clean_register(started: Bench, tmp_path: Path) -> None:
+    assert register_day(started, tmp_path) == set()
+
+
+@pytest.mark.parametrize(
+    ("defect", "clause"),
+    [
+        ("token-not-stored", "KZ-TK-1"),
+        ("reqnum-kept", "KZ-TK-1"),
+        ("new-number-on-repeat", "KZ-TK-2"),
+        ("ping-before-in-flight", "KZ-TK-2"),
+        ("queue-out-of-order", "KZ-OQ-4"),
+        ("offline-period-missing", "KZ-OQ-6"),
+        ("autonomous-sign-reused", "KZ-OQ-2"),
+    ],
+)
+def test_a_faulty_register_is_caught(started: Bench, tmp_path: Path, defect: str, clause: str) -> None:
+    assert clause in register_day(started, tmp_path, defect)

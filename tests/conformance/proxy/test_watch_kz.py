@@ -87,9 +87,13 @@ def sums(operation: int, bills: int) -> Callable[[Any], None]:
     return fill
 
 
-def offline(minutes: int, *, number: int | None = 7, period: bool = True) -> Callable[[Any], None]:
+def offline(
+    minutes: int, *, number: int = 7, period: bool = True, total: int | None = None
+) -> Callable[[Any], None]:
     def fill(request: Any) -> None:
         request.ticket.offline_ticket_number = number
+        if total is not None:
+            request.ticket.amounts.total.bills = total
         time = NOON + timedelta(minutes=minutes)
         request.ticket.date_time.time.hour, request.ticket.date_time.time.minute = time.hour, time.minute
         if period:
@@ -154,7 +158,7 @@ GOOD: dict[str, list[Line]] = {
     "a queue in order": [
         ask(TICKET, T1, 1, offline(-9)),
         say(TICKET, T2, 1),
-        ask(TICKET, T2, 2, offline(-8)),
+        ask(TICKET, T2, 2, offline(-8, number=8, total=5)),
         say(TICKET, T3, 2),
     ],
     "REQNUM starts again": [
@@ -272,6 +276,15 @@ BAD: dict[str, tuple[str, list[Line]]] = {
     "a number before": ("KZ-TK-1", [*START, ask(TICKET, T2, 1), say(TICKET, T3, 1)]),
     "token 0 shown": ("KZ-TP-3", [ask(SYSTEM, 0, 1), say(SYSTEM, 0, 1, 2)]),
     "no period": ("KZ-OQ-6", [ask(TICKET, T1, 1, offline(-9, period=False)), say(TICKET, T2, 1)]),
+    "offline number of another": (
+        "KZ-OQ-2",
+        [
+            ask(TICKET, T1, 1, offline(-9)),
+            say(TICKET, T2, 1),
+            ask(TICKET, T2, 2, offline(-8, total=5)),
+            say(TICKET, T3, 2),
+        ],
+    ),
     "offline number 0": ("KZ-S-13.2", [ask(TICKET, T1, 1, offline(-9, number=0)), say(TICKET, T2, 1)]),
     "a queue out of order": (
         "KZ-OQ-4",
