@@ -171,7 +171,8 @@ class Runner:
     def _ended(ctx: Context, case: Case) -> Grade:
         with _grading() as graded:
             case.body(ctx)
-        if graded:
+        # What could not go on because of a stand-in that was missed says nothing more than that.
+        if graded and not (graded[0].outcome is Outcome.INCONCLUSIVE and ctx.findings.stand_in_missed):
             return _of_a_stand_in(graded[0]) if ctx.vendor and case.level is Level.STAND_IN else graded[0]
         missed = ctx.findings.should_missed
         if missed:

@@ -17,7 +17,7 @@ from conformance.drivers import kz_goods as goods
 from conformance.drivers.wire import Wire
 from conformance.models.kz_money import Books, Figures, known_to_124
 from conformance.models.kz_report import report_of
-from conformance.verdicts import AnswerMissing
+from conformance.verdicts import AnswerMissing, Inconclusive
 from reference.protocol.kz import service as parts
 from reference.protocol.kz.dialects import DOCUMENTS, Command, Dialect, dialect_for, fallback_dialect
 from reference.protocol.kz.documents import CloseShift, Document, MoneyPlacement, ReportAsk, to_message
@@ -74,6 +74,7 @@ class Device:
         self.last: Sent | None = None
         self.learned: Callable[[], None] = lambda: None
         self._wire: Wire | None = None
+        self._closed_sale: str | None = None
 
     @property
     def id(self) -> int:
@@ -94,9 +95,13 @@ class Device:
 
     @contextmanager
     def kept(self) -> Iterator[Wire]:
-        """Use one connection for everything inside (kz-ofd TR-06)."""
-        with self.ofd.connect() as wire, self.on(wire):
-            yield wire
+        """Use one connection for everything inside, where the operator keeps one (kz-ofd TR-06)."""
+        with self.ofd.connect() as wire:
+            if not self.ofd.keeps_connections:
+                yield wire
+                return
+            with self.on(wire):
+                yield wire
 
     @contextmanager
     def on(self, wire: Wire) -> Iterator[None]:
@@ -227,6 +232,7 @@ class Device:
         if isinstance(document, Ticket | MoneyPlacement):
             self.books.add(document)
         elif isinstance(document, CloseShift):
+            self._closed_sale = self._first_sale()
             self.closed = self.books.close(document)
         elif document == Command.CANCEL_TICKET:
             self.books.cancel()
@@ -273,7 +279,6 @@ class Device:
 
         `clause` says that it is refused; `coded` that it is with this code, where that is another rule.
         """
-        before = self.token
         answer = self.ask(what, **request)
         rule = clause or f"KZ-RC-{code}"
         if coded:
@@ -282,8 +287,9 @@ class Device:
         wanted = (code, self._command)
         self._check(wanted, (answer.code, answer.command), "result code and command", coded or rule)
         assert self.last is not None
+        if answer.ok:
+            raise Inconclusive("the case cannot go on: what ours refuses was accepted")
         self._check(self.last.token, answer.token, "TOKEN of the refusal", "KZ-TP-4")
-        self.token = before
         return answer
 
     @property
@@ -325,6 +331,10 @@ class Device:
         document = replace(
             CloseShift(self.time, withdraw, operator=CASHIER, printed_number=self.printed), **fields
         )
+        return self.with_own_z(document)
+
+    def with_own_z(self, document: CloseShift) -> CloseShift:
+        """The closing with the register's own Z of this moment, unless it has one (kz-ofd §8.2)."""
         if document.report is not None or document.time is None or not self.knows_its_sums:
             return document
         return replace(document, report=report_of(self.books.z_of(document), document.time))
@@ -338,18 +348,27 @@ class Device:
         """A ticket that must be accepted."""
         return self.accept(self.ticket(*items, **fields))
 
-    def close_shift(self, *, withdraw: bool = False, judged: bool = True, **fields: Any) -> Answer:
-        """The end of the shift, which must be accepted if `judged`; its Z is then that of the books."""
+    def close_shift(self, *, withdraw: bool = False, **fields: Any) -> Answer:
+        """The end of the shift, which must be accepted; its Z is that of the books."""
         document = self.closing(withdraw=withdraw, **fields)
-        if not judged:
-            return self.ask(document)
-        answer = self.accept(document)
+        answer = self._demanded(self.accept(document))
         self.same(self.closed, answer, "Z of the closed shift")
         return answer
 
     def report(self, kind: int = 1, **fields: Any) -> Answer:
         """REPORT, X unless `kind` is 0; it must be answered."""
-        return self.accept(replace(ReportAsk(kind, self.time), **fields))
+        return self._demanded(self.accept(replace(self.asking(kind), **fields)))
+
+    def asking(self, kind: int) -> ReportAsk:
+        """The asking of an X (1) or Z (0) of this moment."""
+        return ReportAsk(kind, self.time)
+
+    @staticmethod
+    def _demanded(answer: Answer) -> Answer:
+        """What follows needs the report; a refusal that was no failure ends the case here."""
+        if not answer.ok:
+            raise Inconclusive(f"the case cannot go on: code {answer.code} {answer.text}")
+        return answer
 
     # counting
 
@@ -368,6 +387,9 @@ class Device:
             observed.pop(
                 "open_shift_time", None
             )  # 2.0.4 requires the field, open shift or not (kz-ofd §12.3)
+        if not self.identity.new:
+            expected = dict(expected)
+            self._follow_opening(expected, observed)
         names = sorted(name for name in {*expected, *observed} if expected.get(name) != observed.get(name))
         self._check(
             {name: expected.get(name, 0) for name in names},
@@ -375,6 +397,19 @@ class Device:
             f"{what}: figures that differ",
             clause_of(names[0]) if names else clause,
         )
+
+    def _follow_opening(self, expected: Figures, observed: Figures) -> None:
+        """Whether money alone opens a shift is the product's choice (kz-ofd §8.1): take either."""
+        name = "open_shift_time"
+        allowed = {expected.get(name), self._first_sale(), self._closed_sale, None}
+        if observed.get(name) in allowed:
+            expected.pop(name, None)
+            observed.pop(name, None)
+
+    def _first_sale(self) -> str | None:
+        entries = (*self.books.cancelled, *self.books.entries)
+        sold = [entry.time for entry in entries if isinstance(entry, Ticket) and entry.time]
+        return min(sold).isoformat() if sold else None
 
     @contextmanager
     def unchanged(self) -> Iterator[None]:

@@ -7,7 +7,6 @@ those of the request, there is a result, and a refusal says why (kz-ofd ยง2.2, ย
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -15,10 +14,11 @@ from typing import TYPE_CHECKING, Any, Final
 from conformance.control_client import Json
 from conformance.drivers.kz_check_pages import CheckPages
 from conformance.drivers.kz_device import Device, Identity
+from conformance.drivers.kz_lent import keeps_connections, lent_register, take_over
 from conformance.drivers.wire import Tap, Wire
 from conformance.events import Layer
-from conformance.models.kz_money import Books, Carried
-from conformance.verdicts import AnswerMissing, AnswerUnreadable, CaseFailed, Inconclusive, NotApplicable
+from conformance.models.kz_money import Books
+from conformance.verdicts import AnswerMissing, AnswerUnreadable, CaseFailed, NotApplicable
 from reference.protocol.kz.dialects import Dialect, dialect_for, fallback_dialect
 from reference.protocol.kz.envelope import read_response
 from reference.protocol.kz.errors import BodyError, FrameError
@@ -84,18 +84,6 @@ class Answer:
         return bytes(self.message.ticket.qr_code).decode("ascii", "replace")
 
 
-@dataclass(slots=True)
-class _Lent:
-    """What the judge remembers of a register that its owner lent: it goes on where the last case ended."""
-
-    token: int
-    reqnum: int = 0
-
-
-_LENT: dict[tuple[str, int, int], _Lent] = {}
-"""By endpoint, ID and the token that was given: a token given anew starts anew."""
-
-
 class OfdDriver:
     """The operator under test; see docs/writing-cases.md for the usual ways to use it."""
 
@@ -107,6 +95,7 @@ class OfdDriver:
         self._switched: Json = {}
         self._ordered = False
         self._kept: list[Device] = []
+        self.keeps_connections = True
 
     def close(self) -> None:
         """Put switches and ordered answers back, and hang up."""
@@ -238,35 +227,23 @@ class OfdDriver:
         ]
 
     def _borrowed(self, version: int) -> Device:
-        options = self._session.target.options
-        given = (
-            str(self._session.target.endpoint),
-            _number(options, "device"),
-            _number(options, "device-token"),
-        )
-        lent = _LENT.setdefault(given, _Lent(given[2]))
+        lent = lent_register(str(self._session.target.endpoint), self._session.target.options)
         identity = Identity(
-            given[1],
-            options.get("rnm", ""),
-            options.get("serial", ""),
-            "",
-            new=False,
-            token=lent.token,
-            reqnum=lent.reqnum,
+            lent.id, lent.rnm, lent.serial, "", new=False, token=lent.token, reqnum=lent.reqnum
         )
-        device = Device(self, identity, version, Books())
-        device.learned = lambda: _remember(lent, device)
-        self._adopt(device)
+        device = self._adopt(Device(self, identity, version, Books()))
+        device.learned = lambda: lent.remember(device)
         with self.reporter.preparing("close the shift of the register that was lent"):
-            answer = device.close_shift(withdraw=True, judged=False)
-            if answer.code in (8, 9):  # the last document had this REQNUM by chance
-                answer = device.close_shift(withdraw=True, judged=False)
-            if not answer.ok:
-                raise Inconclusive(
-                    f"the register {identity.id} cannot be used: code {answer.code} {answer.text}"
-                )
-        device.books.carried = Carried.of(answer.report)
+            take_over(device)
+            if lent.keeps is None:
+                lent.keeps = keeps_connections(device)
+        self.keeps_connections = lent.keeps
         return device
+
+    def demand_kept(self) -> None:
+        """The case is about several requests on one connection, which no rule demands of a product."""
+        if not self.keeps_connections:
+            raise NotApplicable("the operator ends a connection after one answer; more is a choice (TR-06)")
 
     def _adopt(self, device: Device) -> Device:
         self._kept.append(device)
@@ -321,10 +298,6 @@ class OfdDriver:
         return self._session.control(PART)
 
 
-def _remember(lent: _Lent, device: Device) -> None:
-    lent.token, lent.reqnum = device.token, device.reqnum
-
-
 def _frame_size(data: bytes) -> int | None:
     if len(data) < HEADER_SIZE:
         return HEADER_SIZE
@@ -332,13 +305,6 @@ def _frame_size(data: bytes) -> int | None:
     if not HEADER_SIZE <= size <= LARGEST_ANSWER:
         raise AnswerUnreadable(f"SIZE of the answer is {size}", clause="KZ-HD-4", observed=data.hex())
     return size
-
-
-def _number(options: Mapping[str, str], name: str) -> int:
-    text = options.get(name, "")
-    if not text.isdecimal():
-        raise NotApplicable(f"no register to work with: give the target {name}=NUMBER, or control=URL")
-    return int(text)
 
 
 __all__ = ["LARGEST_ANSWER", "PART", "UNKNOWN_ID", "Answer", "OfdDriver"]

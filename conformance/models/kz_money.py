@@ -99,6 +99,11 @@ class Books:
 
     # what happens
 
+    def begin(self, carried: Carried) -> None:
+        """Forget all there is and begin behind the shift that was closed so."""
+        self.carried = carried
+        self.opened, self.entries, self.cancelled = None, [], []
+
     def add(self, entry: Entry) -> None:
         """A ticket, deposit or withdrawal was accepted; the first one opens the shift."""
         if self.opened is None:

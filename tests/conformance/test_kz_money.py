@@ -15,7 +15,7 @@ from conformance.suites.kz.operator import worked_shift
 from reference.protocol.kz.documents import CloseShift, MoneyPlacement
 from reference.protocol.kz.generate import random_placement, random_ticket
 from reference.protocol.kz.kinds import ReportKind
-from reference.protocol.kz.recount import recount
+from reference.protocol.kz.recount import Booked, recount
 from reference.protocol.kz.report_building import build_report
 from reference.protocol.kz.reports import figures
 
@@ -71,7 +71,8 @@ def test_books_go_on_from_a_z_of_somebody_elses() -> None:
 @pytest.mark.parametrize("shifts", [1, 3])
 @given(seed=st.integers(0, 2**32), count=st.integers(0, 12))
 def test_books_agree_with_a_second_count(seed: int, count: int, shifts: int) -> None:
-    rng, books, documents, time = Random(seed), Books(), [], TIME
+    rng, books, time = Random(seed), Books(), TIME
+    documents: list[Booked] = []
     for _ in range(shifts):
         for _ in range(count):
             time += timedelta(minutes=1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -18,6 +19,35 @@ FEWEST_BY_WIRE = 350
 BEYOND_THE_WIRE = {"control", "clock", "faults", "processes", "destructive"}
 LEADING = re.compile(r"^\[?(\d+)")
 CODES = {*range(1, 20), 254, 255}
+OTHER_CHOICES: dict[str, dict[str, Any]] = {
+    "lax": {
+        "rotate_token": "never",
+        "report_token": "heal",
+        "z_source": "client",
+        "shift_opens_on": "ticket",
+        "zero_rows": "full",
+        "result_text_on_ok": "present",
+        "close_without_shift": "refuse",
+        "requests_per_connection": 1,
+        "max_frame_bytes": 65_536,
+        "cash_check_offline": True,
+        "fresh_info_shift_number": 0,
+    },
+    "strict": {
+        "rotate_token": "random",
+        "reg_info_check": "on",
+        "geo_check": "on",
+        "shift_number_check": "on",
+        "document_max_age": 72,
+        "shift_limit_inclusive": True,
+        "block_check": "before_token",
+        "s_format": "java_double",
+        "sign_range": [10**9, 10**12],
+        "barcode_not_found": "top",
+        "checks": dict.fromkeys(("T05", "T09", "T14", "T19", "T21", "T23", "T24", "C01", "M01"), "on"),
+    },
+}
+"""Switches of kz-ofd §19.2 turned the other way, as far as they can stand together."""
 
 pytestmark = pytest.mark.slow
 
@@ -54,6 +84,19 @@ def test_the_wire_alone_fails_nothing(by_wire: RunRecord) -> None:
     assert not odd, story(by_wire, *odd)
     assert needing(*BEYOND_THE_WIRE) <= set(found["not-applicable"])
     assert len(found["pass"]) >= FEWEST_BY_WIRE
+
+
+@pytest.mark.parametrize("kind", sorted(OTHER_CHOICES))
+def test_another_ofds_choices_fail_nothing(tmp_path_factory: pytest.TempPathFactory, kind: str) -> None:
+    """Where the sources are silent a product may do as it likes: kz-ofd's own decisions bind ours only."""
+    with operator(tmp_path_factory.mktemp(kind)) as lab:
+        lab.control(PART).reset(**OTHER_CHOICES[kind])
+        record = judged_by_wire(lab)
+    found = outcomes(record)
+    odd = set(found) - {"pass", "pass-non-strict", "informational", "not-applicable"}
+    assert not odd, story(record, *odd)
+    assert len(found["pass"]) >= FEWEST_BY_WIRE
+    assert found["informational"]
 
 
 def test_every_case_passes(whole: RunRecord) -> None:

@@ -127,7 +127,7 @@ def _only(ctx: Context, answer: Answer, wanted: tuple[str, ...]) -> None:
 
 def _request(device: Device, number: int) -> Asked:
     documents = documents_of(device)
-    if number == CANCEL and device.version <= 202:
+    if number == CLOSE_SHIFT or (number == CANCEL and device.version <= 202):
         device.sell()
     plain: dict[int, Asked] = {
         TICKET: documents["ticket"],

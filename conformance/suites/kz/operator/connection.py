@@ -60,6 +60,7 @@ def in_pieces(ctx: Context, cut: Callable[[bytes], list[bytes]]) -> None:
 def merged(ctx: Context) -> None:
     """What is more than SIZE is the next frame."""
     device = ctx.ofd.device()
+    ctx.ofd.demand_kept()
     frames = [device.frame(b"\x08\x00", reqnum=device.next_reqnum()) for _ in range(21)]
     with ctx.ofd.connect() as wire:
         wire.send(b"".join(frames[:20]) + frames[20][:11])
@@ -81,6 +82,7 @@ def merged(ctx: Context) -> None:
 def merged_documents(ctx: Context) -> None:
     """Each frame is judged after the one before it has been settled."""
     device = ctx.ofd.device()
+    ctx.ofd.demand_kept()
     deposit = device.deposit(100)
     old = device.token
     first = device.frame(device.request(deposit), reqnum=device.next_reqnum())
@@ -109,6 +111,7 @@ def merged_documents(ctx: Context) -> None:
 def kept_or_not(ctx: Context, version: int) -> None:
     """Nothing may hang on which connection a request came by."""
     device = ctx.ofd.device(version)
+    ctx.ofd.demand_kept()
 
     def shift() -> None:
         device.accept(device.deposit(10_000))

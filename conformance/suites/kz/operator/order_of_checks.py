@@ -12,6 +12,7 @@ from conformance.drivers import kz_goods as goods
 from conformance.drivers.kz_device import Device
 from conformance.drivers.kz_operator import UNKNOWN_ID, Answer
 from conformance.suites.kz.operator.steps import CONTROL, KIND, wrong_total
+from conformance.suites.kz.operator.token import rotated, sold
 from reference.protocol.kz.documents import Document
 from reference.protocol.kz.frames import encode_frame
 from reference.protocol.kz.tickets import Operator, Ticket
@@ -128,8 +129,9 @@ def _blocked_garbage(ctx: Context, device: Device) -> Answer:
     return _raw(device, GARBAGE)
 
 
-def _same_number_wrong_total(_: Context, device: Device) -> Answer:
-    device.sell()
+def _same_number_wrong_total(ctx: Context, device: Device) -> Answer:
+    token, _, _ = sold(device)
+    rotated(ctx, device, token)
     return device.ask(wrong_total(device), reqnum=device.reqnum)
 
 

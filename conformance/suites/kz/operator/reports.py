@@ -154,6 +154,7 @@ def changes_nothing(ctx: Context) -> None:
     target=KIND,
     clauses=["KZ-ZR-1", "KZ-ZR-16", "KZ-ZR-17"],
     requirements=PRT,
+    needs=CONTROL,
     description="X is asked for and the shift closed with times of the register's own.",
     expectation="The date_time is the time asked, the opening is the first document's, the closing its own.",
 )

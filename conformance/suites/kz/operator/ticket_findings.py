@@ -188,8 +188,6 @@ FINE: dict[str, Fault] = {
     "plain-204": Fault("T13", 0, sale(line()), version=204),
     "no-unit-124": Fault("T03", 0, sale(line(measure_unit="")), version=124),
     "code-instead-of-name": Fault("T03", 0, sale(line(name="", code=4711))),
-    "modifier-without-name": Fault("T04", 0, sale(line(), modifier(DISCOUNT, 100, name=""))),
-    "no-domain": Fault("T05", 0, sale(line(), domain=None)),
     "no-change": Fault("T06", 0, sale(line(), taken=LOAF, change=None)),
     "card-without-taken": Fault("T06", 0, sale(line(), payments=paid(card=LOAF))),
     "return-202-without-parent": Fault(
@@ -223,6 +221,33 @@ FINE: dict[str, Fault] = {
     ),
 }
 """Tickets with nothing wrong, next to each row's boundary."""
+
+
+LENIENT: dict[str, Fault] = {
+    "modifier-without-name": Fault("T04", 0, sale(line(), modifier(DISCOUNT, 100, name=""))),
+    "no-domain": Fault("T05", 0, sale(line(), domain=None)),
+}
+"""Duties of the text that working clients leave out."""
+
+
+@family(
+    "kz.operator.ticket.lenient.{key}",
+    rows=LENIENT,
+    target=KIND,
+    clauses=lambda row: [f"KZ-TI-{row.id}"],
+    level="stand-in",
+    requirements=PRT,
+    needs=CONTROL,
+    description="A ticket lacks what a working client leaves out: {key}.",
+    expectation="Accepted, and nothing is found; with the check switched on it gets 15.",
+)
+def lenient(ctx: Context, row: Fault) -> None:
+    """Off by default."""
+    device = ctx.ofd.device(row.version)
+    device.accept(row.make(device), clause=f"KZ-TI-{row.id}")
+    ctx.check([], found(ctx, device), "findings against the register", clause=f"KZ-TI-{row.id}")
+    ctx.ofd.switch(checks={row.id: "on"})
+    refused_without_a_trace(ctx, device, 15, row.make(device), clause=f"KZ-TI-{row.id}")
 
 
 @family(

@@ -34,7 +34,7 @@ class Walk:
 
     def step(self) -> None:
         """One exchange that a die chooses."""
-        self.time += timedelta(seconds=self.ctx.rng.randrange(1, 20))
+        self.time = max(self.time, self.device.time)
         self.ctx.rng.choice(self._choices())()
 
     def _choices(self) -> list[Callable[[], None]]:
