@@ -246,7 +246,8 @@ def _unmarked(document: Document) -> Document:
 def refusal_text(memory: Memory) -> str:
     """Return why no document is made in this mode; a blocked register shows its INFO ad (kz-ofd §6.4)."""
     text = MODE_TEXTS.get(memory.mode, "")
-    if memory.mode is Mode.SERVER_BLOCKED:
-        shown = [ad.text for ad in memory.ads if ad.type == 4]
-        return " ".join((text, *shown, memory.last_text)).strip()
-    return f"{text} {memory.last_text}".strip() if memory.last_code else text
+    told = memory.last_text if memory.last_code else ""
+    if told.rstrip(".") == text.rstrip("."):
+        told = ""
+    shown = [ad.text for ad in memory.ads if ad.type == 4] if memory.mode is Mode.SERVER_BLOCKED else []
+    return " ".join(filter(None, (text, *shown, told)))

@@ -114,7 +114,13 @@ def test_a_return_of_a_ticket_on_the_list(shop: Shop, page: Page) -> None:
     page.click("#make")
     page.get_by_label("Возврат по чеку № 1").click()
     expect(page.locator("#parent")).to_be_visible()
+    expect(page.locator("#parent-time")).to_have_value(re.compile(r"^01\.07\.2026 12:\d\d:\d\d$"))
     put(page, "Плов")
+    time = page.locator("#parent-time").input_value()
+    page.fill("#parent-time", "вчера")
+    page.click("#make")
+    message(page, "«вчера» не подходит")
+    page.fill("#parent-time", time)
     page.click("#make")
     message(page, "Возврат продажи № 2: готово.")
     tape(page, "По чеку/Чек бойынша")
@@ -130,7 +136,7 @@ def test_a_purchase_of_something_else_with_a_discount_by_card(shop: Shop, page: 
     page.fill("#other-quantity", "1,5")
     page.select_option("#other-unit", "166")
     page.select_option("#other-vat", "")
-    page.click("#other-add")
+    page.press("#other-price", "Enter")
     expect(page.locator("#total")).to_have_text("3\u00a0750,75\u00a0₸")
     page.get_by_text("Скидка, наценка").click()
     page.fill("#discount", "50,75")
@@ -165,6 +171,16 @@ def test_a_refusal_says_why(shop: Shop, page: Page) -> None:
     page.click('[data-money="withdraw"]')
     message(page, "«много» не подходит")
     expect(page.locator("#money")).to_have_class("wrong")
+
+
+def test_a_block_of_the_operator_shows_its_ad_once(shop: Shop, page: Page) -> None:
+    shop.operator.order("set-ads", id=DEVICE, ads=[{"type": 4, "version": 1, "text": "Оплатите тариф"}])
+    shop.operator.order("block", id=DEVICE)
+    put(page, "Нан")
+    page.click("#make")
+    message(page, "Отказано (код 15)")
+    expect(page.locator("#refused")).to_have_text("Касса заблокирована. Оплатите тариф")
+    expect(page.locator("#mode")).to_have_attribute("data-mode", "SERVER_BLOCKED")
 
 
 def test_a_token_is_typed_in(shop: Shop, page: Page) -> None:

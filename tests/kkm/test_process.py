@@ -283,3 +283,26 @@ def test_options_that_are_wrong() -> None:
     assert done.returncode == 2
     assert "--version" in done.stderr.splitlines()[-1]
     assert done.stdout == ""
+
+
+def test_what_stops_a_start_is_said(shop: Shop, tmp_path: Path) -> None:
+    def started(*options: str) -> subprocess.CompletedProcess[str]:
+        words = ["--dir", str(tmp_path), "--server", "127.0.0.1:1", *options]
+        return subprocess.run(
+            [sys.executable, "-m", "reference.kkm", *words],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    port = shop.base.rpartition(":")[2]
+    done = started("--port", port)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "cannot listen" in done.stderr
+    done = started("--port", "0", "--device-id", "5")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "belongs to register 1, not 5" in done.stderr
+    done = started("--port", "0", "--defect", "no-such-mistake")
+    assert done.returncode == 2
+    assert "'no-such-mistake' is not one of" in done.stderr

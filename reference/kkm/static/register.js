@@ -81,7 +81,7 @@ async function look() {
   at("shift").textContent = state.shift.open ? `№ ${state.shift.number}, ${spent(state.shift.hours * 3600)}` : `№ ${state.shift.number} не открыта`;
   at("cash").textContent = tenge(state.cash);
   at("time").textContent = moment(state.time);
-  put("refused", [state.refused, ...blockingAd(state)].filter(Boolean).join(" "));
+  put("refused", state.refused);
   put("warning", state.warning);
   at("token-known").textContent = state.token_known ? "Токен введён" : "Токен не введён";
   if (document.activeElement !== at("server")) at("server").value = state.server;
@@ -92,10 +92,6 @@ async function look() {
   at("remove-head").hidden = state.mode !== "QUEUE_BLOCKED";
   at("service-reset").hidden = state.mode !== "HALTED";
   await catchUp(state.printed || 0);
-}
-
-function blockingAd(state) {
-  return state.mode === "SERVER_BLOCKED" ? state.ads.filter((ad) => ad.type === 4).map((ad) => ad.text) : [];
 }
 
 function put(id, text) {
@@ -116,7 +112,7 @@ function kazakh(text) {
 function giveBack(paper, key) {
   choose(key);
   at("parent-number").value = paper.sign;
-  at("parent-time").value = paper.time.slice(0, 19);
+  at("parent-time").value = moment(paper.time);
   at("parent-total").value = amountText(BigInt(paper.total) * 10n);
   at("parent-rnm").value = "";
   at("parent-offline").checked = paper.autonomous;
@@ -224,6 +220,12 @@ function count() {
   at("make").disabled = busy > 0 || lines.length === 0 || short;
 }
 
+function isoTime(text) {
+  const found = /^(\d{2})\.(\d{2})\.(\d{4})[ T]+(\d{2}:\d{2})(:\d{2})?$/.exec(text);
+  if (!found) throw new Error(`Время чека: «${text}» не подходит, пишите 31.12.2026 18:05:00.`);
+  return `${found[3]}-${found[2]}-${found[1]}T${found[4]}${found[5] || ":00"}`;
+}
+
 function parent() {
   const wanted = (id, what) => {
     const text = at(id).value.trim();
@@ -231,10 +233,9 @@ function parent() {
     return text;
   };
   const rnm = at("parent-rnm").value.trim();
-  const time = wanted("parent-time", "Время чека");
   return {
     number: wanted("parent-number", "Признак чека"),
-    time: time.length === 16 ? `${time}:00` : time,
+    time: isoTime(wanted("parent-time", "Время чека")),
     total: parsed(wanted("parent-total", "Итог чека"), 2, "Итог чека"),
     offline: at("parent-offline").checked,
     ...(rnm ? { rnm } : {}),
@@ -312,6 +313,17 @@ at("token-send").addEventListener("click", trying(async () => {
   if (await press("token", { token: Number(text) }, at("token-send"))) at("token").value = "";
 }));
 at("server-send").addEventListener("click", () => press("address", { server: at("server").value.trim() }, at("server-send")));
+
+// Enter does what stands beside the field: a good half typed in must not sell the ticket.
+for (const [fields, button] of [["#other input, #other select", "other-add"], ["#token", "token-send"], ["#server", "server-send"]]) {
+  for (const field of document.querySelectorAll(fields)) {
+    field.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter") return;
+      event.preventDefault();
+      at(button).click();
+    });
+  }
+}
 
 async function watch() {
   if (!busy && !document.hidden) await look();
