@@ -7,7 +7,7 @@ the operator, so that one request is under way at a time. Who needs both takes t
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -18,7 +18,6 @@ from reference.kkm.requests import Outgoing, RequestWriter
 from reference.kkm.rules import Rules
 from reference.kkm.settings import RegisterSettings
 from reference.kkm.store import Store
-from reference.kkm.values import PrintedDocument
 from reference.kkm.waiting import Waiting
 from reference.protocol.kz.client import Action, Event, Mode, event_of
 from reference.protocol.kz.dialects import Command
@@ -223,11 +222,6 @@ class Desk:
     def _moved(self, before: Mode, turn: Turn) -> None:
         clause = "" if turn.row is None else turn.row.id
         self.events.record("mode", before=before.name, after=turn.memory.mode.name, clause=clause)
-
-    def documents(self, after: int, limit: int) -> Sequence[PrintedDocument]:
-        """Return printed documents with numbers above `after`."""
-        with self.lock:
-            return self.store.documents(after, limit)
 
 
 def _always(request: Outgoing) -> Callable[[], Outgoing]:

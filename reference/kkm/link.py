@@ -102,7 +102,7 @@ class Line:
         rule = self._faults.hit("register.half-answer", command=command)
         reader = FrameReader()
         while True:
-            size = PIECE if rule is None else int(rule.value or HALF)
+            size = PIECE if rule is None else _half(rule)
             data = receive(connection, size, patience)
             if rule is not None:
                 raise LineError(f"broken off after {len(data)} bytes of the answer")
@@ -141,6 +141,11 @@ class Line:
 
 def _acts(rule: FaultRule | None, action: str) -> bool:
     return rule is not None and rule.action == action
+
+
+def _half(rule: FaultRule) -> int:
+    """How many bytes of the answer a fault lets through; HALF unless its value is a number above 0."""
+    return max(1, int(rule.value)) if rule.value.isdecimal() else HALF
 
 
 def _command_name(command: int) -> str:

@@ -92,6 +92,7 @@ class Printer:
             report=report or packet.report,
             delivery=delivery,
             recovered=recovered,
+            text="" if packet.refers is None else f"Отменён чек № {packet.refers}",
         )
 
     def _address(self, memory: Memory, sign: str, ticket: Ticket) -> str:

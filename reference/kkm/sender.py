@@ -58,9 +58,12 @@ class Sender:
                 self._look()
         except StoppedError:
             return
-        except JournalError as error:
-            desk.events.record("sender.failed", text=str(error))
+        except BaseException as error:
+            # A register that delivers nothing any more must not look alive.
+            desk.events.record("sender.failed", text=str(error) or type(error).__name__)
             desk.stop()
+            if not isinstance(error, JournalError):
+                raise
 
     def _look(self) -> None:
         """One look at the memory: one exchange, or a rest until there may be something to do."""

@@ -94,6 +94,10 @@ class ScriptedOfd:
         """Order what the next requests (of one command only, with `to`) get."""
         self._steps.extend((to, step) for step in steps)
 
+    def forget(self) -> None:
+        """Take all orders back."""
+        self._steps.clear()
+
     def of(self, command: Command) -> list[Seen]:
         return [one for one in self.seen if one.command == command]
 

@@ -120,6 +120,18 @@ class Rig:
         assert found, "the key did not return"
         return found[0]
 
+    def in_time(self, key: str, order: Order | None = None) -> Pressed:
+        """Press a key and let lab time run for as long as it waits."""
+        found: list[Pressed] = []
+        thread = threading.Thread(target=lambda: found.append(self.press(key, order)))
+        thread.start()
+        for _ in range(40):
+            thread.join(0.25)
+            if found:
+                return found[0]
+            self.lab.advance(5)
+        raise AssertionError(f"{key} did not return")
+
     def offline(self, order: TicketOrder = BREAD) -> Pressed:
         """Sell with the line down: OFFLINE, the ticket in flight."""
         self.cut()
