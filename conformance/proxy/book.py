@@ -10,6 +10,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+import structlog
+
 from conformance.clauses import UnknownClauseError, book
 from conformance.events import Consumer, Direction, Exchange, Step, StepKind
 from conformance.outcomes import Level
@@ -20,6 +22,8 @@ from reference.runtime.clock import PartClock
 
 KEPT = 1000
 """Findings that are kept in words; the rest are counted."""
+
+_log = structlog.get_logger("proxy")
 
 _DIRECTIONS = {Side.REQUEST: Direction.SENT, Side.RESPONSE: Direction.RECEIVED}
 _ARROWS = {Side.REQUEST: "→", Side.RESPONSE: "←"}
@@ -71,17 +75,7 @@ class Book:
     def came(self, line: int, unit: Unit) -> None:
         """A unit has come from the party that says it."""
         self.counts[f"{unit.side}s"] += 1
-        exchange = Exchange(
-            self._wire.name,
-            self._case(line),
-            self._now(),
-            self._wire.layer,
-            _DIRECTIONS[unit.side],
-            unit.raw,
-            unit.about,
-        )
-        for consumer in self._consumers:
-            consumer.take(exchange)
+        self._record(line, _DIRECTIONS[unit.side], unit.raw, unit.about)
         self._say(f"{line} {_ARROWS[unit.side]} {unit.title}")
         if unit.trouble:
             self.counts["not understood"] += 1
@@ -108,11 +102,7 @@ class Book:
 
     def closed(self, line: int, by: Side | None) -> None:
         """A connection is over; `by` whom, None for the proxy itself."""
-        exchange = Exchange(
-            self._wire.name, self._case(line), self._now(), self._wire.layer, Direction.CLOSED, b""
-        )
-        for consumer in self._consumers:
-            consumer.take(exchange)
+        self._record(line, Direction.CLOSED, b"")
         whose = {None: "the proxy", Side.REQUEST: "the client", Side.RESPONSE: "the server"}[by]
         self._say(f"{line} closed by {whose}")
         for watcher in self._watchers:
@@ -147,12 +137,29 @@ class Book:
 
     # inside
 
+    def _record(self, line: int, direction: Direction, raw: bytes, about: bytes = b"") -> None:
+        if not self._consumers:
+            return
+        wire = self._wire
+        exchange = Exchange(wire.name, self._case(line), self._now(), wire.layer, direction, raw, about)
+        for consumer in self._consumers:
+            consumer.take(exchange)
+
     def _watch(self, line: int, judged: Side, unit: Unit) -> None:
         if (line, judged) in self._spoiled:
             return
         for watcher in self._watchers:
             if watcher.judges is judged:
-                self._find(line, watcher.take(line, unit))
+                self._find(line, self._judged(watcher, line, unit))
+
+    def _judged(self, watcher: Watcher, line: int, unit: Unit) -> list[Finding]:
+        try:
+            return list(watcher.take(line, unit))
+        except Exception as error:  # noqa: BLE001 - what the judge fails at must not stop the traffic
+            self.counts["not judged"] += 1
+            _log.error("a unit could not be judged", unit=unit.title, raw=unit.raw.hex(), exc_info=error)
+            self.remarked(line, f"{unit.side} {unit.title} could not be judged: {error!r}")
+            return []
 
     def _find(self, line: int, findings: Iterable[Finding]) -> None:
         for finding in findings:

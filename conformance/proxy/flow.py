@@ -64,10 +64,10 @@ class Flow:
         for piece in self._splitter.feed(data):
             await self._pass(piece)
         if not self._around.faults.armed(self._point):
-            pending = self._splitter.pending
-            if len(pending) > self._ahead:
-                ahead, self._ahead = self._ahead, len(pending)
-                await self._send(pending[ahead:])
+            begun = self._splitter.tail(self._ahead)
+            if begun:
+                self._ahead += len(begun)
+                await self._send(begun)
 
     async def finish(self) -> None:
         """The stream has ended: what is left goes on as it is."""

@@ -33,6 +33,10 @@ class _Kept:
         """Bytes of a piece that is not complete yet."""
         return bytes(self._buffer)
 
+    def tail(self, start: int) -> bytes:
+        """Those bytes without the first `start`."""
+        return bytes(self._buffer[start:])
+
     def _take(self, size: int) -> bytes:
         raw = bytes(self._buffer[:size])
         del self._buffer[:size]

@@ -55,6 +55,9 @@ class Splitter(Protocol):
     def pending(self) -> bytes:
         """Bytes of a piece that is not complete yet."""
 
+    def tail(self, start: int) -> bytes:
+        """Those bytes without the first `start`."""
+
     def feed(self, data: bytes) -> list[Piece]:
         """The pieces that `data` completes."""
 

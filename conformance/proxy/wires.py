@@ -11,11 +11,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
+import structlog
+
 from conformance.events import Layer
 from conformance.proxy import reading_http, reading_kz, reading_link, reading_message
 from conformance.proxy.splitting import HttpSplitter, SizedSplitter
 from conformance.proxy.units import Piece, Side, Splitter, Unit
 from conformance.proxy.watching import Watcher
+
+_log = structlog.get_logger("proxy")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +56,20 @@ class Reader:
     def read(self, piece: Piece, side: Side) -> Unit:
         """The unit a piece is; never raises, whatever the bytes are."""
         if side is Side.REQUEST:
-            return self._wire.read(piece, side, None)
+            return self._understood(piece, side, None)
         asked = self._asked[0] if self._asked and not self._greeting else None
         self._greeting = False
         if asked is not None and not piece.interim:
             self._asked.popleft()
-        unit = self._wire.read(piece, side, asked)
+        unit = self._understood(piece, side, asked)
         return unit if asked is None else replace(unit, about=asked.raw)
+
+    def _understood(self, piece: Piece, side: Side, asked: Unit | None) -> Unit:
+        try:
+            return self._wire.read(piece, side, asked)
+        except Exception as error:  # noqa: BLE001 - what the proxy fails to read must pass all the same
+            _log.error("a unit could not be read", wire=self._wire.name, raw=piece.raw.hex(), exc_info=error)
+            return Unit(side, piece.raw, "unreadable", trouble=f"reading failed: {error!r}")
 
     def handed_over(self, unit: Unit) -> None:
         """A unit has been given to whom it is for."""

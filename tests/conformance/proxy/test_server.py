@@ -9,7 +9,10 @@ from typing import Any
 import pytest
 
 from conformance.events import Direction
+from conformance.proxy import reading_link
 from conformance.proxy.rules import parse_rule
+from conformance.proxy.watch_link import LinkWatcher
+from conformance.proxy.watching import Finding
 from reference.protocol.uz import apdu
 from reference.protocol.uz.apdu import ATR_VENDOR
 from tests.conformance.proxy.stand import Client, Server, Stand, proxy
@@ -261,3 +264,20 @@ def test_a_register_is_judged_by_what_reached_it() -> None:
                 client.send(following[1])
                 assert operator.read(len(following[1])) == following[1]
             assert stand.kept.clauses == clauses
+
+
+def test_what_the_judge_fails_at_does_not_stop_the_traffic(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Broken(LinkWatcher):
+        def take(self, *_: object) -> Iterator[Finding]:
+            raise ZeroDivisionError
+
+    monkeypatch.setattr(reading_link, "LinkWatcher", Broken)
+    monkeypatch.setattr(reading_link, "_command", None)
+    with between() as (stand, client, module):
+        module.send(ATR)
+        assert client.read(len(ATR)) == ATR
+        client.send(SELECT)
+        assert module.read(len(SELECT)) == SELECT
+        eventually(lambda: stand.process.book.counts["not judged"] == 2, 5)
+        assert stand.process.book.counts["not understood"] == 1
+        assert "could not be judged: ZeroDivisionError()" in stand.kept.notes[0]

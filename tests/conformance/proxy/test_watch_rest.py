@@ -33,7 +33,7 @@ TXID, REGISTER = F + "Receipt/GetTXID/UZ1", F + "Receipt/RegisterTXID/UZ1"
 
 GOOD: dict[str, list[Line]] = {
     "open": [ask(F + "ZReport/Open/UZ1"), OK],
-    "quoted": [ask("/pos/lock/UZ1"), say(b'"OK"', kind="text/plain; charset=utf-8")],
+    "quoted": [ask("/pos/lock/UZ1"), say(b'"OK"')],
     "a sale": [
         ask(TXID, RECEIPT),
         say(5),
