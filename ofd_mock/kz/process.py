@@ -47,7 +47,7 @@ class KzProcess:
         self._lab = lab
         self.events = EventLog(part.folder / "events.journal", clock, NAME)
         self.faults = FaultPoints(POINTS, clock, NAME, ACTIONS)
-        self.ledger = KzLedger(open_engine(database or part.folder / LEDGER_FILE))
+        self.ledger = KzLedger(open_engine(database or part.folder / LEDGER_FILE, large=True))
         chance = Chance(part.seed, self.ledger.counts()["documents"])
         desk = Desk(OrderBook(), chance)
         self.operator = KzOperator(rules_of(settings), self.ledger, desk, clock, self.faults, self.events)

@@ -154,3 +154,14 @@ def test_url_of_the_environment_wins_over_a_path(tmp_path: Path) -> None:
 def test_url_without_a_driver_is_an_error() -> None:
     with pytest.raises(sqlalchemy.exc.ArgumentError):
         open_engine("://", environ={})
+
+
+def test_a_large_database_has_more_memory_and_the_same_promises(tmp_path: Path) -> None:
+    asked = ("cache_size", "wal_autocheckpoint", "journal_mode", "synchronous")
+    told = []
+    for large in (False, True):
+        engine = open_engine(tmp_path / "part.sqlite", environ={}, large=large)
+        with engine.connect() as connection:
+            told.append([connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in asked])
+        engine.dispose()
+    assert told == [[-2000, 1000, "wal", 2], [-65536, 8000, "wal", 2]]
