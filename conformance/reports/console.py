@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from rich.console import Console
@@ -17,6 +18,7 @@ from conformance.events import (
     Direction,
     Event,
     Exchange,
+    Layer,
     RunEnded,
     RunStarted,
     Step,
@@ -109,7 +111,7 @@ class ConsoleReport:
             rows += [("expected", verdict.expected), ("observed", verdict.observed)]
         for name, text in rows:
             self._say(Text(f"    {name:<9} {text}"))
-        for exchange in record.exchanges[-LAST_EXCHANGES:]:
+        for exchange in without_polls(record.exchanges)[-LAST_EXCHANGES:]:
             self._exchange(exchange)
         found = diagnose(verdict.observed, verdict.message, record.case.clauses)
         if found is not None and verdict.outcome is not Outcome.TOOL_ERROR:
@@ -138,3 +140,22 @@ class ConsoleReport:
         self._say(f"\n{', '.join(parts) or 'nothing was run'} in {event.seconds:.1f} s")
         if event.stopped:
             self._say(Text(event.stopped, style="bold red"))
+
+
+def without_polls(exchanges: Sequence[Exchange]) -> list[Exchange]:
+    """The exchanges with only the last of several equal looks in a row: GET and its answer, again and again.
+
+    A case that waits for something would otherwise bury what came before.
+    """
+    kept: list[Exchange] = []
+    look = b""
+    for exchange in reversed(exchanges):
+        asked = exchange.raw if exchange.direction is Direction.SENT else exchange.about
+        if exchange.layer is Layer.HTTP and asked and asked == look:
+            continue
+        if exchange.layer is not Layer.HTTP:
+            look = b""
+        elif exchange.direction is Direction.SENT:
+            look = exchange.raw if exchange.raw.startswith(b"GET ") else b""
+        kept.append(exchange)
+    return kept[::-1]

@@ -14,8 +14,8 @@ from rich.console import Console
 from conformance.cases import Registry
 from conformance.clauses import read_json
 from conformance.context import Context
-from conformance.events import Direction, Layer, RunRecord
-from conformance.reports.console import ConsoleReport
+from conformance.events import Direction, Exchange, Layer, RunRecord
+from conformance.reports.console import ConsoleReport, without_polls
 from conformance.reports.html import html_report
 from conformance.reports.json_report import report_json
 from conformance.reports.junit import junit_xml
@@ -188,3 +188,28 @@ def test_a_case_of_many_exchanges_loses_its_middle_on_the_page_only(
     shown = zlib.decompress(base64.b64decode(packed[0])).decode()
     assert "320 entries left out here" in shown
     assert shown.count('<li class="exchange sent">') == 80
+
+
+def test_looking_again_and_again_does_not_bury_what_came_before() -> None:
+    def crossed(layer: Layer, direction: Direction, raw: bytes, about: bytes = b"") -> Exchange:
+        return Exchange("register", "kz.case", "", layer, direction, raw, about)
+
+    def look(answer: bytes) -> list[Exchange]:
+        asked = b"GET /keys/state "
+        return [
+            crossed(Layer.HTTP, Direction.SENT, asked),
+            crossed(Layer.HTTP, Direction.RECEIVED, answer, asked),
+        ]
+
+    sold = [
+        crossed(Layer.HTTP, Direction.SENT, b"POST /keys/sell {}"),
+        crossed(Layer.HTTP, Direction.RECEIVED, b"200 {}", b"POST /keys/sell {}"),
+    ]
+    ticket = crossed(Layer.MESSAGE, Direction.RECEIVED, b"\xa2\x81")
+    assert without_polls([*sold, *look(b"1"), *look(b"2"), *look(b"3")]) == [*sold, *look(b"3")]
+    assert without_polls([*look(b"1"), *look(b"2"), ticket, *look(b"3"), *look(b"4")]) == [
+        *look(b"2"),
+        ticket,
+        *look(b"4"),
+    ]
+    assert without_polls([*sold, *sold]) == [*sold, *sold]

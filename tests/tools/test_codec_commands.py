@@ -70,6 +70,11 @@ def test_decode_names_the_fields_of_every_kind(capsys: pytest.CaptureFixture[str
             ("qr", "http://127.0.0.1:13448/check?t=ZZ000000000000&r=22&c=20211102141307&s=445705250315"),
             ["receipt_seq: 22", "445705250315", "2021-11-02 14:13:07"],
         ),
+        (("message", "a281cb00140000004313000015cd5b0701000800"), ["KZ request SYSTEM", "token: 123456789"]),
+        (
+            ("qr", "http://127.0.0.1:7778/?i=3456086518&f=990000004931&s=500.00&t=20260701T085530"),
+            ["sign: 3456086518", "990000004931", "total: 50000", "2026-07-01 08:55:30"],
+        ),
     ):
         status, out, _ = run(capsys, "decode", *arguments)
         assert status == 0, arguments
@@ -85,6 +90,7 @@ def test_decode_names_the_fields_of_every_kind(capsys: pytest.CaptureFixture[str
         (("tlv", "parse"), "--file"),
         (("tlv", "parse", "--file", "no-such-file"), "no-such-file"),
         (("decode", "qr", "http://127.0.0.1/"), "t"),
+        (("decode", "qr", "http://127.0.0.1/?i=1&f=2&s=much&t=20260701T085530"), "s: 'much' is no sum"),
         (("decode", "receipt-file", "00", "--key", "00"), "key"),
         (
             ("receipt", "generate", "--tlv-out", f"{__file__}/x"),

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import parse_qs
 
 import typer
 
 from conformance.decode import Tree, decode_bytes, decode_command, decode_frame, decode_response
+from reference.protocol.kz.errors import KzError
+from reference.protocol.kz.signs import parse_qr_address
 from reference.protocol.uz import gost
 from reference.protocol.uz.errors import UzError
 from reference.protocol.uz.qr import parse_qr
@@ -42,7 +47,7 @@ def response(data: Data = None, file: File = None) -> None:
 
 @app.command()
 def message(data: Data = None, file: File = None) -> None:
-    """A frame of the operator's protocol, version 6, request or response."""
+    """A frame that travels to an operator or back: Uzbek messages of version 6, Kazakh frames."""
     show(decode_frame(hex_or_file(data, file)))
 
 
@@ -66,14 +71,19 @@ def receipt_file(
 
 @app.command()
 def qr(url: Annotated[str, typer.Argument(help="The address from the code.")]) -> None:
-    """The four values of a receipt's QR address."""
+    """The four values of a receipt's QR address, of either country."""
     try:
-        fields = parse_qr(url)
-    except UzError as error:
+        fields = asdict(parse_qr_address(url)) if _is_kazakh(url) else parse_qr(url)._asdict()
+    except (UzError, KzError) as error:
         raise InputError(str(error)) from None
-    for name, value in fields._asdict().items():
-        shown = format_json_time(value) if name == "time" else value
+    for name, value in fields.items():
+        shown = format_json_time(value) if isinstance(value, datetime) else value
         out().print(f"{name}: {shown}", soft_wrap=True, markup=False)
+
+
+def _is_kazakh(url: str) -> bool:
+    """Whether the address has a register's number; Uzbek ones have a terminal (kz-ofd QR-03)."""
+    return bool({"i", "f"} & parse_qs(url.partition("?")[2]).keys())
 
 
 def show(tree: Tree) -> None:

@@ -122,7 +122,7 @@ def journal(
 
 def _line(event: dict[str, Any]) -> str:
     data = " ".join(f"{key}={plain(value)}" for key, value in (event.get("data") or {}).items())
-    return f"{event['time']}  {event['part']:<8}  {event['kind']}  {data}".rstrip()
+    return f"{event['time']}  {event['part']:<11}  {event['kind']}  {data}".rstrip()
 
 
 def _setting(text: str) -> tuple[str, Any]:
