@@ -75,8 +75,8 @@ class Book:
     def came(self, line: int, unit: Unit) -> None:
         """A unit has come from the party that says it."""
         self.counts[f"{unit.side}s"] += 1
-        self._record(line, _DIRECTIONS[unit.side], unit.raw, unit.about)
         self._say(f"{line} {_ARROWS[unit.side]} {unit.title}")
+        self._record(line, _DIRECTIONS[unit.side], unit.raw, unit.about)
         if unit.trouble:
             self.counts["not understood"] += 1
             text = f"{unit.side} of {len(unit.raw)} bytes not understood, passed on as it is: {unit.trouble}"

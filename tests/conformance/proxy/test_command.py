@@ -103,3 +103,22 @@ def test_a_port_in_use(capsys: pytest.CaptureFixture[str]) -> None:
     with Server() as server:
         assert run(["proxy", "kz", "--listen", server.address, "--to", "127.0.0.1:1"]) == 3
     assert "The proxy cannot start" in capsys.readouterr().err
+
+
+def test_fields_and_strictness(tmp_path: Path) -> None:
+    """--fields shows what a unit holds behind its title; --only-must lets a stand-in clause pass."""
+    with Server() as server:
+        process, port = started(tmp_path, server.address, "--fields", "--only-must")
+        with Client(socket.create_connection(("127.0.0.1", port), 10)) as client, server.accept() as module:
+            module.send(ATR)
+            client.read(len(ATR))
+            client.send(b"\x02\x00\x01")
+            assert module.read(3) == b"\x02\x00\x01"
+            module.send(b"\x02\x90\x00")
+            client.read(3)
+        eventually(lambda: "closed" in (tmp_path / "said").read_text(), 10)
+        code, said = ended(process, tmp_path)
+    assert code == 0
+    assert "EM-05 [stand-in] broken 1 ×" in said
+    title, fields = said.index("1 ← answer to reset"), said.index("  frame: 14")
+    assert title < fields
