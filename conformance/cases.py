@@ -80,6 +80,7 @@ CAPABILITIES: dict[str, str] = {
     "raw-link": "the judge sees the link's bytes (TCP), so it may send broken frames",
     "card": "the drive has at least one module connected",
     "processes": "the judge may kill and restart the parts (embedded lab)",
+    "person": "somebody who does what no program can, such as pulling a cable (`--prompts`)",
     "destructive": "the owner agrees to lasting changes such as a filled memory (`destructive=yes`)",
 }
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import dataclasses
 import random
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
@@ -19,6 +19,7 @@ from conformance.drivers.module import ModuleDriver
 from conformance.drivers.operator import OperatorDriver
 from conformance.events import Direction, EventStream, Exchange, Layer, Step, StepKind
 from conformance.outcomes import Level
+from conformance.prompts import DONE
 from conformance.verdicts import CaseFailed, CaseStopped, Inconclusive, NotApplicable
 
 if TYPE_CHECKING:
@@ -166,6 +167,18 @@ class Context:
     def note(self, text: str) -> None:
         """Remark something worth reading that decides nothing."""
         self._send(Step(self._session.name, self.case.id, StepKind.NOTE, text))
+
+    def ask_person(self, text: str, answers: Sequence[str] = (DONE,)) -> str:
+        """Have a person do something (needs `person`) and give the answer; skipped, the case is inconclusive.
+
+        Question and answer stand in the report.
+        """
+        self.step(f"asked a person: {text}")
+        answer = self._session.prompter.ask(f"{self.case.id}: {text}", answers)
+        if answer is None:
+            self.inconclusive(f"nobody did what was asked: {text}")
+        self.note(f"the person answered: {answer}")
+        return answer
 
     # findings
 

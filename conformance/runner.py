@@ -135,6 +135,8 @@ class Runner:
         begun = real_elapsed()
         self._stream.send(CaseStarted(session.name, case, self._stream.lab_time()))
         grade = self._missing(session, case) or self._graded(session, case)
+        if grade.outcome is not Outcome.NOT_APPLICABLE:
+            session.used |= case.needs
         self._stream.send(
             Verdict(
                 session.name,

@@ -12,12 +12,15 @@ from dataclasses import dataclass, field
 
 import httpx
 
+from conformance.budget import Budget
+from conformance.capability_file import Claims
 from conformance.control_client import ControlClientError
 from conformance.controls import Control, LabTime, Processes
 from conformance.drivers.wire import Tap
 from conformance.events import Direction, Layer, TargetFacts
 from conformance.lab import Lab
 from conformance.probes import PROBES, Probed
+from conformance.prompts import Nobody, Prompter
 from conformance.targets import Target
 from conformance.verdicts import CaseStopped, NotApplicable, TargetUnreachable
 from reference.links.link import Link
@@ -36,13 +39,21 @@ def _nowhere(layer: Layer, direction: Direction, raw: bytes, about: bytes = b"")
 
 @dataclass(slots=True)
 class Session:
-    """One target during a run. `seconds` is the real time a target may keep silent in an exchange (EM-03)."""
+    """One target during a run. `seconds` is the real time a target may keep silent in an exchange (EM-03).
+
+    `claims` is what its owner says of it, `budget` bounds what may be registered on it, `prompter` is who can
+    be asked to do something, and `used` gathers the capabilities that cases needed and had.
+    """
 
     target: Target
     lab: Lab | None = None
     seconds: float = EXCHANGE_SECONDS
     capabilities: frozenset[str] = frozenset()
     facts: dict[str, str] = field(default_factory=dict)
+    claims: Claims | None = None
+    budget: Budget = field(default_factory=Budget)
+    prompter: Prompter = field(default_factory=Nobody)
+    used: set[str] = field(default_factory=set)
     _tap: Tap = _nowhere
     _controls: dict[str, Control] = field(default_factory=dict)
     _clock: LabTime | None = None
@@ -68,7 +79,8 @@ class Session:
             raise TargetUnreachable(
                 f"{self.target.address} answers, but not as a {self.target.kind} does: {stopped.message}"
             ) from stopped
-        self.capabilities = frozenset(capabilities | probed.capabilities)
+        found = frozenset(capabilities | probed.capabilities)
+        self.capabilities = found if self.claims is None else self.claims.applied(found)
         self.facts = dict(probed.facts)
         self._keep()
         return TargetFacts(
@@ -104,6 +116,8 @@ class Session:
             found.add("destructive")
         if self.lab is not None:
             found.add("processes")
+        if self.prompter.present:
+            found.add("person")
         return found
 
     def alive(self) -> bool:
@@ -164,7 +178,8 @@ class Session:
         return make_link(self.target.address)
 
     def tap(self, layer: Layer, direction: Direction, raw: bytes, about: bytes = b"") -> None:
-        """Write an exchange down in the case that runs."""
+        """Write an exchange down in the case that runs. NotApplicable for one that the budget forbids."""
+        self.budget.watch(layer, direction, raw)
         self._tap(layer, direction, raw, about)
 
     def control(self, part: str) -> Control:
