@@ -78,7 +78,8 @@ class OfdBooks:
     """One device's side of the OFD.
 
     `issued` is the token the register must come with next. `blocked`: the code every request gets while it
-    is not 0. `registration` is what INFO tells. `booked` holds what was counted, in order.
+    is not 0. `registration` is what INFO tells; with `echo` it is what the register says of itself. `booked`
+    holds what was counted, in order.
     """
 
     device_id: int
@@ -93,6 +94,7 @@ class OfdBooks:
     blocked: int = 0
     login: tuple[str, str] = ("kassir", "Kassir-1")
     goods_version: int = 7
+    echo: bool = False
     booked: list[Booked] = field(default_factory=list)
     exchange: DeviceExchange = field(init=False)
 
@@ -232,6 +234,8 @@ class OfdBooks:
         self, dialect: Dialect, response: Any, command: int, request: Any, document: Document | None
     ) -> None:
         info = command == Command.INFO
+        if self.echo and request.service.HasField("reg_info"):
+            self.registration = service.read_reg_info(dialect, request.service.reg_info)
         if info:
             self._put_info(dialect, response)
         elif isinstance(document, ReportAsk):

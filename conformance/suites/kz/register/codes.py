@@ -8,9 +8,10 @@ from typing import Final
 
 from conformance.cases import case, family
 from conformance.context import Context
-from conformance.drivers.kz_register import sale
+from conformance.drivers.kz_register import DEFAULT_VERSION, sale
 from conformance.drivers.ofd_orders import accept, refuse
 from conformance.suites.kz.register.till import (
+    BY_KEYS,
     COMMAND_OF,
     KEYS,
     NEEDS,
@@ -83,7 +84,7 @@ def _rows() -> Iterator[tuple[str, Row]]:
     target="register-kz",
     clauses=lambda row: [f"KZ-RC-{row.code}", _mode_row(row.mode, row.code)],
     requirements=["KZ-PRT-04"],
-    needs=NEEDS,
+    needs=lambda row: BY_KEYS if row.mode == "ONLINE" and row.version == DEFAULT_VERSION else NEEDS,
     description="A new document is answered with that code and a text: {key}.",
     expectation=lambda row: (
         f"No document; code and text are shown, it is not sent again, and the register is "
@@ -280,7 +281,7 @@ def unknown_code(ctx: Context, code: int) -> None:
     target="register-kz",
     clauses=["KZ-RC-13"],
     requirements=["KZ-PRT-04"],
-    needs=NEEDS,
+    needs=BY_KEYS,
     description="A sale is refused with 13 and no result_text.",
     expectation="The register shows a sentence of its own, and works on.",
 )
@@ -298,7 +299,7 @@ def without_text(ctx: Context) -> None:
     target="register-kz",
     clauses=["KZ-TK-1", "KZ-TP-4"],
     requirements=["KZ-PRT-03", "KZ-TOK-01"],
-    needs=NEEDS,
+    needs=BY_KEYS,
     description="A sale is refused with 13 in an answer whose TOKEN is new; the OFD takes that one from "
     "now on.",
     expectation="The next sale shows the new TOKEN.",

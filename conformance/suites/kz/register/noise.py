@@ -11,6 +11,7 @@ from conformance.drivers.kz_register import sale
 from conformance.drivers.ofd_orders import Order, accept, bytes_only, changed, garbled, half
 from conformance.suites.kz.register.queue import delivered
 from conformance.suites.kz.register.till import (
+    BY_KEYS,
     COMMAND_OF,
     KEYS,
     NEEDS,
@@ -87,7 +88,7 @@ def _rows() -> Iterator[tuple[str, Row]]:
     target="register-kz",
     clauses=lambda row: [row.noise.clause, "KZ-MD-03", "KZ-TK-2"],
     requirements=["KZ-PRT-01", "KZ-PRT-03"],
-    needs=NEEDS,
+    needs=BY_KEYS,
     description="A key's first answer is noise, its next a good one: {key}.",
     expectation="The noise counts as no answer: the same pair comes again, the key is done, the OFD has it "
     "once, and "
@@ -118,7 +119,7 @@ def noise(ctx: Context, row: Row) -> None:
     target="register-kz",
     clauses=["KZ-S-3.2"],
     requirements=["KZ-PRT-01"],
-    needs=NEEDS,
+    needs=BY_KEYS,
     description="The answer to a sale repeats COMMAND_INFO instead of COMMAND_TICKET; then all is well.",
     expectation="A breach of protocol by the OFD: it is not taken for a sale done, and nothing is lost.",
 )

@@ -9,10 +9,11 @@ from typing import Final, NamedTuple
 from conformance.cases import case, family
 from conformance.context import Context
 from conformance.drivers.kz_keys import Json
-from conformance.drivers.kz_register import RECONNECT, TRANSACTION, sale
+from conformance.drivers.kz_register import DEFAULT_VERSION, RECONNECT, TRANSACTION, sale
 from conformance.drivers.ofd_orders import Order, cut_after, cut_before, half, silence
 from conformance.drivers.ofd_stand import Seen
 from conformance.suites.kz.register.till import (
+    BY_KEYS,
     COMMAND_OF,
     KEYS,
     NEEDS,
@@ -75,7 +76,7 @@ def _rows() -> Iterator[tuple[str, Row]]:
     target="register-kz",
     clauses=lambda row: ["KZ-TK-2", "KZ-MD-03", row.clause],
     requirements=["KZ-PRT-03"],
-    needs=NEEDS,
+    needs=lambda row: BY_KEYS if row.version == DEFAULT_VERSION else NEEDS,
     description="That key is pressed and that is what becomes of the line once, then the OFD answers: {key}.",
     expectation="The same packet comes again within the transaction time, same TOKEN and REQNUM; the key "
     "is done "
@@ -278,7 +279,7 @@ def no_line(ctx: Context) -> None:
     target="register-kz",
     clauses=["KZ-TK-2", "KZ-MD-03"],
     requirements=["KZ-PRT-03"],
-    needs=NEEDS,
+    needs=BY_KEYS,
     description="A sale is first held in silence, then its connection is reset, then half an answer comes, "
     "then 254, "
     "then the whole answer.",

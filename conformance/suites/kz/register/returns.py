@@ -10,6 +10,7 @@ from conformance.context import Context
 from conformance.drivers.kz_keys import Json
 from conformance.drivers.kz_register import sale
 from conformance.suites.kz.register.till import (
+    BY_KEYS,
     NEEDS,
     done,
     in_mode,
@@ -70,7 +71,7 @@ def returns(ctx: Context, row: tuple[str, int]) -> None:
     target="register-kz",
     clauses=["KZ-TI-T07", "KZ-S-10.3"],
     requirements=["KZ-PRT-02"],
-    needs=NEEDS,
+    needs=BY_KEYS,
     description="In 2.0.3 a return is tried without the ticket it gives back.",
     expectation="The register refuses it, and nothing is sent.",
 )
@@ -126,7 +127,7 @@ def drawer(ctx: Context, order: Callable[[int], tuple[str, Json]]) -> None:
     target="register-kz",
     clauses=["KZ-S-10.5", "KZ-ZR-13"],
     requirements=["KZ-PRT-02"],
-    needs=NEEDS,
+    needs=BY_KEYS,
     description="With an empty drawer goods are bought by card.",
     expectation="It is done; the drawer stays empty.",
 )

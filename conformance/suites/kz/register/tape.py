@@ -10,7 +10,7 @@ from conformance.cases import case, family
 from conformance.context import Context
 from conformance.drivers.kz_keys import Json, Pressed
 from conformance.drivers.kz_register import item, sale
-from conformance.suites.kz.register.till import KEYS, NEEDS, done, offline, queued, sell
+from conformance.suites.kz.register.till import BY_KEYS, KEYS, NEEDS, done, offline, queued, sell
 from reference.protocol.kz.errors import AddressError
 from reference.protocol.kz.signs import QrFields, parse_qr_address
 
@@ -45,7 +45,7 @@ def holds(ctx: Context, lines: list[str], wanted: str, what: str, *, clause: str
     target="register-kz",
     clauses=["KZ-ID-03"],
     requirements=["KZ-PRT-02"],
-    needs=NEEDS,
+    needs=BY_KEYS,
     description="The paper of a {key} is printed.",
     expectation="The first line bears the word TEST.",
 )
@@ -65,7 +65,7 @@ def test_mark(ctx: Context, order: Json) -> None:
     target="register-kz",
     clauses=["KZ-S-13.5"],
     requirements=["KZ-PRT-02", "KZ-PRT-05"],
-    needs=NEEDS,
+    needs=BY_KEYS,
     description="A sale of two lines with change is printed.",
     expectation="Organisation, BIN, shift, number, cashier, lines, sums, change, tax, sign, time, address, "
     "device ID, "
@@ -104,7 +104,7 @@ def requisites(ctx: Context) -> None:
     target="register-kz",
     clauses=["KZ-QR-01", "KZ-QR-02", "KZ-QR-03", "KZ-QR-04", "KZ-QR-05", "KZ-S-13.1"],
     requirements=["KZ-PRT-05"],
-    needs=NEEDS,
+    needs=BY_KEYS,
     description="A sale is made online.",
     expectation="Sign and address are those of the OFD's answer.",
 )
@@ -181,7 +181,7 @@ def in_flight(ctx: Context) -> None:
     target="register-kz",
     clauses=["KZ-S-13.5"],
     requirements=["KZ-PRT-02"],
-    needs=NEEDS,
+    needs=BY_KEYS,
     description="A sale with long names and large sums is printed {key} columns wide, and a Z.",
     expectation="No line is longer; no name, sum or sign is lost.",
 )

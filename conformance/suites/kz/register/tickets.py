@@ -10,6 +10,7 @@ from conformance.drivers.kz_goods import inside
 from conformance.drivers.kz_keys import Json
 from conformance.drivers.kz_register import item, sale
 from conformance.suites.kz.register.till import (
+    BY_KEYS,
     NEEDS,
     done,
     in_mode,
@@ -211,7 +212,7 @@ ROWS: Final[dict[str, Row]] = {
     target="register-kz",
     clauses=["KZ-S-10.1", "KZ-TI-T13", "KZ-TI-T14", "KZ-TI-T18", "KZ-TI-T19", "KZ-TI-T21"],
     requirements=["KZ-PRT-02"],
-    needs=NEEDS,
+    needs=BY_KEYS,
     description="A sale is made: {key}.",
     expectation="The ticket holds the lines, modifiers, taxes, payments, cash taken, change and total "
     "worked out by "
@@ -284,7 +285,7 @@ BAD: Final[dict[str, tuple[str, Json]]] = {
     target="register-kz",
     clauses=lambda row: [row[0], "KZ-S-10.1"],
     requirements=["KZ-PRT-02"],
-    needs=NEEDS,
+    needs=BY_KEYS,
     description="A sale that cannot be right is tried: {key}. Then a good one is made.",
     expectation="The register refuses it and says why, nothing is sent; the good one has the next REQNUM.",
 )
@@ -305,7 +306,7 @@ def bad_sale(ctx: Context, row: tuple[str, Json]) -> None:
     target="register-kz",
     clauses=["KZ-S-8.1"],
     requirements=["KZ-PRT-02"],
-    needs=NEEDS,
+    needs=BY_KEYS,
     description="Sales, money and a closing are made; a key is refused in between.",
     expectation="printed_document_number grows by one with every document made, and is what the paper says.",
 )
@@ -348,7 +349,7 @@ def customer(ctx: Context, version: int) -> None:
     target="register-kz",
     clauses=["KZ-S-14.2", "KZ-TI-T21"],
     requirements=["KZ-PRT-02"],
-    needs=NEEDS,
+    needs=BY_KEYS,
     description="Forty prices drawn from the case's seed are sold in one ticket at 12 and 16 percent.",
     expectation="Each tax is price × p / (100 + p), rounded half up to tiyn, and every figure is whole.",
 )
@@ -369,7 +370,7 @@ def vat_exact(ctx: Context) -> None:
     target="register-kz",
     clauses=["KZ-ZR-8", "KZ-S-14.2"],
     requirements=["KZ-PRT-02", "KZ-NNT-01"],
-    needs=NEEDS,
+    needs=BY_KEYS,
     description="A line of 112.00 with VAT inside is sold with a {key} of 56.00.",
     expectation="The taxes of line and modifier come to the VAT inside what was paid.",
 )

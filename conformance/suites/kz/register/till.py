@@ -19,6 +19,8 @@ from reference.protocol.kz.tickets import Ticket
 
 NEEDS: Final = ("control", "clock")
 """What nearly every case wants: a register that can be set up anew, and time that can be moved."""
+BY_KEYS: Final[tuple[str, ...]] = ()
+"""Of cases that a register can be held to by its keys and its wire alone."""
 HOUR: Final = 3_600
 OFFLINE_LIMIT: Final = 72 * HOUR
 KEYS: Final[Mapping[str, Json]] = {

@@ -10,6 +10,7 @@ from conformance.context import Context
 from conformance.drivers.kz_register import RECONNECT, sale
 from conformance.drivers.ofd_orders import cut_after, refuse, silence
 from conformance.suites.kz.register.till import (
+    BY_KEYS,
     NEEDS,
     done,
     held,
@@ -34,7 +35,7 @@ LAST: Final = 65_535
     target="register-kz",
     clauses=["KZ-TK-1", "KZ-S-4.3"],
     requirements=["KZ-PRT-03", "KZ-TOK-01"],
-    needs=NEEDS,
+    needs=BY_KEYS,
     description="The OFD changes the TOKEN {key}; sales, money, reports and a closing are made, some "
     "answers lost.",
     expectation="Every request shows the TOKEN of the last answer; nothing is refused, nothing counted "
@@ -60,7 +61,7 @@ def rotation(ctx: Context, how: RotateToken) -> None:
     target="register-kz",
     clauses=["KZ-TK-1", "KZ-S-3.2"],
     requirements=["KZ-PRT-03"],
-    needs=NEEDS,
+    needs=BY_KEYS,
     description="A sale, an X and an INFO are made, each answered with the token issued; then a sale.",
     expectation="All of them show the token that the last sale brought.",
 )
