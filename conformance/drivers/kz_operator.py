@@ -204,7 +204,7 @@ class OfdDriver:
             identity = Identity(
                 made["id"], made["rnm"], made["serial"], made["org_inn"], new=True, token=made["token"]
             )
-            return self._adopt(Device(self, identity, version, Books()))
+            return self.adopt(Device(self, identity, version, Books()))
         if provision:
             raise NotApplicable(f"a register with {', '.join(provision)} can only be made by a control API")
         return self._borrowed(version)
@@ -213,7 +213,7 @@ class OfdDriver:
         """Several new registers; not applicable without a control API."""
         made = self._control.do("provision", count=count)["devices"]
         return [
-            self._adopt(
+            self.adopt(
                 Device(
                     self,
                     Identity(
@@ -231,7 +231,7 @@ class OfdDriver:
         identity = Identity(
             lent.id, lent.rnm, lent.serial, "", new=False, token=lent.token, reqnum=lent.reqnum
         )
-        device = self._adopt(Device(self, identity, version, Books()))
+        device = self.adopt(Device(self, identity, version, Books()))
         device.learned = lambda: lent.remember(device)
         with self.reporter.preparing("close the shift of the register that was lent"):
             take_over(device)
@@ -245,7 +245,8 @@ class OfdDriver:
         if not self.keeps_connections:
             raise NotApplicable("the operator ends a connection after one answer; more is a choice (TR-06)")
 
-    def _adopt(self, device: Device) -> Device:
+    def adopt(self, device: Device) -> Device:
+        """Hand a register the tokens of every answer under its ID from now on."""
         self._kept.append(device)
         return device
 

@@ -40,7 +40,7 @@ TEXTS = {
     "kz.operator.code.before.{key}",
     rows={str(code): code for code in CODES},
     target=KIND,
-    clauses=lambda code: [f"KZ-RC-{code}", "KZ-S-5.1"],
+    clauses=lambda code: [f"KZ-RC-{code}", "KZ-S-5.1", "KZ-S-5.2"],
     level="stand-in",
     requirements=PRT,
     needs=CONTROL,

@@ -90,6 +90,7 @@ ROWS = {
     target=KIND,
     clauses=lambda row: [
         f"KZ-CM-{row.command}" if row.command in (*range(10), 100, 101, 127) else "KZ-FR-11",
+        "KZ-S-3.1",
         "KZ-S-3.2",
         *(("KZ-FR-12", "KZ-RC-5") if row.code == 5 else ("KZ-RC-4",) if row.code == 4 else ()),
     ],

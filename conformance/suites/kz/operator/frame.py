@@ -46,7 +46,7 @@ def header(
     "kz.operator.frame.header.{key}",
     rows={str(version): version for version in (*VERSIONS, 125, 200, 201)},
     target=KIND,
-    clauses=["KZ-HD-0", "KZ-HD-2", "KZ-HD-4", "KZ-HD-8", "KZ-HD-12", "KZ-HD-16"],
+    clauses=["KZ-S-2.2", "KZ-HD-0", "KZ-HD-2", "KZ-HD-4", "KZ-HD-8", "KZ-HD-12", "KZ-HD-16"],
     requirements=PRT,
     description="SYSTEM comes in version {key}.",
     expectation="The answer's header is A2 81, the version, its real size, ID, TOKEN and REQNUM as sent.",

@@ -76,7 +76,7 @@ def of_the_shift(ctx: Context) -> None:
     "kz.operator.info.reg-info.{key}",
     rows={str(version): version for version in VERSIONS},
     target=KIND,
-    clauses=["KZ-IN-03", "KZ-S-12.1", "KZ-S-12.2", "KZ-PA-5"],
+    clauses=["KZ-IN-03", "KZ-S-11", "KZ-S-12.1", "KZ-S-12.2", "KZ-S-12.3", "KZ-PA-5"],
     requirements=PRT,
     needs=CONTROL,
     description="A register of version {key} with names of its own asks for INFO without get_reg_info.",

@@ -28,7 +28,7 @@ LATE: dict[str, tuple[int, bool]] = {
     "kz.operator.limit.{key}",
     rows=LATE,
     target=KIND,
-    clauses=["KZ-H24-01", "KZ-H24-02", "KZ-H24-03", "KZ-RC-11", "KZ-TP-14"],
+    clauses=["KZ-S-8.3", "KZ-H24-01", "KZ-H24-02", "KZ-H24-03", "KZ-RC-11", "KZ-TP-14"],
     requirements=SHIFT,
     needs=["control", "clock"],
     description="A shift has been open for {key} when a ticket and a deposit come, then it is closed.",

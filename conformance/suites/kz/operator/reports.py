@@ -59,7 +59,7 @@ def worked(ctx: Context, version: int) -> None:
 @case(
     "kz.operator.report.thirty-shifts",
     target=KIND,
-    clauses=["KZ-ZR-9", "KZ-ZR-15", "KZ-S-8.1", "KZ-ZR-10", "KZ-ZR-11", "KZ-ZR-13"],
+    clauses=["KZ-ZR-2", "KZ-ZR-9", "KZ-ZR-15", "KZ-S-8.1", "KZ-ZR-10", "KZ-ZR-11", "KZ-ZR-13"],
     requirements=("KZ-NNT-01", "KZ-PRT-02"),
     description="Thirty shifts are worked with sales, returns, purchases and money, some with withdrawal.",
     expectation="Numbers go up by one, non-nullable sums only grow, and every Z is that of the books.",
@@ -152,7 +152,7 @@ def changes_nothing(ctx: Context) -> None:
 @case(
     "kz.operator.report.times",
     target=KIND,
-    clauses=["KZ-ZR-1", "KZ-ZR-16", "KZ-ZR-17"],
+    clauses=["KZ-S-2.5", "KZ-ZR-1", "KZ-ZR-16", "KZ-ZR-17"],
     requirements=PRT,
     needs=CONTROL,
     description="X is asked for and the shift closed with times of the register's own.",

@@ -26,7 +26,7 @@ from conformance.drivers.kz_goods import (
     paid,
     storno,
 )
-from conformance.suites.kz.operator.steps import KIND, VERSIONS, refused_without_a_trace
+from conformance.suites.kz.operator.steps import KIND, VERSIONS, found, refused_without_a_trace
 from reference.protocol.kz.tickets import TaxEntry, Ticket
 
 PRT = ("KZ-PRT-02", "KZ-NNT-01")
@@ -57,7 +57,11 @@ TICKETS: dict[str, tuple[Make, tuple[str, ...]]] = {
     "by-card": (_of(line(), payments=paid(card=LOAF)), ("ZR-10", "ZR-13")),
     "by-mobile": (_of(line(), payments=paid(mobile=LOAF)), ("ZR-10",)),
     "three-payments": (_of(line(), payments=paid(cash=2_000, card=30_000, mobile=10_000)), ("ZR-10",)),
-    "unpaid": (_of(line(), payments=()), ("ZR-10", "ZR-13")),
+    "unpaid": (_of(line(), payments=()), ("ZR-10", "ZR-13", "S-10.1")),
+    "modifiers-at-the-end": (
+        _of(line(), _OTHER, modifier(DISCOUNT, 100), modifier(DISCOUNT, 50)),
+        ("S-10.1", "ZR-5"),
+    ),
     "bought-by-card": (_of(line(), operation=BUY, payments=paid(card=LOAF)), ("ZR-13",)),
     "change": (_of(line(), taken=50_000, change=8_000), ("ZR-10",)),
     "one-tiyn": (_of(line(1)), ("TP-16", "ZR-15")),
@@ -147,6 +151,42 @@ def old_payments(ctx: Context, name: str) -> None:
     """Two payment types that later texts dropped."""
     device = ctx.ofd.device(124)
     device.sell(line(), payments=paid(**{name: LOAF}))
+    device.compare()
+
+
+@family(
+    "kz.operator.sale.unit.{key}",
+    rows={each: each for each in ("796", "166", "112", "5111", "116", "006", "9999")},
+    target=KIND,
+    clauses=["KZ-S-14.1"],
+    level="stand-in",
+    requirements=PRT,
+    description="A line has measure_unit_code {key}.",
+    expectation="It is accepted: units are not checked against a list.",
+)
+def unit(ctx: Context, code: str) -> None:
+    """116 is one client's slip."""
+    device = ctx.ofd.device()
+    device.sell(line(measure_unit=code))
+    device.compare()
+
+
+@family(
+    "kz.operator.sale.tax.{key}",
+    rows={str(percent): percent for percent in (16_000, 12_000, 10_000, 5_000, 0)},
+    target=KIND,
+    clauses=["KZ-S-14.2", "KZ-RG-06", "KZ-TI-T21"],
+    requirements=PRT,
+    description="Lines of many sums contain a tax of {key} thousandths of a per cent, rounded half up.",
+    expectation="Accepted, no tax is found wrong, and turnover and tax are the judge's sums.",
+)
+def tax(ctx: Context, percent: int) -> None:
+    """Rounded once for every entry."""
+    device = ctx.ofd.device()
+    for total in (1, 7, 99, 101, 33_333, 116, 58, 1_000_003):
+        device.sell(line(total, vat=percent), line(total * 3, vat=percent))
+    if ctx.can("control"):
+        ctx.check([], found(ctx, device), "findings against the register", clause="KZ-S-14.2")
     device.compare()
 
 

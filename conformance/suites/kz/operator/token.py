@@ -145,7 +145,13 @@ ROWS: dict[str, tuple[Row, str]] = {
     "s3": (_s3, "REPORT comes with the right token, the old one and 0."),
 }
 _NEVER_OCCUR = {("d3", "never"), ("d4", "never"), ("s2", "never"), ("s3", "never")}
-_CLAUSES = {key: f"KZ-TK-{key[:2].upper()}" for key in ROWS}
+_CLAUSES = {key: [f"KZ-TK-{key[:2].upper()}"] for key in ROWS}
+_CLAUSES["d1"] += ["KZ-TK-2", "KZ-S-4.1"]
+_CLAUSES["d2"] += ["KZ-TK-3", "KZ-TP-4"]
+_CLAUSES["d3"] += ["KZ-TK-3", "KZ-TP-4"]
+_CLAUSES["d4"] += ["KZ-TK-3", "KZ-TP-4"]
+_CLAUSES["d5"] += ["KZ-TP-4"]
+_CLAUSES["d6"] += ["KZ-TK-1"]
 
 
 @family(
@@ -158,7 +164,7 @@ _CLAUSES = {key: f"KZ-TK-{key[:2].upper()}" for key in ROWS}
         and not (rotation == "random" and key in ("d3", "d4", "s2", "s3"))
     },
     target=KIND,
-    clauses=lambda row: [_CLAUSES[row[0]], *(() if row[1] == "as-found" else ("KZ-S-4.3",))],
+    clauses=lambda row: [*_CLAUSES[row[0]], *(() if row[1] == "as-found" else ("KZ-S-4.3",))],
     requirements=PRT,
     needs=lambda row: () if row[1] == "as-found" else CONTROL,
     description=lambda row: f"{ROWS[row[0]][1]} Rotation of tokens: {row[1]}.",
