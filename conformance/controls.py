@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
-from conformance.control_client import ControlClient, Json
+from conformance.control_client import ControlClient, Json, RefusedError, UnreachableError
 from conformance.drivers.wire import Tap
 from conformance.events import Direction, Layer
 from conformance.lab import Lab
@@ -20,6 +20,12 @@ from reference.protocol.uz.values import to_tashkent
 from reference.runtime.clock import LabClock
 
 Seconds = float | timedelta
+CLOCK_READING: Final = b"lab clock"
+"""`about` of a reading of the lab clock that asked nobody, in the transcript."""
+
+
+def _unheard(layer: Layer, direction: Direction, raw: bytes, about: bytes = b"") -> None:
+    """Tap of what is not written down."""
 
 
 class Control(ControlClient):
@@ -62,7 +68,16 @@ class Control(ControlClient):
         text = f"{method} {self.url}/control/{path}"
         sent = f"{text} {json.dumps(body)}" if body is not None else text
         self._tap(Layer.CONTROL, Direction.SENT, sent.encode())
-        answer = super()._ask(method, path, body)
+        try:
+            answer = super()._ask(method, path, body)
+        except RefusedError as refused:
+            error = {"field": refused.field, "rule": refused.rule, "text": refused.text}
+            told = json.dumps({"status": refused.status, "error": error})
+            self._tap(Layer.CONTROL, Direction.RECEIVED, told.encode(), sent.encode())
+            raise
+        except UnreachableError:
+            self._tap(Layer.CONTROL, Direction.CLOSED, b"", sent.encode())
+            raise
         self._tap(Layer.CONTROL, Direction.RECEIVED, json.dumps(answer).encode(), sent.encode())
         return answer
 
@@ -70,11 +85,20 @@ class Control(ControlClient):
 class LabTime:
     """The lab clock as a case sees it. Reading always works; moving needs the capability `clock`.
 
-    `shared` says that `own` is the very clock of the target's parts, so that nobody has to be asked.
+    `shared` says that `own` is the very clock of the target's parts, so that nobody has to be asked; what is
+    read of it goes to `tap`, so that the transcript can answer a case that is judged again.
     """
 
-    def __init__(self, own: LabClock, control: Callable[[], Control | None], *, shared: bool = False) -> None:
+    def __init__(
+        self,
+        own: LabClock,
+        control: Callable[[], Control | None],
+        *,
+        shared: bool = False,
+        tap: Tap = _unheard,
+    ) -> None:
         self._own = own
+        self._tap = tap
         self._control = control
         self._shared = shared
         self._changed: dict[str, set[str]] = {"skew": set(), "drift": set()}
@@ -84,7 +108,9 @@ class LabTime:
         """Lab time, aware, UTC."""
         control = None if self._shared else self._control()
         if control is None:
-            return self._own.now()
+            now = self._own.now()
+            self._tap(Layer.CONTROL, Direction.RECEIVED, now.isoformat().encode(), CLOCK_READING)
+            return now
         return datetime.fromisoformat(control.clock()["now"])
 
     def tashkent(self) -> datetime:
@@ -139,22 +165,28 @@ class Processes:
     kill -9 and restart, for cases on durability (needs `processes`).
     """
 
-    def __init__(self, lab: Lab) -> None:
+    def __init__(self, lab: Lab, tap: Tap = _unheard) -> None:
         self._lab = lab
+        self._tap = tap
         self._killed: set[str] = set()
 
     def kill(self, part: str) -> None:
         """kill -9 of `module`, `drive` or `operator`."""
+        self._tap(Layer.CONTROL, Direction.SENT, f"kill -9 {part}".encode())
         self._killed.add(part)
         self._lab.kill(part)
 
     def restart(self, part: str, *extra: str) -> None:
         """Start a part again in its folder and on its ports; `extra` are options for this start only."""
+        self._tap(Layer.CONTROL, Direction.SENT, " ".join(("restart", part, *extra)).encode())
         self._lab.restart(part, extra=extra)
 
     def alive(self, part: str) -> bool:
         """Whether the part's process runs."""
-        return self._lab.alive(part)
+        asked = f"alive {part}".encode()
+        alive = self._lab.alive(part)
+        self._tap(Layer.CONTROL, Direction.RECEIVED, b"yes" if alive else b"no", asked)
+        return alive
 
     def put_back(self, parts: tuple[str, ...]) -> tuple[str, ...]:
         """Start again what has died; returns which of it nobody had killed."""

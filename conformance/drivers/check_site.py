@@ -14,6 +14,7 @@ from re import search
 import httpx
 
 from conformance.control_client import Json
+from conformance.drivers.drive_client import response_bytes
 from conformance.drivers.wire import Tap
 from conformance.events import Direction, Layer
 from conformance.verdicts import AnswerUnreadable, TargetUnreachable
@@ -83,7 +84,7 @@ class CheckSite:
             answer = self._http.request(method, path, **parts)  # type: ignore[arg-type]
         except httpx.TransportError as error:
             raise TargetUnreachable(f"check page at {self._http.base_url}: {error}") from error
-        self._tap(Layer.HTTP, Direction.RECEIVED, answer.content, sent)
+        self._tap(Layer.HTTP, Direction.RECEIVED, response_bytes(answer), sent)
         return answer
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import httpx
 
 from conformance.control_client import Json
+from conformance.drivers.drive_client import response_bytes
 from conformance.drivers.wire import Tap
 from conformance.events import Direction, Layer
 from conformance.verdicts import AnswerUnreadable, TargetUnreachable
@@ -59,7 +60,7 @@ class CheckPages:
             answer = self._http.get(path, params=query)
         except httpx.TransportError as error:
             raise TargetUnreachable(f"check page at {self._http.base_url}: {error}") from error
-        self._tap(Layer.HTTP, Direction.RECEIVED, f"{answer.status_code} {answer.text}".encode(), sent)
+        self._tap(Layer.HTTP, Direction.RECEIVED, response_bytes(answer), sent)
         try:
             found = answer.json()
         except ValueError:

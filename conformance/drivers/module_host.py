@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from conformance.drivers.present import present
-from conformance.drivers.wire import Tap
+from conformance.drivers.wire import NOT_OPENED, Tap
 from conformance.events import Direction, Layer
 from conformance.verdicts import AnswerMissing, AnswerUnreadable, CaseFailed, TargetUnreachable
 from reference.links.errors import LinkError, LinkLost
@@ -72,6 +72,7 @@ class ModuleHost:
             try:
                 self._atr = self._link.open()
             except LinkError as error:
+                self._tap(Layer.LINK, Direction.CLOSED, b"", NOT_OPENED)
                 raise TargetUnreachable(f"no module answers at {self._link.name} ({error})") from error
             self._tap(Layer.LINK, Direction.RECEIVED, self._atr)
         return self._atr

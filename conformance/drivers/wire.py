@@ -8,11 +8,16 @@ from __future__ import annotations
 import contextlib
 import socket
 from collections.abc import Callable
-from typing import Protocol
+from typing import Final, Protocol
 
 from conformance.events import Direction, Layer
 from conformance.verdicts import AnswerMissing, TargetUnreachable
 from reference.links.address import Endpoint, connect
+
+BY_US: Final = b"closed by the judge"
+RESET_BY_US: Final = b"reset by the judge"
+NOT_OPENED: Final = b"connect"
+"""`about` of a closing that no peer made: we closed, cut it off, or nobody let us in."""
 
 
 class Tap(Protocol):
@@ -20,6 +25,42 @@ class Tap(Protocol):
 
     def __call__(self, layer: Layer, direction: Direction, raw: bytes, about: bytes = b"") -> None:
         """Note bytes that crossed a wire; `about` is the command that a received answer answers."""
+
+
+class Stream(Protocol):
+    """What a wire needs of a socket."""
+
+    def settimeout(self, value: float | None, /) -> None:
+        """Real seconds that the peer may keep silent."""
+
+    def sendall(self, data: bytes, /) -> None:
+        """Send everything, or raise OSError."""
+
+    def recv(self, bufsize: int, /) -> bytes:
+        """Some bytes, none when the peer has closed; TimeoutError when it keeps silent."""
+
+    def shutdown(self, how: int, /) -> None:
+        """Close a direction."""
+
+    def setsockopt(self, level: int, optname: int, value: bytes, /) -> None:
+        """Set an option."""
+
+    def close(self) -> None:
+        """Let go of the connection."""
+
+
+class OwnDial(Endpoint):
+    """An endpoint that is no TCP address: it makes the stream itself, as a recording does."""
+
+    __slots__ = ()
+
+    def dial(self) -> Stream:
+        """The connection; OSError when there is none."""
+        raise NotImplementedError
+
+
+def _dialled(endpoint: Endpoint, seconds: float) -> Stream:
+    return endpoint.dial() if isinstance(endpoint, OwnDial) else connect(endpoint, seconds)
 
 
 class Wire:
@@ -30,9 +71,11 @@ class Wire:
         self._tap = tap
         self._layer = layer
         self._seconds = seconds
+        self._over = False
         try:
-            self._socket = connect(endpoint, seconds)
+            self._socket = _dialled(endpoint, seconds)
         except OSError as error:
+            tap(layer, Direction.CLOSED, b"", NOT_OPENED)
             raise TargetUnreachable(f"nobody answers at {endpoint} ({error})") from error
 
     def send(self, data: bytes) -> None:
@@ -97,13 +140,13 @@ class Wire:
             while (most := wanted(data)) > 0:
                 piece = self._socket.recv(most)
                 if not piece:
-                    self._tap(self._layer, Direction.CLOSED, b"", about)
+                    self._closed(about)
                     break
                 data += piece
         except TimeoutError:
             raise AnswerMissing(f"{self.endpoint} stayed silent after {len(data)} bytes") from None
         except ConnectionError:
-            self._tap(self._layer, Direction.CLOSED, b"", about)
+            self._closed(about)
         finally:
             if data:
                 self._tap(self._layer, Direction.RECEIVED, data, about)
@@ -121,8 +164,13 @@ class Wire:
         if piece:
             self._tap(self._layer, Direction.RECEIVED, piece)
             return False
-        self._tap(self._layer, Direction.CLOSED, b"")
+        self._closed(b"")
         return True
+
+    def _closed(self, about: bytes) -> None:
+        """Note that the connection is over, and by whom."""
+        self._over = True
+        self._tap(self._layer, Direction.CLOSED, b"", about)
 
     def close(self, *, abruptly: bool = False) -> None:
         """Close the connection; `abruptly` resets it, as a cut cable does."""
@@ -130,6 +178,8 @@ class Wire:
             with contextlib.suppress(OSError):
                 self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
         self._socket.close()
+        if not self._over:
+            self._closed(RESET_BY_US if abruptly else BY_US)
 
     def __enter__(self) -> Wire:
         return self
