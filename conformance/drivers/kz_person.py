@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -28,6 +29,7 @@ _KEYS: Final = {
     "pulse": "wait until the register is idle",
 }
 _OUTCOME_WORDS: Final = {"d": "done", "q": "queued", "r": "refused", **{word: word for word in OUTCOMES}}
+_SUM: Final = re.compile(r"([0-9]+)(?:\.([0-9]{2}))?")
 _ENOUGH: Final = 3
 """How often a question is put before the answer counts as none."""
 
@@ -36,7 +38,7 @@ class PersonKeys:
     """Keys pressed by a person: `ask` shows a sentence and returns what was typed (default: the console)."""
 
     def __init__(self, ask: Ask | None = None) -> None:
-        self._ask = ask or _console
+        self._ask = ask or console
 
     def press(self, key: str, order: Mapping[str, Any]) -> Pressed:
         """Have a person press the key and tell the outcome; NotApplicable when there is no such key."""
@@ -74,8 +76,9 @@ class PersonKeys:
 
     def _document(self) -> Json:
         sign = self._ask("Fiscal sign on the paper? [Enter if none] ").strip()
+        total = self._ask("Which total? [e.g. 100.00, Enter if none] ").strip().replace(",", ".")
         autonomous = self._yes("Does the paper say that it is autonomous? [y/n]")
-        return {"sign": sign, "autonomous": autonomous}
+        return {"sign": sign, "autonomous": autonomous, **_tiyn(total)}
 
     def _mode(self) -> str:
         return (
@@ -128,11 +131,17 @@ def _told(key: str, order: Mapping[str, Any]) -> str:
     return ": ".join(filter(None, (words, "; ".join(filter(None, parts)))))
 
 
+def _tiyn(text: str) -> dict[str, int]:
+    """A sum typed in tenge as the document's total; nothing for what is no sum."""
+    found = _SUM.fullmatch(text)
+    return {"total": int(found[1]) * 100 + int(found[2] or 0)} if found else {}
+
+
 def _money(tiyn: int) -> str:
     return f"{tiyn // 100}.{tiyn % 100:02d}"
 
 
-def _console(question: str) -> str:
+def console(question: str) -> str:
     """Ask on the terminal; Inconclusive at the end of its input."""
     sys.stderr.write(question)
     sys.stderr.flush()

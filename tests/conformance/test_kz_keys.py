@@ -248,12 +248,12 @@ class Person:
 
 
 def test_person_sells() -> None:
-    person = Person("", "d", "0", "", "123456789", "n", "online")
+    person = Person("", "d", "0", "", "123456789", "150.00", "n", "online")
     order = sale(150_00, item(100_00), item(50_00, "Сүт", quantity="2.000"), discount=50_00)
     pressed = PersonKeys(person).press("sell", order)
     assert pressed.outcome == "done"
     assert (pressed.code, pressed.mode) == (0, "ONLINE")
-    assert pressed.document == {"sign": "123456789", "autonomous": False}
+    assert pressed.document == {"sign": "123456789", "autonomous": False, "total": 150_00}
     assert person.asked[0] == (
         "Please sell: 1.000 × Нан at 100.00, 2.000 × Сүт at 50.00; paid by cash 150.00; "
         "taken 150.00; discount 50.00. Press Enter when it is done."
