@@ -341,6 +341,8 @@ def test_versions(make_rig: Callable[..., Rig], ofd: ScriptedOfd, version: int) 
     rig = make_rig(version=version)
     rig.deposit(50_000)
     rig.done("sell", BREAD)
+    number = ofd.seen[-1].message.ticket.printed_document_number
+    assert number == ("2" if version == 124 else 2)
     cancelled = rig.press("cancel", CancelOrder())
     assert {one.header.version for one in ofd.seen} == {version}
     if version <= 202:
