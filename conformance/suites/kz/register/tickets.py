@@ -308,7 +308,8 @@ def bad_sale(ctx: Context, row: tuple[str, Json]) -> None:
     requirements=["KZ-PRT-02"],
     needs=BY_KEYS,
     description="Sales, money and a closing are made; a key is refused in between.",
-    expectation="The printed_document_number grows by one with every document made, and is what the paper says.",
+    expectation="The printed_document_number grows by one with every document made, and is what the paper "
+    "says.",
 )
 def own_numbers(ctx: Context) -> None:
     """The KKM's own numbering, kept as sent."""
