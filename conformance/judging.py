@@ -10,10 +10,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
 from conformance.bench import embedded, given
+from conformance.budget import GIVEN_TARGET, Budget
+from conformance.capability_file import CapabilityFileError, Claims, written
 from conformance.cases import TARGET_KINDS, Case, Registry
 from conformance.events import Consumer, EventStream, RunEnded
+from conformance.prompts import Nobody, Prompter
 from conformance.runner import Runner, RunSettings
 from conformance.selection import SelectionError, select
 from conformance.session import EXCHANGE_SECONDS, Session
@@ -26,7 +30,10 @@ class RunRequest:
     """What a person asks for. Without targets every kind the cases need is started as an embedded lab.
 
     `defects` are (part, name) pairs that the embedded parts are started with. `seconds` is the real time a
-    target may keep silent in one exchange.
+    target may keep silent in one exchange. `claims` are what owners say of their targets; `receipts` is how
+    many receipts and shifts may be registered on each given target (None: GIVEN_TARGET without a control API,
+    any number with one); `prompter` is who can be asked; `export` is where the capabilities go that were
+    found and used.
     """
 
     seed: int
@@ -36,6 +43,10 @@ class RunRequest:
     strict: bool = False
     defects: tuple[tuple[str, str], ...] = field(default=())
     seconds: float = EXCHANGE_SECONDS
+    claims: tuple[Claims, ...] = ()
+    receipts: int | None = None
+    prompter: Prompter = field(default_factory=Nobody)
+    export: Path | None = None
 
     @property
     def options(self) -> dict[str, object]:
@@ -47,6 +58,9 @@ class RunRequest:
             "strict": "yes" if self.strict else "no",
             "defects": ", ".join(f"{part}:{name}" for part, name in self.defects) or "none",
             "seconds an exchange may take": f"{self.seconds:g}",
+            "claims": ", ".join(_claimed(each) for each in self.claims) or "none",
+            "receipts and shifts": "as the target allows" if self.receipts is None else str(self.receipts),
+            "a person can be asked": "yes" if self.prompter.present else "no",
         }
 
     @property
@@ -81,7 +95,44 @@ def judge(request: RunRequest, registry: Registry, consumers: Sequence[Consumer]
         words=request.words,
     )
     with _sessions(request, cases) as sessions, _lab_time(sessions) as lab_time:
-        return Runner(registry.book, EventStream(consumers, lab_time), settings).run(sessions, cases)
+        _allow(request, sessions)
+        ended = Runner(registry.book, EventStream(consumers, lab_time), settings).run(sessions, cases)
+        if request.export is not None:
+            _export(request.export, sessions)
+        return ended
+
+
+def _allow(request: RunRequest, sessions: Sequence[Session]) -> None:
+    """Give every target its owner's claims, its budget and somebody to ask."""
+    names = {name for session in sessions for name in (session.name, session.target.kind)}
+    for claims in request.claims:
+        if claims.target not in names:
+            raise CapabilityFileError(
+                f"claims are about {claims.target!r}, which is not judged; "
+                f"there is {', '.join(sorted(names))}"
+            )
+    for session in sessions:
+        session.prompter = request.prompter
+        own = [each for each in request.claims if each.target in (session.name, session.target.kind)]
+        session.claims = own[-1] if own else None
+        limit = request.receipts
+        if limit is None and session.claims is not None:
+            limit = session.claims.receipts
+        if limit is None and session.lab is None and session.target.part not in session.target.controls:
+            limit = GIVEN_TARGET
+        session.budget = Budget(limit)
+
+
+def _export(folder: Path, sessions: Sequence[Session]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for session in sessions:
+        text = written(session.name, session.capabilities, session.used, session.claims, session.budget.spent)
+        (folder / f"{session.name}.toml").write_text(text, encoding="utf-8")
+
+
+def _claimed(claims: Claims) -> str:
+    said = ", ".join(f"{name} {claim.value}" for name, claim in claims.claims.items())
+    return f"{claims.target}: {said or 'nothing'}"
 
 
 def versions() -> dict[str, str]:

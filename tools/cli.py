@@ -17,7 +17,21 @@ from conformance.control_client import RefusedError, UnreachableError
 from conformance.lab import LabError
 from conformance.mutants import CatchersError
 from tools.bench.children import BenchError
-from tools.commands import bench, clock, decode, demo, fault, lab, mutants, proxy, receipt, report, state, tlv
+from tools.commands import (
+    bench,
+    clock,
+    coverage,
+    decode,
+    demo,
+    fault,
+    lab,
+    mutants,
+    proxy,
+    receipt,
+    report,
+    state,
+    tlv,
+)
 from tools.commands import run as judging
 from tools.console import err, out
 from tools.demo import DemoError
@@ -27,7 +41,8 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "up": lab.up,
     "demo": demo.demo,
     "run": judging.run,
-    "coverage": judging.coverage,
+    "list": judging.list_cases,
+    "coverage": coverage.coverage,
     "report": report.report,
     "mutants": mutants.mutants,
     "bench": bench.bench,

@@ -1,36 +1,41 @@
-"""`kassalab run` and `kassalab coverage`: judge targets, and show which requirement is named by which case.
+"""`kassalab run` and `kassalab list`: judge targets by the suites, and show what is in the suites.
 
 Exit status of a run: 0 conformant; 1 a case failed; 2 wrong usage; 3 the judge, the lab or a target broke.
 """
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.text import Text
 
+from conformance.capability_file import CapabilityFileError, read_claims
 from conformance.cases import TARGET_KINDS, Case, CaseError, Registry, load_suites
-from conformance.coverage import coverage_json, named_in_tests
 from conformance.events import Consumer, Recorder
 from conformance.judging import RunRequest, judge, plan
 from conformance.lab import LabError
 from conformance.outcomes import ExitCode
+from conformance.prompts import Nobody, Prompter
+from conformance.prompts.console import ConsolePrompter
+from conformance.prompts.page import PagePrompter
 from conformance.reports.console import ConsoleReport
 from conformance.reports.html import write_html
 from conformance.reports.json_report import write_json
 from conformance.reports.junit import write_junit
 from conformance.reports.transcript import TranscriptReport
+from conformance.reports.words import LANGUAGES, LanguageError, translator
 from conformance.selection import SelectionError
 from conformance.session import EXCHANGE_SECONDS
-from conformance.targets import PARTS, TargetError, parse_target
+from conformance.targets import PARTS, Target, TargetError, parse_target
 from reference.runtime.chance import fresh_seed
-from tools.console import err, out, print_json, print_table
+from tools.console import err, out
 from tools.input import check_output, check_outputs_are_possible
 
 TARGET_HELP = (
@@ -39,6 +44,24 @@ TARGET_HELP = (
     "Without one, embedded labs."
 )
 SELECT_HELP = "Case ids, prefixes or globs, or tag:… req:… clause:… target:… level:…; all without."
+
+
+class Prompts(StrEnum):
+    """Where a person is asked."""
+
+    NONE = "none"
+    CONSOLE = "console"
+    PAGE = "page"
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """What a run leaves behind, and the language of its page."""
+
+    report: Path | None = None
+    junit: Path | None = None
+    json_file: Path | None = None
+    language: str = "en"
 
 
 def run(
@@ -68,6 +91,27 @@ def run(
     seconds: Annotated[
         float, typer.Option("--timeout", min=0.1, help="Real seconds a target may keep silent.")
     ] = EXCHANGE_SECONDS,
+    capabilities: Annotated[
+        list[Path] | None,
+        typer.Option("--capabilities", help="TOML file of what a target can and may (docs/judging.md)."),
+    ] = None,
+    export: Annotated[
+        Path | None,
+        typer.Option("--export-capabilities", help="Folder for what was found and used, a file per target."),
+    ] = None,
+    allow_destructive: Annotated[
+        bool, typer.Option("--allow-destructive", help="Let cases fill the memory of given targets.")
+    ] = False,
+    receipts: Annotated[
+        int | None,
+        typer.Option("--receipts", min=0, help="Most receipts and shifts to register on each given target."),
+    ] = None,
+    prompts: Annotated[
+        Prompts, typer.Option("--prompts", help="Where a person is asked for what no program can do.")
+    ] = Prompts.NONE,
+    language: Annotated[
+        str, typer.Option("--language", help=f"Language of the HTML report: {', '.join(LANGUAGES)}.")
+    ] = "en",
     show_list: Annotated[bool, typer.Option("--list", help="List the selected cases and stop.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done and stop.")] = False,
     verbose: Annotated[
@@ -75,27 +119,47 @@ def run(
     ] = False,
 ) -> None:
     """Judge targets by the conformance suites."""
-    registry = _suites(select or ())
+    registry = suites(select or ())
     try:
+        translator(language)
         request = RunRequest(
             fresh_seed() if seed is None else seed,
             tuple(select or ()),
             tuple(exclude or ()),
-            tuple(parse_target(each) for each in target or ()),
+            tuple(_target(each, allow_destructive) for each in target or ()),
             strict,
             tuple(_defect(each, bool(target)) for each in defect or ()),
             seconds,
+            tuple(read_claims(each) for each in capabilities or ()),
+            receipts,
+            export=export,
         )
         cases = plan(request, registry)
-    except (TargetError, SelectionError) as error:
-        raise _ended(str(error), ExitCode.USAGE) from None
+    except (TargetError, SelectionError, CapabilityFileError, LanguageError) as error:
+        raise ended(str(error), ExitCode.USAGE) from None
     if show_list:
         _print_cases(cases)
     elif dry_run:
         check_outputs_are_possible(junit, json_file, report and report / "report.html")
         _print_plan(request, cases)
     else:
-        raise typer.Exit(_judge(request, registry, report, junit, json_file, verbose, Recorder()))
+        files = Outputs(report, junit, json_file, language)
+        with _asking(prompts) as prompter:
+            status = _judge(replace(request, prompter=prompter), registry, files, verbose, Recorder())
+        raise typer.Exit(status)
+
+
+def list_cases(
+    select: Annotated[list[str] | None, typer.Argument(metavar="[SELECT]...", help=SELECT_HELP)] = None,
+    exclude: Annotated[
+        list[str] | None, typer.Option("--exclude", help="What to leave out, as SELECT.")
+    ] = None,
+) -> None:
+    """List the cases of the conformance suites."""
+    try:
+        _print_cases(plan(RunRequest(0, tuple(select or ()), tuple(exclude or ())), suites(select or ())))
+    except SelectionError as error:
+        raise ended(str(error), ExitCode.USAGE) from None
 
 
 def judged(seed: int, report: Path) -> tuple[int, dict[str, Counter[str]]]:
@@ -103,9 +167,9 @@ def judged(seed: int, report: Path) -> tuple[int, dict[str, Counter[str]]]:
 
     Returns the exit status, and for every target how often each outcome was given.
     """
-    registry = _suites()
+    registry = suites()
     recorder = Recorder()
-    status = _judge(RunRequest(seed), registry, report, None, None, False, recorder)
+    status = _judge(RunRequest(seed), registry, Outputs(report), False, recorder)
     summary: dict[str, Counter[str]] = {}
     for each in recorder.record.cases:
         if each.verdict is not None:
@@ -113,95 +177,66 @@ def judged(seed: int, report: Path) -> tuple[int, dict[str, Counter[str]]]:
     return status, summary
 
 
-def _suites(terms: Sequence[str] = ()) -> Registry:
+def suites(terms: Sequence[str] = ()) -> Registry:
+    """The cases that selection terms need; an exit of status 3 when a suite is broken."""
     try:
         return load_suites(terms)
     except CaseError as error:
-        raise _ended(f"the suites are broken: {error}", ExitCode.TOOL_OR_ENVIRONMENT) from error
+        raise ended(f"the suites are broken: {error}", ExitCode.TOOL_OR_ENVIRONMENT) from error
 
 
 def _judge(
-    request: RunRequest,
-    registry: Registry,
-    report: Path | None,
-    junit: Path | None,
-    json_file: Path | None,
-    verbose: bool,
-    recorder: Recorder,
+    request: RunRequest, registry: Registry, outputs: Outputs, verbose: bool, recorder: Recorder
 ) -> int:
-    check_output(junit, json_file, report and report / "report.html")
+    report = outputs.report
+    check_output(outputs.junit, outputs.json_file, report and report / "report.html")
     with ExitStack() as files:
         consumers: list[Consumer] = [recorder, ConsoleReport(out(), registry.book, verbose=verbose)]
         if report is not None:
             transcript = files.enter_context((report / "transcript.jsonl").open("w", encoding="utf-8"))
             consumers.append(TranscriptReport(transcript))
         try:
-            ended = judge(request, registry, consumers)
+            run_ended = judge(request, registry, consumers)
         except LabError as error:
-            raise _ended(f"the embedded lab does not start: {error}", ExitCode.TOOL_OR_ENVIRONMENT) from None
-    _write(recorder, registry, report, junit, json_file)
-    return ended.exit_code
+            raise ended(f"the embedded lab does not start: {error}", ExitCode.TOOL_OR_ENVIRONMENT) from None
+        except CapabilityFileError as error:
+            raise ended(str(error), ExitCode.USAGE) from None
+    _write(recorder, registry, outputs)
+    return run_ended.exit_code
 
 
-def _write(
-    recorder: Recorder, registry: Registry, report: Path | None, junit: Path | None, json_file: Path | None
-) -> None:
-    record, book = recorder.record, registry.book
+def _write(recorder: Recorder, registry: Registry, outputs: Outputs) -> None:
+    record, book, report = recorder.record, registry.book, outputs.report
     if report is not None:
-        write_html(record, book, report / "report.html")
+        write_html(record, book, report / "report.html", outputs.language)
         out().print(Text(f"report {report / 'report.html'}"), soft_wrap=True)
-    for path in (json_file, report and report / "report.json"):
+    for path in (outputs.json_file, report and report / "report.json"):
         if path is not None:
             write_json(record, book, path)
-    for path in (junit, report and report / "junit.xml"):
+    for path in (outputs.junit, report and report / "junit.xml"):
         if path is not None:
             write_junit(record, path)
 
 
-def coverage(
-    json_file: Annotated[
-        Path | None, typer.Option("--json", help="Write the table to this file as JSON.")
-    ] = None,
-    report: Annotated[
-        Path | None,
-        typer.Option("--report", help="A JSON report of a run, for the last verdicts.", exists=True),
-    ] = None,
-    tests: Annotated[
-        Path | None,
-        typer.Option(
-            "--tests", help="Folder of tests whose mentions count too.", exists=True, file_okay=False
-        ),
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--print-json", help="Print the table as JSON.")] = False,
-) -> None:
-    """Show which cases name each requirement, and which requirements no case names."""
-    registry = _suites()
-    last = None if report is None else _read_report(report)
-    mentions = None if tests is None else named_in_tests(tests, registry.book)
-    table = coverage_json(registry.book, registry, last, mentions)
-    check_output(json_file)
-    if json_file is not None:
-        json_file.write_text(json.dumps(table, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
-    if as_json:
-        print_json(table)
-    elif json_file is None:
-        rows = [_row(row) for row in table["requirements"]]
-        print_table(("requirement", "cases", "last verdicts, or why none"), rows)
+def _target(text: str, allow_destructive: bool) -> Target:
+    target = parse_target(text)
+    return replace(target, destructive=True) if allow_destructive else target
 
 
-def _read_report(path: Path) -> dict[str, Any]:
+@contextmanager
+def _asking(prompts: Prompts) -> Iterator[Prompter]:
+    """Who is asked for what no program can do, for as long as the run takes."""
+    prompter: Prompter = Nobody()
+    if prompts is Prompts.CONSOLE:
+        prompter = ConsolePrompter()
+    elif prompts is Prompts.PAGE:
+        page = PagePrompter()
+        err().print(Text(f"the judge asks at {page.url}"), soft_wrap=True)
+        prompter = page
     try:
-        report = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise _ended(f"{path} is no JSON report: {error}", ExitCode.USAGE) from None
-    if not isinstance(report, dict) or not isinstance(report.get("cases"), list):
-        raise _ended(f"{path} is no JSON report of a run", ExitCode.USAGE)
-    return report
-
-
-def _row(row: dict[str, Any]) -> tuple[str, str, str]:
-    outcomes = ", ".join(f"{count} {outcome}" for outcome, count in row.get("outcomes", {}).items())
-    return row["id"], str(len(row["cases"])), row.get("reason") or outcomes
+        yield prompter
+    finally:
+        prompter.close()
 
 
 def _defect(text: str, with_targets: bool) -> tuple[str, str]:
@@ -229,6 +264,7 @@ def _print_plan(request: RunRequest, cases: Sequence[Case]) -> None:
         out().print(Text(f"  {case.id}"), soft_wrap=True)
 
 
-def _ended(text: str, code: ExitCode) -> typer.Exit:
+def ended(text: str, code: ExitCode) -> typer.Exit:
+    """Say why the command ends; gives the exit to raise."""
     err().print(Text(text), soft_wrap=True)
     return typer.Exit(int(code))
