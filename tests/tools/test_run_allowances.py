@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from conformance.cases import load_suites
 from conformance.clauses import ClauseBook, book
 from conformance.lab import Lab
+from reference.protocol.uz.apdu import zreport_open
 from tests.conformance.module_lab import simulator
 from tools import cli
 from tools.commands import coverage
@@ -122,3 +124,12 @@ def test_requirement_without_case_and_reason_ends_with_status_one(
     capsys.readouterr()
     assert cli.run(["coverage"]) == 1
     assert "neither case nor stated reason: HAR-09" in capsys.readouterr().out
+
+
+def test_capture_of_a_run_begins_as_pcapng_does(target: str, tmp_path: Path) -> None:
+    path = tmp_path / "run.pcapng"
+    assert cli.run(["run", CASE, "-t", target, "--pcapng", str(path)]) == 0
+    capture = path.read_bytes()
+    assert capture[:4] == bytes.fromhex("0a0d0d0a")
+    # What opened the shift, whole in one packet.
+    assert zreport_open(datetime(2026, 1, 1)).encode()[:5] in capture

@@ -29,6 +29,7 @@ from conformance.reports.console import ConsoleReport
 from conformance.reports.html import write_html
 from conformance.reports.json_report import write_json
 from conformance.reports.junit import write_junit
+from conformance.reports.pcapng import write_pcapng
 from conformance.reports.transcript import TranscriptReport
 from conformance.reports.words import LANGUAGES, LanguageError, translator
 from conformance.selection import SelectionError
@@ -62,6 +63,7 @@ class Outputs:
     junit: Path | None = None
     json_file: Path | None = None
     language: str = "en"
+    pcapng: Path | None = None
 
 
 def run(
@@ -76,6 +78,9 @@ def run(
     ] = None,
     junit: Annotated[Path | None, typer.Option("--junit", help="File for the JUnit XML.")] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="File for the JSON report.")] = None,
+    pcapng: Annotated[
+        Path | None, typer.Option("--pcapng", help="File for a capture that Wireshark opens.")
+    ] = None,
     seed: Annotated[
         int | None, typer.Option("--seed", help="Seed of all chance; a fresh one without.")
     ] = None,
@@ -140,10 +145,10 @@ def run(
     if show_list:
         _print_cases(cases)
     elif dry_run:
-        check_outputs_are_possible(junit, json_file, report and report / "report.html")
+        check_outputs_are_possible(junit, json_file, pcapng, report and report / "report.html")
         _print_plan(request, cases)
     else:
-        files = Outputs(report, junit, json_file, language)
+        files = Outputs(report, junit, json_file, language, pcapng)
         with _asking(prompts) as prompter:
             status = _judge(replace(request, prompter=prompter), registry, files, verbose, Recorder())
         raise typer.Exit(status)
@@ -189,7 +194,7 @@ def _judge(
     request: RunRequest, registry: Registry, outputs: Outputs, verbose: bool, recorder: Recorder
 ) -> int:
     report = outputs.report
-    check_output(outputs.junit, outputs.json_file, report and report / "report.html")
+    check_output(outputs.junit, outputs.json_file, outputs.pcapng, report and report / "report.html")
     with ExitStack() as files:
         consumers: list[Consumer] = [recorder, ConsoleReport(out(), registry.book, verbose=verbose)]
         if report is not None:
@@ -213,6 +218,8 @@ def _write(recorder: Recorder, registry: Registry, outputs: Outputs) -> None:
     for path in (outputs.json_file, report and report / "report.json"):
         if path is not None:
             write_json(record, book, path)
+    if outputs.pcapng is not None:
+        write_pcapng((each for case in record.cases for each in case.exchanges), outputs.pcapng)
     for path in (outputs.junit, report and report / "junit.xml"):
         if path is not None:
             write_junit(record, path)
