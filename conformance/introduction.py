@@ -1,7 +1,8 @@
 """Make the lab's Kazakh register known to its operator, so that a newcomer can sell at once (KZ-TOK-01).
 
 The operator registers a device and gives it a token; the register gets both. Who it is stands in the lab's
-folder, so that a lab that starts again, on other ports perhaps, keeps its register with queue and counters.
+folder, so that a lab that starts again, on other ports perhaps, keeps its register with queue and counters:
+start it with `register_options`.
 """
 
 from __future__ import annotations
@@ -17,6 +18,16 @@ OPERATOR: Final = "operator-kz"
 REGISTER: Final = "register"
 FACTS_FILE: Final = "register.json"
 _NAMES: Final = ("org_title", "org_inn", "org_address", "pos_title", "pos_address")
+
+
+def register_options(folder: Path) -> dict[str, list[str]]:
+    """Command-line options, by part, of a register that was introduced in this folder before.
+
+    Started without them it would ask the operator as somebody else, and halt.
+    """
+    facts = _known(folder / FACTS_FILE) or {}
+    words = [word for name, value in facts.items() for word in (f"--{name.replace('_', '-')}", str(value))]
+    return {REGISTER: words} if words else {}
 
 
 def introduce_register(lab: Lab) -> None:
@@ -38,10 +49,12 @@ def introduce(
     facts = _known(facts_file)
     state = register.state()
     devices = operator.state()["devices"]
-    if facts is not None and state["token_known"] and str(facts["device_id"]) in devices:
-        wanted = {**facts, "check_url": check_url}
-        if any(state["settings"].get(name) != value for name, value in wanted.items()):
-            register.do("settings", settings=wanted)
+    if (
+        facts is not None
+        and state["token_known"]
+        and state["device_id"] == facts["device_id"]
+        and str(facts["device_id"]) in devices
+    ):
         return facts
     made = operator.do("provision")
     registration = operator.state()["devices"][str(made["id"])].get("registration", {})

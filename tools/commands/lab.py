@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from conformance.introduction import OPERATOR, REGISTER, introduce_register
+from conformance.introduction import OPERATOR, REGISTER, introduce_register, register_options
 from conformance.lab import Lab
 from conformance.lab_parts import COUNTRIES
 from reference.protocol.uz.values import from_tashkent, to_tashkent
@@ -53,6 +53,7 @@ def up(
     lab = Lab(
         folder,
         parts=COUNTRIES[country],
+        options={} if country is Country.UZ else register_options(folder),
         free_ports=free_ports,
         seed=seed,
         start=None if start is None else from_tashkent(start),
