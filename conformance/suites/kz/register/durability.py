@@ -28,7 +28,6 @@ from reference.protocol.kz.dialects import Command
 
 NEEDED: Final = (*NEEDS, "faults", "processes")
 POINTS: Final = (
-    "register.connect",
     "register.before-send",
     "register.after-send",
     "register.half-answer",
@@ -115,10 +114,7 @@ def online(ctx: Context, row: Row) -> None:
 
 @family(
     "kz.register.power.offline.{key}",
-    rows={
-        point.removeprefix("register."): point
-        for point in ("register.before-store", "register.after-store", "register.before-print")
-    },
+    rows={"before-store": "register.before-store", "before-print": "register.before-print"},
     target="register-kz",
     clauses=["KZ-OQ-14", "KZ-OQ-4"],
     requirements=["KZ-OFF-01"],
@@ -143,7 +139,11 @@ def offline_sale(ctx: Context, point: str) -> None:
 
 @family(
     "kz.register.power.flush.{key}",
-    rows={point.removeprefix("register."): point for point in POINTS[1:6] if "half" not in point},
+    rows={
+        "after-send": "register.after-send",
+        "before-store": "register.before-store",
+        "after-store": "register.after-store",
+    },
     target="register-kz",
     clauses=["KZ-OQ-14", "KZ-OQ-4", "KZ-TK-D1"],
     requirements=["KZ-OFF-01", "KZ-PRT-03"],

@@ -213,7 +213,7 @@ def answer_in_mode(ctx: Context, row: tuple[str, Order, str]) -> None:
     stand.drop()
     stand.open()
     ctx.clock.advance(RECONNECT)
-    stand.next("what the mode sends")
+    register.comes("what the mode sends", seconds=2 * RECONNECT, step=RECONNECT / 2)
     ctx.clock.advance(10)
     in_mode(ctx, after)
     stays(ctx, after)

@@ -157,7 +157,7 @@ def offline_with_queue(ctx: Context, count: int = 2, **settings: Any) -> list[Pr
 
 
 def _start(ctx: Context, settings: Mapping[str, Any]) -> None:
-    ctx.register.begin(default=silence(), **settings)
+    ctx.register.begin(default=silence(), **settings).next("INFO")
     in_mode(ctx, "START")
 
 
