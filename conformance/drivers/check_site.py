@@ -15,7 +15,7 @@ import httpx
 
 from conformance.control_client import Json
 from conformance.drivers.drive_client import response_bytes
-from conformance.drivers.wire import Tap
+from conformance.drivers.wire import NOT_OPENED, Tap
 from conformance.events import Direction, Layer
 from conformance.verdicts import AnswerUnreadable, TargetUnreachable
 from reference.protocol.uz.values import format_compact_time
@@ -78,11 +78,14 @@ class CheckSite:
         return Payment(answer.status_code, found)
 
     def _ask(self, method: str, path: str, **parts: object) -> httpx.Response:
-        sent = f"{method} {self._http.base_url}{path.lstrip('/')} {json.dumps(parts)}".encode()
+        sent = (
+            f"{method} {str(self._http.base_url).rstrip('/')}/{path.lstrip('/')} {json.dumps(parts)}".encode()
+        )
         self._tap(Layer.HTTP, Direction.SENT, sent)
         try:
             answer = self._http.request(method, path, **parts)  # type: ignore[arg-type]
         except httpx.TransportError as error:
+            self._tap(Layer.HTTP, Direction.CLOSED, b"", NOT_OPENED)
             raise TargetUnreachable(f"check page at {self._http.base_url}: {error}") from error
         self._tap(Layer.HTTP, Direction.RECEIVED, response_bytes(answer), sent)
         return answer

@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 
-from conformance.drivers.wire import Tap, Wire
+from conformance.drivers.wire import NOT_OPENED, Tap, Wire
 from conformance.events import Direction, Layer
 from conformance.verdicts import AnswerMissing, AnswerUnreadable, CaseFailed, TargetUnreachable
 from reference.links.address import Endpoint
@@ -111,6 +111,7 @@ class DriveClient:
         try:
             response = self._client.send(request)
         except httpx.ConnectError as error:
+            self._tap(Layer.HTTP, Direction.CLOSED, b"", NOT_OPENED)
             raise TargetUnreachable(f"no drive answers at {self.endpoint} ({error})") from error
         except httpx.TransportError as error:
             self._tap(Layer.HTTP, Direction.CLOSED, b"", sent)

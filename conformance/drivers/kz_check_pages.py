@@ -12,7 +12,7 @@ import httpx
 
 from conformance.control_client import Json
 from conformance.drivers.drive_client import response_bytes
-from conformance.drivers.wire import Tap
+from conformance.drivers.wire import NOT_OPENED, Tap
 from conformance.events import Direction, Layer
 from conformance.verdicts import AnswerUnreadable, TargetUnreachable
 
@@ -54,11 +54,12 @@ class CheckPages:
 
     def get(self, path: str, query: Mapping[str, str] | None = None) -> Page:
         """`GET` a path with a query, redirects not followed. TargetUnreachable when nobody answers."""
-        sent = f"GET {self._http.base_url}{path.lstrip('/')} {dict(query or {})}".encode()
+        sent = f"GET {str(self._http.base_url).rstrip('/')}/{path.lstrip('/')} {dict(query or {})}".encode()
         self._tap(Layer.HTTP, Direction.SENT, sent)
         try:
             answer = self._http.get(path, params=query)
         except httpx.TransportError as error:
+            self._tap(Layer.HTTP, Direction.CLOSED, b"", NOT_OPENED)
             raise TargetUnreachable(f"check page at {self._http.base_url}: {error}") from error
         self._tap(Layer.HTTP, Direction.RECEIVED, response_bytes(answer), sent)
         try:

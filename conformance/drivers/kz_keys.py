@@ -15,7 +15,7 @@ from typing import Any, Final, Protocol
 
 import httpx
 
-from conformance.drivers.wire import Tap
+from conformance.drivers.wire import NOT_OPENED, Tap
 from conformance.events import Direction, Layer
 from conformance.verdicts import AnswerMissing, AnswerUnreadable, NotApplicable, TargetUnreachable
 
@@ -183,6 +183,7 @@ class HttpKeys:
         try:
             response = self._client.send(request)
         except httpx.ConnectError as error:
+            self._tap(Layer.HTTP, Direction.CLOSED, b"", NOT_OPENED)
             raise TargetUnreachable(f"no register answers at {self._client.base_url} ({error})") from error
         except httpx.TransportError as error:
             self._tap(Layer.HTTP, Direction.CLOSED, b"", sent)
