@@ -74,7 +74,7 @@ class Person:
         return self.register.press("sell", sale())
 
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +92,6 @@ def own_cases() -> set[str]:
     return {case.id for case in suite() if case.id.startswith(f"{SUITE}.")}
 
 
-@pytest.mark.timeout(600)
 def test_every_case_passes(whole: RunRecord) -> None:
     found = outcomes(whole)
     assert set(found) == {"pass"}, story(whole, *(set(found) - {"pass"}))
