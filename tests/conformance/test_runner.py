@@ -207,6 +207,7 @@ def test_steps_and_exchanges_stand_in_order(registry: Registry, judged: Judged) 
     assert [getattr(entry, "kind", None) or entry.direction.value for entry in timeline] == [  # type: ignore[union-attr]
         StepKind.STEP,
         "sent",
+        "closed",
         StepKind.NOTE,
         StepKind.CHECK,
     ]
