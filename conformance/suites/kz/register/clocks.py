@@ -112,8 +112,7 @@ def back_offline(ctx: Context) -> None:
     needs=NEEDS,
     description="Offline for a minute, the register's clock jumps 73 hours ahead and back again.",
     expectation="While its clock says so it refuses documents; the queue is delivered all the same when "
-    "the line is "
-    "back.",
+    "the line is back.",
 )
 def over_limit(ctx: Context) -> None:
     """The spell is measured by the register's clock: there is no other."""

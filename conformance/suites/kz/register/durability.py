@@ -69,10 +69,18 @@ def all_there(ctx: Context, handed: list[int]) -> None:
 
 
 class Row(NamedTuple):
-    """Where power goes, and how many passes of that point are let through before."""
+    """Where power goes, how many passes of that point are let through before, and the bytes a write keeps."""
 
     point: str
     skip: int = 0
+    kept: str = ""
+
+    def lay(self, ctx: Context) -> None:
+        """Lay the fault: a crash, or one in the middle of a write."""
+        if self.kept:
+            ctx.control.add_fault(self.point, "torn-crash", skip=self.skip, value=self.kept)
+        else:
+            ctx.control.add_fault(self.point, "crash", skip=self.skip)
 
 
 def _rows() -> Iterator[tuple[str, Row]]:
@@ -81,6 +89,8 @@ def _rows() -> Iterator[tuple[str, Row]]:
         yield name, Row(point)
         if point == "register.after-store":
             yield f"{name}-second", Row(point, 1)
+    yield "torn-write", Row("journal.write", kept="20")
+    yield "torn-write-second", Row("journal.write", 1, "1")
 
 
 @family(
@@ -93,15 +103,14 @@ def _rows() -> Iterator[tuple[str, Row]]:
     tags=["slow"],
     description="ONLINE, power is lost over a sale: {key}. It comes back, and another sale is made.",
     expectation="Paper and OFD agree: a sale that the OFD has counted is in the register's journal, and "
-    "none is there "
-    "twice; no code 2, 8 or 9 is ever met.",
+    "none is there twice; no code 2, 8 or 9 is ever met.",
 )
 def online(ctx: Context, row: Row) -> None:
     """Written before sending, so that the same pair can be repeated."""
     register = ctx.register
     register.ready()
     sell(ctx, 1_00)
-    ctx.control.add_fault(row.point, "crash", skip=row.skip)
+    row.lay(ctx)
     over = pressed_to_death(ctx, "sell", sale(2_00))
     start_again(ctx)
     register.recover()
@@ -114,7 +123,11 @@ def online(ctx: Context, row: Row) -> None:
 
 @family(
     "kz.register.power.offline.{key}",
-    rows={"before-store": "register.before-store", "before-print": "register.before-print"},
+    rows={
+        "before-store": Row("register.before-store"),
+        "before-print": Row("register.before-print"),
+        "torn-write": Row("journal.write", kept="30"),
+    },
     target="register-kz",
     clauses=["KZ-OQ-14", "KZ-OQ-4"],
     requirements=["KZ-OFF-01"],
@@ -125,11 +138,11 @@ def online(ctx: Context, row: Row) -> None:
     expectation="The two are delivered; the third is if it is in the register's journal, and is not "
     "otherwise.",
 )
-def offline_sale(ctx: Context, point: str) -> None:
+def offline_sale(ctx: Context, row: Row) -> None:
     """A queue is worth nothing in memory."""
     register = ctx.register
     sold = offline_with_queue(ctx, 1)
-    ctx.control.add_fault(point, "crash")
+    row.lay(ctx)
     over = pressed_to_death(ctx, "sell", sale(777_00))
     ctx.check(None, over, "answer of the register that died")
     start_again(ctx)
@@ -174,8 +187,7 @@ def flush(ctx: Context, point: str) -> None:
     tags=["slow"],
     description="With 20 documents of every kind held the register is killed with -9, twice.",
     expectation="Queue, packet in flight, token, REQNUM, start of the spell, drawer and shift are as "
-    "before; all is "
-    "delivered in order.",
+    "before; all is delivered in order.",
 )
 def killed(ctx: Context) -> None:
     """kill -9 is what a cable pulled out is."""

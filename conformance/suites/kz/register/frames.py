@@ -83,8 +83,8 @@ def _rows() -> Iterator[tuple[str, Row]]:
     needs=lambda row: BY_KEYS if row.version == DEFAULT_VERSION else NEEDS,
     description="A register that speaks that version presses that key, here {key}, after a deposit and a "
     "sale.",
-    expectation="One frame of that version with its ID, the last TOKEN and the next REQNUM; its body has no "
-    "field that the version lacks, and nothing that the checks of §10.4 refuse or warn of.",
+    expectation="One frame of that version with its ID, the last TOKEN and the next REQNUM; its body has "
+    "no field that the version lacks, and nothing that the checks of §10.4 refuse or warn of.",
 )
 def frame(ctx: Context, row: Row) -> None:
     """Every field where the tables of that version want it."""

@@ -142,8 +142,7 @@ def ends_by_itself(ctx: Context) -> None:
     requirements=["KZ-OFF-01"],
     needs=NEEDS,
     description="After 73 hours the line is back, the packet in flight is taken, and the line breaks again "
-    "with one "
-    "sale left.",
+    "with one sale left.",
     expectation="New documents are still refused; when the last one is delivered they are not.",
 )
 def connection_not_enough(ctx: Context) -> None:

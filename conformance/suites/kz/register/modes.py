@@ -277,8 +277,7 @@ def reset_keeps_queue(ctx: Context) -> None:
     requirements=["KZ-OFF-01"],
     needs=NEEDS,
     description="Offline since yesterday, the register comes into that mode with one sale left; 71 hours "
-    "pass there: "
-    "{key}. Then a person, or the OFD, ends the mode, and the line is away.",
+    "pass there: {key}. Then a person, or the OFD, ends the mode, and the line is away.",
     expectation="The spell is over 72 hours: new documents are refused as after 72 hours offline.",
 )
 def clock_runs_on(ctx: Context, mode: str) -> None:

@@ -91,8 +91,7 @@ def _rows() -> Iterator[tuple[str, Row]]:
     needs=BY_KEYS,
     description="A key's first answer is noise, its next a good one: {key}.",
     expectation="The noise counts as no answer: the same pair comes again, the key is done, the OFD has it "
-    "once, and "
-    "the register goes on.",
+    "once, and the register goes on.",
 )
 def noise(ctx: Context, row: Row) -> None:
     """Nothing of a foreign answer may be believed, its TOKEN least of all."""
@@ -146,8 +145,7 @@ def other_command(ctx: Context) -> None:
     requirements=["KZ-PRT-01", "KZ-OFF-01"],
     needs=NEEDS,
     description="Nothing but noise answers a sale for the whole transaction time; two more are made; then "
-    "all is "
-    "well: {key}.",
+    "all is well: {key}.",
     expectation="OFFLINE, three autonomous papers, and three tickets in the OFD in the end.",
 )
 def to_the_end(ctx: Context, order: Order) -> None:

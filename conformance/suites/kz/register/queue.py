@@ -153,8 +153,7 @@ def to_the_tail(ctx: Context) -> None:
     requirements=["KZ-OFF-01"],
     needs=NEEDS,
     description="A register goes offline over a ping or a service key, with no packet in flight, and "
-    "queues a sale; "
-    "then the line is back.",
+    "queues a sale; then the line is back.",
     expectation="SYSTEM with an offline_period comes before the queue.",
 )
 def ping_first(ctx: Context) -> None:
@@ -213,8 +212,7 @@ def counters_from_info(ctx: Context) -> None:
     needs=(*NEEDS, "processes"),
     tags=["slow"],
     description="Offline with two sales waiting the register is killed and started; INFO is answered with "
-    "the OFD's "
-    "older sums, the queue is held up.",
+    "the OFD's older sums, the queue is held up.",
     expectation="The register's own cash and sums stay until the queue is delivered.",
 )
 def counters_not_before(ctx: Context) -> None:

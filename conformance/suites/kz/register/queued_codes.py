@@ -65,8 +65,7 @@ def _mode_row(mode: str, code: int) -> str:
     requirements=["KZ-PRT-04", "KZ-OFF-01"],
     needs=NEEDS,
     description="Three sales wait; the line comes back, the packet in flight is taken, and the head of the "
-    "queue "
-    "is answered with {key}.",
+    "queue is answered with {key}.",
     expectation=lambda row: (
         f"The register is {row[1]}, nothing more is sent of the queue, and both sales are kept."
     ),
@@ -134,8 +133,7 @@ NO_ANSWERS: Final[dict[str, Order]] = {
     requirements=["KZ-PRT-04", "KZ-OFF-01"],
     needs=NEEDS,
     description="Three sales wait; the packet in flight is taken, the head of the queue gets {key} and "
-    "nothing "
-    "else; a reconnect interval later all is well.",
+    "nothing else; a reconnect interval later all is well.",
     expectation="The same message comes again after the interval and not before; all go out in order, once.",
 )
 def try_later(ctx: Context, order: Order) -> None:
@@ -229,8 +227,7 @@ def two_removed(ctx: Context) -> None:
     needs=NEEDS,
     description="A shift is open for 30 hours of which the register was offline; the queue goes out.",
     expectation="Each message shows that it is re-sent: by its offline number and by a period that ends "
-    "after it "
-    "begins.",
+    "after it begins.",
 )
 def eleven(ctx: Context) -> None:
     """The server never answers 11 to a re-sent message: the marks must be there."""

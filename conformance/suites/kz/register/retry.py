@@ -79,8 +79,7 @@ def _rows() -> Iterator[tuple[str, Row]]:
     needs=lambda row: BY_KEYS if row.version == DEFAULT_VERSION else NEEDS,
     description="That key is pressed and that is what becomes of the line once, then the OFD answers: {key}.",
     expectation="The same packet comes again within the transaction time, same TOKEN and REQNUM; the key "
-    "is done "
-    "and the OFD has it once.",
+    "is done and the OFD has it once.",
 )
 def once(ctx: Context, row: Row) -> None:
     """Repeat the old pair before anything else, ping included."""
@@ -114,8 +113,7 @@ def once(ctx: Context, row: Row) -> None:
     needs=NEEDS,
     description="No answer to {key} for the whole transaction time; a minute later the OFD answers.",
     expectation="OFFLINE after the transaction time and not before; the packet is kept with TOKEN and "
-    "REQNUM, and "
-    "is the first to leave, with a period that goes on.",
+    "REQNUM, and is the first to leave, with a period that goes on.",
 )
 def to_the_end(ctx: Context, key: str) -> None:
     """The in-flight packet."""
@@ -227,8 +225,7 @@ def _as_time(figures: tuple[int, ...]) -> datetime:
     requirements=["KZ-PRT-03"],
     needs=NEEDS,
     description="The OFD counts a sale, its answer is lost until the register is OFFLINE; two more sales "
-    "are made; "
-    "then the line is back.",
+    "are made; then the line is back.",
     expectation="The first request is the old pair, before any ping; three tickets stand in the OFD, each "
     "once.",
 )
@@ -281,8 +278,7 @@ def no_line(ctx: Context) -> None:
     requirements=["KZ-PRT-03"],
     needs=BY_KEYS,
     description="A sale is first held in silence, then its connection is reset, then half an answer comes, "
-    "then 254, "
-    "then the whole answer.",
+    "then 254, then the whole answer.",
     expectation="One pair of TOKEN and REQNUM all the time; one ticket in the OFD.",
 )
 def every_way(ctx: Context) -> None:
@@ -309,8 +305,7 @@ def every_way(ctx: Context) -> None:
     requirements=["KZ-PRT-03"],
     needs=NEEDS,
     description="The OFD counts a sale and stays silent until the register is OFFLINE; then it answers and "
-    "a person "
-    "asks for INFO at once.",
+    "a person asks for INFO at once.",
     expectation="Whatever is sent, the old pair is sent before it.",
 )
 def before_service(ctx: Context) -> None:

@@ -39,8 +39,7 @@ RETURN_OF: Final = {"sell-return": "sell", "buy-return": "buy"}
     needs=NEEDS,
     description="A ticket is made and given back, by the key and in the version named {key}.",
     expectation="The return names number, time, RNM, total and offline flag of its ticket from 2.0.3 on; "
-    "before, it "
-    "has no such field.",
+    "before, it has no such field.",
 )
 def returns(ctx: Context, row: tuple[str, int]) -> None:
     """Since 2.0.3 a return names its ticket."""

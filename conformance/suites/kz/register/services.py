@@ -118,8 +118,7 @@ def barcode(ctx: Context) -> None:
     needs=NEEDS,
     description="In version {key} a ticket is cancelled, and then once more.",
     expectation="The first takes its money back out of the drawer; the second, refused with 10 if it is "
-    "sent, changes "
-    "nothing.",
+    "sent, changes nothing.",
 )
 def cancel(ctx: Context, version: int) -> None:
     """Only the last ticket, and only once."""

@@ -26,11 +26,9 @@ SHIFTS: Final = 30
     needs=NEEDS,
     tags=["slow"],
     description="Thirty shifts with sales, purchases, returns of both, deposits and withdrawals drawn from "
-    "the case's "
-    "seed; every fifth is closed offline.",
+    "the case's seed; every fifth is closed offline.",
     expectation="Numbers 1 to 30 without gap; non-nullable sums and drawer equal in register, its Z and "
-    "the judge's "
-    "books, and they only grow.",
+    "the judge's books, and they only grow.",
 )
 def thirty(ctx: Context) -> None:
     """Sums that never reset, over a month."""
@@ -92,8 +90,7 @@ def _close(ctx: Context, number: int) -> Pressed:
     tags=["slow"],
     description="Ninety keys drawn from the case's seed; the line comes and goes, answers are lost.",
     expectation="After every return of the line drawer, shift and sums are those of the judge's books, and "
-    "nothing is "
-    "lost or doubled.",
+    "nothing is lost or doubled.",
 )
 def walk(ctx: Context) -> None:
     """The judge's books against the register's counters."""

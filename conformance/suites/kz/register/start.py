@@ -72,8 +72,7 @@ def nothing_before_info(ctx: Context) -> None:
     requirements=["KZ-OFF-01"],
     needs=NEEDS,
     description="A new register finds no OFD; the transaction time and two reconnect intervals pass; then "
-    "the "
-    "OFD is there.",
+    "the OFD is there.",
     expectation="It stays in START and sells nothing, tries INFO again, and is ONLINE at the first good "
     "answer.",
 )
@@ -130,8 +129,8 @@ def initialised(ctx: Context) -> None:
     clauses=["KZ-IN-01", "KZ-IN-02"],
     requirements=["KZ-NNT-01", "KZ-SHF-01"],
     needs=NEEDS,
-    description="INFO answers an X of shift 37, open for an hour, with cash and non-nullable sums; a sale is "
-    "made.",
+    description="INFO answers an X of shift 37, open for an hour, with cash and non-nullable sums; a sale "
+    "is made.",
     expectation="Shift, cash and sums are taken over; the sale bears shift 37.",
 )
 def takes_open_shift(ctx: Context) -> None:
@@ -210,8 +209,8 @@ def only_upwards(ctx: Context) -> None:
     clauses=["KZ-IN-02"],
     requirements=["KZ-SHF-01"],
     needs=NEEDS,
-    description="INFO answers a shift whose {key} lies ten minutes after the register's own clock; a sale is "
-    "tried.",
+    description="INFO answers a shift whose {key} lies ten minutes after the register's own clock; a sale "
+    "is tried.",
     expectation="The register refuses to work, and no document reaches the OFD.",
 )
 def clock_before(ctx: Context, opening: bool) -> None:

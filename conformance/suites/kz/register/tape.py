@@ -68,8 +68,7 @@ def test_mark(ctx: Context, order: Json) -> None:
     needs=BY_KEYS,
     description="A sale of two lines with change is printed.",
     expectation="Organisation, BIN, shift, number, cashier, lines, sums, change, tax, sign, time, address, "
-    "device ID, "
-    "RNM and serial number stand on the paper.",
+    "device ID, RNM and serial number stand on the paper.",
 )
 def requisites(ctx: Context) -> None:
     """The order of a real bilingual sample."""

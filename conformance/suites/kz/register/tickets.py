@@ -215,8 +215,7 @@ ROWS: Final[dict[str, Row]] = {
     needs=BY_KEYS,
     description="A sale is made: {key}.",
     expectation="The ticket holds the lines, modifiers, taxes, payments, cash taken, change and total "
-    "worked out by "
-    "hand, to the tiyn.",
+    "worked out by hand, to the tiyn.",
 )
 def sums(ctx: Context, row: Row) -> None:
     """All arithmetic is done in whole tiyn."""

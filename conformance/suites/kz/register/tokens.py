@@ -186,8 +186,7 @@ def typed_in_with_queue(ctx: Context) -> None:
     needs=NEEDS,
     description="A sale is in flight, two wait; the portal issues a new token, which is typed in.",
     expectation="The packet in flight leaves first with the new TOKEN and a fresh REQNUM, and carries its "
-    "offline "
-    "number; nothing is lost.",
+    "offline number; nothing is lost.",
 )
 def in_flight_with_new_token(ctx: Context) -> None:
     """It becomes the head of the queue."""

@@ -61,8 +61,7 @@ WORKED: Final[tuple[tuple[str, Json], ...]] = (
     requirements=["KZ-NNT-01", "KZ-PRT-02"],
     needs=NEEDS,
     description="The worked shift of the specification is played in version {key}, all of it online, and "
-    "closed with "
-    "the money taken out.",
+    "closed with the money taken out.",
     expectation="The register's own Z has every figure of the worked table.",
 )
 def worked(ctx: Context, version: int) -> None:
