@@ -196,7 +196,7 @@ class Session:
         """The lab clock: the target's through a control API, or the judge's own, which cannot be moved."""
         if self._clock is None:
             own = LabClock.attach(self.lab.clock_path) if self.lab is not None else open_clock(None)
-            self._clock = LabTime(own, self._clock_control, shared=self.lab is not None)
+            self._clock = LabTime(own, self._clock_control, shared=self.lab is not None, tap=self.tap)
         return self._clock
 
     def _clock_control(self) -> Control | None:
@@ -212,7 +212,7 @@ class Session:
         if self.lab is None:
             raise NotApplicable("the judge does not run the target's processes")
         if self._processes is None:
-            self._processes = Processes(self.lab)
+            self._processes = Processes(self.lab, self.tap)
         return self._processes
 
     def state_page(
