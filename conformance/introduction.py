@@ -68,6 +68,6 @@ def introduce(
 def _known(facts_file: Path) -> dict[str, Any] | None:
     try:
         facts = json.loads(facts_file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     return facts if isinstance(facts, dict) and "device_id" in facts else None
