@@ -293,13 +293,15 @@ class RegisterDriver:
         self.recover(mode)
 
     def recover(self, mode: str = "ONLINE", *, clause: str = "") -> None:
-        """Reconnect intervals pass, three at most, until the register is in this mode by itself."""
+        """Reconnect intervals pass, three at most, until the register is in this mode and at rest."""
         for _ in range(2):
             self.tick()
             if self._gets_to(mode, _SHORT):
-                return
-        self.tick()
-        self.until(f"mode {mode}", lambda: self.state().mode == mode, clause=clause)
+                break
+        else:
+            self.tick()
+            self.until(f"mode {mode}", lambda: self.state().mode == mode, clause=clause)
+        self.press("pulse")
 
     def _gets_to(self, mode: str, seconds: float) -> bool:
         """Whether it is in this mode within so many real seconds, or as soon as it has nothing under way."""
