@@ -45,7 +45,7 @@ class Draft:
     def __init__(self, connection: Connection, now: datetime) -> None:
         self._connection = connection
         self._cursor = connection.connection.cursor()
-        self._now = now.isoformat()
+        self.now = now.isoformat()
         self._documents: list[dict[str, Any]] = []
         self._findings: list[dict[str, Any]] = []
         self._signs: set[str] = set()
@@ -56,10 +56,7 @@ class Draft:
         """Note the rows of one outcome; the device itself is written by the ledger."""
         device, entry = outcome.header.id, outcome.document
         if entry is not None:
-            row = _document_row(device, entry)
-            self._documents.append(row)
-            self._signs.add(entry.sign)
-            self._twins.add((device, row["command"], row["time"], row["total"], row["printed_number"]))
+            self.put(_document_row(device, entry))
         if outcome.cancelled is not None:
             self._mark(device, outcome.cancelled, cancelled=True)
         if outcome.second_name is not None:
@@ -69,7 +66,13 @@ class Draft:
             values = {name: getattr(one, name) for name in ("invoice_id", "amount", "qr_code", "status")}
             self._connection.execute(sa.insert(tables.invoices), values | {"device": device})
         if outcome.findings:
-            self._findings += _finding_rows(outcome, self._now)
+            self._findings += _finding_rows(outcome, self.now)
+
+    def put(self, row: dict[str, Any]) -> None:
+        """Note the row of an accepted document."""
+        self._documents.append(row)
+        self._signs.add(row["sign"])
+        self._twins.add((row["device"], row["command"], row["time"], row["total"], row["printed_number"]))
 
     def has_sign(self, sign: str) -> bool:
         """Whether any document of the server has this sign."""

@@ -19,6 +19,7 @@ from sqlalchemy import Connection, Dialect, Engine
 
 from ofd_mock.kz import tables
 from ofd_mock.kz.draft import Draft
+from ofd_mock.kz.express import Express
 from ofd_mock.kz.order_book import OrderBook
 from ofd_mock.kz.prepared import Prepared
 from ofd_mock.kz.registry import Memory, changing, from_row, to_row
@@ -55,6 +56,7 @@ class KzLedger:
         self.engine = engine
         self._late: Connection | None = None
         self._memory = _memory()
+        self._short: tuple[Rules, Express] | None = None
         migrate(engine, MIGRATIONS)
 
     @contextmanager
@@ -80,7 +82,8 @@ class KzLedger:
         connection = self.engine.connect()
         try:
             connection.begin()
-            outcomes = _settle(connection, batch, rules, now, desk, self._memory)
+            short = None if desk.orders.orders else self._express(rules)
+            outcomes = _settle(connection, batch, rules, now, desk, self._memory, short)
         except BaseException:
             connection.close()
             raise
@@ -88,6 +91,13 @@ class KzLedger:
         if rules.durable:
             self.catch_up()
         return outcomes
+
+    def _express(self, rules: Rules) -> Express | None:
+        """The short way under these rules, if there is one; rules seldom change."""
+        short = self._short
+        if short is None or short[0] is not rules:
+            short = self._short = rules, Express(rules)
+        return short[1] if short[1].open else None
 
     def catch_up(self) -> None:
         """Commit what is settled. Only a faulty operator is ever late with it (see Rules.durable)."""
@@ -215,6 +225,7 @@ def _settle(
     now: datetime,
     desk: Desk,
     memory: Memory,
+    short: Express | None,
 ) -> list[Outcome]:
     """Settle and write a batch; committing is the caller's."""
     held = _devices(connection, sorted({frame.header.id for frame in batch}), memory)
@@ -223,10 +234,15 @@ def _settle(
     outcomes = []
     changed: dict[int, Device] = {}
     for frame in batch:
-        outcome = _settled(rules, frame, held.get(frame.header.id), now, around)
+        device = held.get(frame.header.id)
+        outcome = None
+        if short is not None and device is not None:
+            outcome = short.take(frame, device, now, draft, around)
+        if outcome is None:
+            outcome = _settled(rules, frame, device, now, around)
+            draft.take(outcome)
         if outcome.device is not None:
             held[outcome.device.id] = changed[outcome.device.id] = outcome.device
-        draft.take(outcome)
         outcomes.append(outcome)
     draft.flush()
     if changed:

@@ -1,0 +1,218 @@
+"""The short way for plain tickets: from a frame to its answer and its row, without the values in between.
+
+It knows no rule of its own. It takes what the long way (`rules.Rules.settle`) would accept without a finding,
+comes to the same bytes and rows, and leaves everything else to it: other commands, repeats, refusals,
+warnings, ordered answers, tickets made offline, switches that are not the defaults' checks. A faulty operator
+has no short way at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any, Final
+
+from google.protobuf.message import DecodeError
+
+from ofd_mock.kz import answers
+from ofd_mock.kz.booking import MOST_NUMBER
+from ofd_mock.kz.draft import Draft
+from ofd_mock.kz.plain_ticket import PlainTicket, booked, plain
+from ofd_mock.kz.rules import Rules, correct_rules
+from ofd_mock.kz.surroundings import LedgerSurroundings
+from ofd_mock.kz.values import Device, LastDocument, Outcome
+from reference.protocol.kz import service
+from reference.protocol.kz.device_states import STATES, DeviceState
+from reference.protocol.kz.dialects import Command, Dialect, dialect_for
+from reference.protocol.kz.documents import is_resent, offline_period
+from reference.protocol.kz.envelope import encode_response
+from reference.protocol.kz.exchange import DeviceExchange
+from reference.protocol.kz.frames import Frame
+from reference.protocol.kz.kinds import Operation
+from reference.protocol.kz.money import MAX_TIYN
+from reference.protocol.kz.results import ResultCode
+from reference.protocol.kz.service import TicketAd
+from reference.protocol.kz.signs import qr_address
+from reference.protocol.kz.switches import Mode
+from reference.protocol.kz.tally import DeviceCounters
+from reference.protocol.kz.ticket_checks import MAX_AHEAD
+
+_TICKET: Final = Command.TICKET.value
+_BEGINNING: Final = b"\x08\x01"
+"""How encoders begin a TICKET: the field `command`."""
+_VERSIONS: Final = (202, 203, 204)
+_PLACED_SINCE: Final = 204
+_SERVED: Final = {
+    state: DeviceState.ACTIVE if row.activates else state
+    for state, row in STATES.items()
+    if row.refusal is None and row.refusal_204 is None
+}
+"""States that every version is served in, and the state after an accepted document."""
+_ROW: Final = "D6"
+
+
+class Express:
+    """The short way under some rules; `open` tells whether there is one."""
+
+    def __init__(self, rules: Rules) -> None:
+        settings = rules.settings
+        self._settings = settings
+        correct = rules == correct_rules(settings)
+        self.open = correct and not settings.checks and settings.document_max_age is None
+        self._dialects: dict[int, tuple[Dialect, bytes]] = {}
+        for version in _VERSIONS if self.open else ():
+            dialect = dialect_for(version)
+            assert dialect is not None
+            response = answers.accepted_response(dialect, settings)
+            self._dialects[version] = dialect, encode_response(_TICKET, response)
+        self._limit = timedelta(hours=settings.shift_limit_hours)
+        self._placed = settings.geo_check is not Mode.OFF
+
+    def take(
+        self, frame: Frame, device: Device, now: datetime, draft: Draft, around: LedgerSurroundings
+    ) -> Outcome | None:
+        """Settle the frame and put its row into the draft; None if it must go the long way."""
+        header, body = frame.header, frame.body
+        known = self._dialects.get(header.version)
+        if known is None or not body.startswith(_BEGINNING) or device.state not in _SERVED:
+            return None
+        exchange = device.exchange
+        again = exchange.last_cmd is not None and header.reqnum == exchange.last_req
+        if not header.token or header.token != exchange.issued or again:
+            return None
+        dialect, prefix = known
+        try:
+            message = dialect.messages.Request.FromString(body)
+        except DecodeError:
+            return None
+        if message.command != _TICKET:
+            return None
+        ads = self._service(dialect, message, device)
+        ticket = None if ads is None else plain(dialect, message.ticket)
+        if ads is None or ticket is None or not self._fits(ticket, device, now, draft):
+            return None
+        counters = booked(device.counters, ticket)
+        if not _has_room(counters):
+            return None
+        sign = around.new_sign(*self._settings.sign_range)
+        page = around.new_page()
+        address = qr_address(
+            self._settings.qr_base_url or around.check_base(),
+            sign,
+            device.profile.registration.rnm,
+            ticket.total,
+            ticket.time,
+            self._settings.s_format,
+        )
+        answer = prefix + ticket_part(sign, address) + ads
+        changed = _after(device, frame, ticket, counters, answer, around.new_token(exchange, _TICKET))
+        assert counters.shift is not None
+        draft.put(
+            {
+                "device": header.id,
+                "number": changed.documents,
+                "command": _TICKET,
+                "version": header.version,
+                "token": header.token,
+                "reqnum": header.reqnum,
+                "request": body,
+                "answer": answer,
+                "received": draft.now,
+                "time": ticket.time.isoformat(),
+                "shift_number": counters.shift.number,
+                "sign": sign,
+                "page": page,
+                "resent": False,
+                "cancelled": False,
+                "operation": ticket.operation,
+                "total": ticket.total,
+                "offline_number": None,
+                "printed_number": ticket.printed_number,
+                "parent_rnm": "",
+                "parent_sign": "",
+            }
+        )
+        return Outcome(header, _TICKET, ResultCode.OK, _ROW, changed.exchange.issued, answer, device=changed)
+
+    def _service(self, dialect: Dialect, message: Any, device: Device) -> bytes | None:
+        """The answer's service part, None if the request's asks for more than ads."""
+        held: Mapping[int, int] = {}
+        if not message.HasField("ticket"):
+            return None
+        if message.HasField("service"):
+            part = message.service
+            if part.get_reg_info or part.get_binded_taxation or part.HasField("reg_info"):
+                return None
+            if part.HasField("offline_period") and is_resent(None, offline_period(message)):
+                return None
+            held = service.held_ads(message)
+        if dialect.version >= _PLACED_SINCE and self._placed and not service.has_geo_position(message):
+            return None
+        return _ads_part(dialect, device.profile.ads, tuple(held.items()))
+
+    def _fits(self, ticket: PlainTicket, device: Device, now: datetime, draft: Draft) -> bool:
+        """Whether what the server knows beside the ticket agrees with it."""
+        counters, time, number = device.counters, ticket.time, ticket.printed_number
+        opened = counters.opened
+        if opened is not None and now - opened >= self._limit:
+            return False
+        if time - now > MAX_AHEAD or (device.last_time is not None and time < device.last_time):
+            return False
+        if ticket.shift_number is not None and ticket.shift_number != counters.shift_number:
+            return False
+        if ticket.operation != Operation.SELL and counters.cash + ticket.cash < 0:
+            return False
+        iin = ticket.customer_iin
+        if iin and iin == device.profile.registration.org_inn:
+            return False
+        if max(ticket.total, number or 0) > MOST_NUMBER:
+            return False
+        if number is None or not device.documents:
+            return True
+        return not draft.has_twin(device.id, _TICKET, time.isoformat(), ticket.total, number)
+
+
+def ticket_part(sign: str, address: str) -> bytes:
+    """Field `ticket` of a Response, a TicketResponse of sign and QR address, as protobuf writes it."""
+    inner = _element(b"\x0a", sign.encode("ascii")) + _element(b"\x12", address.encode("ascii"))
+    return _element(b"\x1a", inner)
+
+
+def _element(tag: bytes, value: bytes) -> bytes:
+    size = len(value)
+    length = bytes((size,)) if size < 0x80 else bytes((size & 0x7F | 0x80, size >> 7))
+    return tag + length + value
+
+
+@lru_cache(maxsize=256)
+def _ads_part(dialect: Dialect, ads: tuple[TicketAd, ...], held: tuple[tuple[int, int], ...]) -> bytes:
+    """Field `service` of a Response with the ads that the register does not hold yet; nothing without any."""
+    response = dialect.messages.Response()
+    if sent := service.ads_to_send(ads, dict(held)):
+        service.write_ads(response.service, sent)
+    return bytes(response.SerializeToString())
+
+
+def _has_room(counters: DeviceCounters) -> bool:
+    """Whether all figures together are below what a sum can hold: then each of the next report is."""
+    sums = counters.shift.sums.values() if counters.shift else ()
+    return abs(counters.cash) + sum(map(abs, counters.totals.values())) + sum(map(abs, sums)) <= MAX_TIYN
+
+
+def _after(
+    device: Device, frame: Frame, ticket: PlainTicket, counters: DeviceCounters, answer: bytes, token: int
+) -> Device:
+    header = frame.header
+    return Device(
+        device.id,
+        _SERVED[device.state],
+        DeviceExchange(token, header.token, header.reqnum, _TICKET, answer),
+        counters,
+        device.profile,
+        device.documents + 1,
+        ticket.time,
+        LastDocument(counters.shift_number, ticket.printed_number),
+        device.last_z,
+        cancellable=True,
+    )
