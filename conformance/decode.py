@@ -54,6 +54,7 @@ _DATA: dict[str, tuple[str, Callable[[bytes], object]]] = {
     "SYNC": ("SyncFile", standin.read_sync_file),
 }
 """What the data of a command is, where it is more than bytes."""
+_FILE_TYPES = frozenset(message.FileType)
 
 
 def decode_exchange(exchange: Exchange) -> Tree:
@@ -175,23 +176,37 @@ def _of_body(body: bytes) -> Tree:
 
 
 def _of_value(name: str, value: object) -> Tree:
+    if type(value) is str:  # most of what is shown
+        return Tree(name, value or '""')
+    if isinstance(value, dict):
+        return Tree(name, "", tuple([_of_value(str(key), inner) for key, inner in value.items()]))
+    if isinstance(value, list | tuple):
+        inner = tuple([_of_value(f"[{i}]", one) for i, one in enumerate(value)])
+        return Tree(name, "" if value else "[]", inner)
     if isinstance(value, Tree):
         return Tree(name, "", (value,))
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = ((each.name, _named(value, each.name)) for each in dataclasses.fields(value))
-        return Tree(name, "", tuple(_of_value(each, inner) for each, inner in fields if inner is not None))
-    if isinstance(value, dict):
-        return Tree(name, "", tuple(_of_value(str(key), inner) for key, inner in value.items()))
-    if isinstance(value, list | tuple):
-        inner = tuple(_of_value(f"[{i}]", one) for i, one in enumerate(value))
-        return Tree(name, "" if value else "[]", inner)
+    names = _field_names(type(value))
+    if names is not None:
+        fields = [(each, _named(value, each)) for each in names]
+        return Tree(name, "", tuple([_of_value(each, inner) for each, inner in fields if inner is not None]))
     return Tree(name, _text(value))
+
+
+_FIELDS: dict[type, tuple[str, ...] | None] = {}
+
+
+def _field_names(kind: type) -> tuple[str, ...] | None:
+    """Names of a dataclass's fields, in order, None for any other class; each class is asked once."""
+    if kind not in _FIELDS:
+        whole = dataclasses.is_dataclass(kind)
+        _FIELDS[kind] = tuple(each.name for each in dataclasses.fields(kind)) if whole else None
+    return _FIELDS[kind]
 
 
 def _named(owner: object, field: str) -> object:
     """A field of a value: a file's type by name, its header and an ack's body as the objects they are."""
     value: object = getattr(owner, field)
-    if isinstance(owner, message.File) and field == "type" and value in set(message.FileType):
+    if isinstance(owner, message.File) and field == "type" and value in _FILE_TYPES:
         return message.FileType(owner.type)
     if isinstance(owner, message.File) and field == "header" and owner.header[:1] in (b"\xa4", b"\xa5"):
         return decode_bytes(owner.header)
@@ -217,9 +232,7 @@ def _text(value: object) -> str:
         return f"{value.value} {value.name}"
     if isinstance(value, datetime):
         return value.isoformat(sep=" ")
-    if isinstance(value, str):
-        return value or '""'
-    return str(value)
+    return str(value) or '""'
 
 
 def _of_apdu(raw: bytes, direction: Direction, about: bytes) -> Tree:

@@ -20,6 +20,7 @@ from reference.protocol.kz.message_json import message_to_json
 from reference.protocol.kz.results import result_row
 
 BEGINNING: Final = APPCODE.to_bytes(2, "little")
+_COMMANDS: Final = frozenset(Command)
 _MONEY: Final = ({"bills", "coins"}, {"bills"}, {"coins"})
 
 
@@ -76,7 +77,7 @@ def _read(dialect: Dialect, body: bytes) -> tuple[str, Envelope]:
 def _title(kind: str, envelope: Envelope, dialect: Dialect) -> str:
     command = "no command"
     if envelope.command is not None:
-        known = envelope.command in set(Command)
+        known = envelope.command in _COMMANDS
         command = Command(envelope.command).name if known else f"command {envelope.command}"
     if kind == "Request":
         return f"KZ request {command}"
@@ -98,11 +99,12 @@ def _readable(value: Any) -> Any:
     """Money as tenge, dates as dates; all else as it is."""
     if isinstance(value, list):
         return [_readable(each) for each in value]
-    if not isinstance(value, Mapping):
+    if not isinstance(value, dict):
         return value
-    if set(value) in _MONEY:
+    names = value.keys()
+    if names in _MONEY:
         return f"{value.get('bills', 0)}.{value.get('coins', 0):02d}"
-    if set(value) <= {"date", "time"} and isinstance(value.get("date"), Mapping):
+    if names <= {"date", "time"} and isinstance(value.get("date"), Mapping):
         return " ".join(filter(None, (_date(value["date"]), _time(value.get("time")))))
     return {name: _readable(each) for name, each in value.items()}
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -27,19 +26,25 @@ class Tree:
 
         Where a name stands again beside itself, its place is added to it: `8f`, `8f[1]`.
         """
-        data: dict[str, object] = {}
-        places: Counter[str] = Counter()
-        for child in self.children:
-            place = places[child.name]
-            places[child.name] += 1
-            data[f"{child.name}[{place}]" if place else child.name] = child.inner_json()
+        data = _by_name(self.children)
         return {self.name: self.value, **data} if self.value else {self.name: data}
 
     def inner_json(self) -> object:
         """What stands behind the name in `as_json`."""
-        if not self.children:
-            return self.value
-        return next(iter(Tree("", "", self.children).as_json().values()))
+        return _by_name(self.children) if self.children else self.value
+
+
+def _by_name(fields: tuple[Tree, ...]) -> dict[str, object]:
+    data: dict[str, object] = {}
+    places: dict[str, int] = {}
+    for field in fields:
+        name = field.name
+        place = places.get(name, 0)
+        places[name] = place + 1
+        data[f"{name}[{place}]" if place else name] = (
+            _by_name(field.children) if field.children else field.value
+        )
+    return data
 
 
 def of_json(name: str, value: object) -> Tree:

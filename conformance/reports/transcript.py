@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from enum import Enum
-from typing import TextIO
+from typing import TextIO, get_args
 
 from conformance.cases import Case
 from conformance.decode import decode_exchange
@@ -20,16 +20,17 @@ class TranscriptReport:
 
     def take(self, event: Event) -> None:
         """Write one line."""
-        self._file.write(json.dumps(event_json(event), ensure_ascii=False) + "\n")
+        self._file.write(_ENCODER.encode(event_json(event)) + "\n")
         if isinstance(event, Verdict | RunStarted):
             self._file.flush()
 
 
 def event_json(event: Event) -> dict[str, object]:
     """An event as JSON data; `event` names its kind."""
-    data: dict[str, object] = {"event": type(event).__name__}
-    for field in dataclasses.fields(event):
-        data[field.name] = _plain(getattr(event, field.name))
+    kind = type(event)
+    data: dict[str, object] = {"event": kind.__name__}
+    for name in _FIELDS[kind]:
+        data[name] = _plain(getattr(event, name))
     if isinstance(event, CaseStarted):
         data["case"] = case_json(event.case)
     if isinstance(event, Exchange):
@@ -52,7 +53,14 @@ def case_json(case: Case) -> dict[str, object]:
     }
 
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False)
+_FIELDS = {kind: tuple(each.name for each in dataclasses.fields(kind)) for kind in get_args(Event)}
+_AS_THEY_ARE = frozenset({str, int, float, bool, type(None)})
+
+
 def _plain(value: object) -> object:
+    if type(value) in _AS_THEY_ARE:
+        return value
     if isinstance(value, bytes):
         return value.hex()
     if isinstance(value, Enum):
