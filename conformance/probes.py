@@ -20,6 +20,7 @@ from reference.protocol.uz import apdu, standin
 from reference.protocol.uz.errors import UzError
 from reference.protocol.uz.message import File, FileType, Request, Response, SenderInfo, frame_size
 from reference.protocol.uz.objects import MODE_PRODUCTION, FiscalInfo
+from reference.protocol.uz.values import format_json_time
 
 if TYPE_CHECKING:
     from conformance.session import Session
@@ -49,12 +50,10 @@ def probe_module(session: Session) -> Probed:
         capabilities = {"power"}
         if session.target.address.startswith("tcp://"):
             capabilities.add("raw-link")
-        if _takes_test_keys(host, terminal):
+        facts = {"terminal": terminal, "applet version": version.hex(), "answer to reset": atr.hex()}
+        if _takes_test_keys(host, terminal, facts):
             capabilities.add("test-keys")
-        return Probed(
-            frozenset(capabilities),
-            {"terminal": terminal, "applet version": version.hex(), "answer to reset": atr.hex()},
-        )
+        return Probed(frozenset(capabilities), facts)
     finally:
         host.close()
 
@@ -156,7 +155,8 @@ def _whole_frame(data: bytes) -> bool:
     return size is not None and len(data) >= size
 
 
-def _takes_test_keys(host: ModuleHost, terminal: str) -> bool:
+def _takes_test_keys(host: ModuleHost, terminal: str, facts: dict[str, str]) -> bool:
+    """Whether a sync of ours is taken; `facts` gets the last operation, which a replay begins from."""
     answer = host.transmit(apdu.get_info())
     if not answer.ok:
         return False
@@ -164,6 +164,7 @@ def _takes_test_keys(host: ModuleHost, terminal: str) -> bool:
     last_operation = host.memory().last_operation
     if info.sync_challenge is None or last_operation is None:
         return False
+    facts["last operation"] = format_json_time(last_operation)
     try:
         file = standin.make_sync_file(standin.SyncFlags.NONE, terminal, info.sync_challenge, last_operation)
     except UzError:
