@@ -6,7 +6,7 @@ goes through one thread.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,24 +17,27 @@ import sqlalchemy as sa
 import structlog
 from sqlalchemy import Connection, Dialect, Engine
 
-from ofd_mock.kz import tables
+from ofd_mock.kz import registry, tables
 from ofd_mock.kz.draft import Draft
 from ofd_mock.kz.express import Express
 from ofd_mock.kz.order_book import OrderBook
 from ofd_mock.kz.prepared import Prepared
-from ofd_mock.kz.registry import Memory, changing, from_row, to_row
+from ofd_mock.kz.registry import Memory, Row, from_row, to_row
 from ofd_mock.kz.rules import Rules
-from ofd_mock.kz.surroundings import Chance, LedgerSurroundings
+from ofd_mock.kz.surroundings import Chance, LedgerSurroundings, ticket_of
 from ofd_mock.kz.values import Device, Outcome
 from reference.protocol.kz.dialects import dialect_for, fallback_dialect
 from reference.protocol.kz.envelope import refusal
 from reference.protocol.kz.frames import Frame
 from reference.protocol.kz.results import ResultCode
+from reference.protocol.kz.tickets import Ticket
 from reference.runtime.database import READ_ONLY, migrate
 
 MIGRATIONS: Final = "ofd_mock.kz.migrations"
 _KEYS_AT_ONCE: Final = 256
 _SIZES: Final = (1, 4, 16, 64, _KEYS_AT_ONCE)
+_MOST_UNCOUNTED: Final = 32
+"""Tickets of a device after which its counters are written; who reads the row counts the fewer behind it."""
 _TRIES: Final = 5
 """How often a batch may meet a fiscal sign that another process gave out a moment before."""
 _log = structlog.get_logger("operator-kz.ledger")
@@ -116,8 +119,9 @@ class KzLedger:
     def devices(self, limit: int = 100) -> list[Device]:
         """The first registers by ID."""
         with self.reading() as connection:
-            rows = connection.execute(sa.select(_DEVICES).order_by(_DEVICES.c.id).limit(limit)).mappings()
-            return [from_row(dict(row)) for row in rows]
+            query = sa.select(_DEVICES).order_by(_DEVICES.c.id).limit(limit)
+            rows = connection.execute(query).mappings().all()
+            return [from_row(row, _uncounted(connection, row)) for row in map(dict, rows)]
 
     def add(self, devices: Sequence[Device]) -> None:
         """Take new registers. ValueError for an ID that is there."""
@@ -181,6 +185,17 @@ _UPDATE: Final = (
     .where(_DEVICES.c.id == sa.bindparam("key"))
     .values({c.name: sa.bindparam(c.name) for c in _DEVICES.c if c.name not in ("id", "rnm", "profile")})
 )
+_ADVANCE: Final = (
+    sa.update(_DEVICES)
+    .where(_DEVICES.c.id == sa.bindparam("key"))
+    .values(
+        {
+            c.name: sa.bindparam(c.name)
+            for c in _DEVICES.c
+            if c.name not in ("id", "rnm", "profile", "counters", "last_z")
+        }
+    )
+)
 _UPDATE_ALL: Final = (
     sa.update(_DEVICES)
     .where(_DEVICES.c.id == sa.bindparam("key"))
@@ -202,8 +217,23 @@ def _devices(
         size = next(size for size in _SIZES if size >= len(some))
         keys = {f"key{place}": key for place, key in enumerate(some + some[-1:] * (size - len(some)))}
         for row in _select(connection.dialect, size, lock).all(connection, keys):
-            found[row[0]] = memory.device(tuple(row))
+            found[row[0]] = memory.device(tuple(row), lambda row: _uncounted(connection, row))
     return found
+
+
+def _uncounted(connection: Connection, row: Row) -> list[Ticket]:
+    """The tickets of a device's row that its counters do not hold."""
+    last, count = row["documents"], row["uncounted"]
+    if not count:
+        return []
+    table = tables.documents
+    query = (
+        sa.select(table.c.version, table.c.request)
+        .where(table.c.device == row["id"], table.c.number > last - count, table.c.number <= last)
+        .order_by(table.c.number)
+    )
+    tickets = [ticket_of(one.version, one.request) for one in connection.execute(query)]
+    return [ticket for ticket in tickets if ticket is not None]
 
 
 @lru_cache(maxsize=64)
@@ -214,8 +244,8 @@ def _select(dialect: Dialect, size: int, lock: bool) -> Prepared:
 
 
 @lru_cache(maxsize=4)
-def _update(dialect: Dialect) -> Prepared:
-    return Prepared(_UPDATE, dialect)
+def _updates(dialect: Dialect) -> tuple[Prepared, Prepared]:
+    return Prepared(_UPDATE, dialect), Prepared(_ADVANCE, dialect)
 
 
 def _settle(
@@ -233,25 +263,47 @@ def _settle(
     around = LedgerSurroundings(connection, draft, rules, desk.orders, desk.chance, desk.check_base)
     outcomes = []
     changed: dict[int, Device] = {}
+    advanced: dict[int, int] = {}
     for frame in batch:
         device = held.get(frame.header.id)
         outcome = None
         if short is not None and device is not None:
             outcome = short.take(frame, device, now, draft, around)
+            if outcome is not None:
+                advanced[frame.header.id] = advanced.get(frame.header.id, 0) + 1
         if outcome is None:
             outcome = _settled(rules, frame, device, now, around)
             draft.take(outcome)
+            if outcome.device is not None:
+                advanced[frame.header.id] = _MOST_UNCOUNTED
         if outcome.device is not None:
             held[outcome.device.id] = changed[outcome.device.id] = outcome.device
         outcomes.append(outcome)
     draft.flush()
-    if changed:
-        _update(connection.dialect).run(connection, [_changed(device, memory) for device in changed.values()])
+    _write(connection, changed, advanced, memory)
     return outcomes
 
 
-def _changed(device: Device, memory: Memory) -> dict[str, Any]:
-    row = changing(device)
+def _write(
+    connection: Connection, changed: Mapping[int, Device], advanced: Mapping[int, int], memory: Memory
+) -> None:
+    """Write the devices; those that have but advanced by a few plain tickets without their counters."""
+    whole, few = [], []
+    for key, device in changed.items():
+        before = memory.uncounted(key)
+        after = _MOST_UNCOUNTED if before is None else before + advanced[key]
+        if after < _MOST_UNCOUNTED:
+            few.append(_changed(device, registry.advanced(device, after), memory))
+        else:
+            whole.append(_changed(device, registry.changing(device), memory))
+    update, advance = _updates(connection.dialect)
+    if whole:
+        update.run(connection, whole)
+    if few:
+        advance.run(connection, few)
+
+
+def _changed(device: Device, row: dict[str, Any], memory: Memory) -> dict[str, Any]:
     memory.written(device, row)
     return _keyed(row)
 

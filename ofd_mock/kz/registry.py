@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final
 
 from ofd_mock.kz.values import Cashier, Device, LastDocument, Profile, Taxation
+from reference.protocol.kz.counters import apply_ticket
 from reference.protocol.kz.device_states import DeviceState
 from reference.protocol.kz.exchange import DeviceExchange
 from reference.protocol.kz.service import BoundTax, Registration, TicketAd
 from reference.protocol.kz.tally import counters_from_json, counters_to_text
+from reference.protocol.kz.tickets import Ticket
 
 Row = Mapping[str, Any]
 FIRST_ID: Final = 4931
@@ -54,6 +56,14 @@ def to_row(device: Device) -> dict[str, Any]:
 
 def changing(device: Device) -> dict[str, Any]:
     """The columns that documents change."""
+    return advanced(device, 0) | {
+        "counters": counters_to_text(device.counters),
+        "last_z": device.last_z,
+    }
+
+
+def advanced(device: Device, uncounted: int) -> dict[str, Any]:
+    """The columns that a ticket changes whose counting is left to whoever reads the row."""
     exchange, last = device.exchange, device.last_document
     return {
         "id": device.id,
@@ -63,26 +73,28 @@ def changing(device: Device) -> dict[str, Any]:
         "last_req": exchange.last_req,
         "last_cmd": exchange.last_cmd,
         "last_answer": exchange.last_answer,
-        "counters": counters_to_text(device.counters),
         "documents": device.documents,
         "last_time": None if device.last_time is None else device.last_time.isoformat(),
         "last_shift": None if last is None else last.shift_number,
         "last_printed": None if last is None else last.printed_number,
-        "last_z": device.last_z,
         "cancellable": device.cancellable,
+        "uncounted": uncounted,
     }
 
 
-def from_row(row: Row) -> Device:
-    """The device of a row."""
+def from_row(row: Row, uncounted: Iterable[Ticket]) -> Device:
+    """The device of a row; `uncounted` are its tickets that the row's counters do not hold, oldest first."""
     time, shift = row["last_time"], row["last_shift"]
+    counters = counters_from_json(json.loads(row["counters"]))
+    for ticket in uncounted:
+        counters = apply_ticket(counters, ticket)
     return Device(
         id=row["id"],
         state=DeviceState(row["state"]),
         exchange=DeviceExchange(
             row["issued"], row["last_token"], row["last_req"], row["last_cmd"], row["last_answer"]
         ),
-        counters=counters_from_json(json.loads(row["counters"])),
+        counters=counters,
         profile=profile_from_text(row["profile"]),
         documents=row["documents"],
         last_time=None if time is None else datetime.fromisoformat(time),
@@ -103,26 +115,29 @@ class Memory:
         self._most = most
         self._known: dict[int, tuple[tuple[Any, ...], Device]] = {}
 
-    def device(self, row: Sequence[Any]) -> Device:
+    def device(self, row: tuple[Any, ...], uncounted: Callable[[Row], Iterable[Ticket]]) -> Device:
         """The device of a row, whose values stand in the order of the columns."""
         known = self._known.get(row[0])
         if known is not None and known[0] == row:
             return known[1]
-        device = from_row(dict(zip(self._columns, row, strict=True)))
-        self._keep(device, tuple(row))
+        named = dict(zip(self._columns, row, strict=True))
+        device = from_row(named, uncounted(named))
+        if len(self._known) >= self._most:
+            self._known.clear()
+        self._known[device.id] = row, device
         return device
 
+    def uncounted(self, device_id: int) -> int | None:
+        """How many tickets the counters of the row lack, None if the row was not read."""
+        known = self._known.get(device_id)
+        return None if known is None else known[0][-1]
+
     def written(self, device: Device, changed: Row) -> None:
-        """Note what `changing` made of a device that was read before."""
+        """Note what was written of a device that was read before."""
         known = self._known.get(device.id)
         if known is not None:
             row = [changed.get(name, old) for name, old in zip(self._columns, known[0], strict=True)]
             self._known[device.id] = tuple(row), device
-
-    def _keep(self, device: Device, row: tuple[Any, ...]) -> None:
-        if len(self._known) >= self._most:
-            self._known.clear()
-        self._known[device.id] = row, device
 
 
 def profile_to_text(profile: Profile) -> str:

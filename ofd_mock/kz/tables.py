@@ -45,8 +45,13 @@ devices: Final = Table(
     Column("last_z", LargeBinary),
     Column("cancellable", Boolean, nullable=False),
     Column("profile", Text, nullable=False),
+    Column("uncounted", SmallInteger, nullable=False, server_default="0"),
 )
-"""One row a register: its exchange state of kz-ofd §4.2, its counters, what the portal holds of it."""
+"""One row a register: its exchange state of kz-ofd §4.2, its counters, what the portal holds of it.
+
+`uncounted`: so many of its last documents, tickets all, are not in `counters` yet; whoever reads the row
+counts them (`registry.from_row`). The documents are the truth, so that counters need not be written with each.
+"""
 
 documents: Final = Table(
     "kz_documents",

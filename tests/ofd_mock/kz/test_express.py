@@ -9,6 +9,7 @@ from random import Random
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -19,14 +20,14 @@ from ofd_mock.kz.plain_ticket import booked, plain
 from ofd_mock.kz.settings import KzSettings
 from ofd_mock.kz.values import When
 from reference.protocol.kz.counters import DeviceCounters, apply_ticket
-from reference.protocol.kz.dialects import dialect_for
+from reference.protocol.kz.dialects import Command, dialect_for
 from reference.protocol.kz.documents import to_message
 from reference.protocol.kz.generate import random_ticket
 from reference.protocol.kz.kinds import Operation
 from reference.protocol.kz.service import write_ad_infos, write_offline_period
 from reference.protocol.kz.ticket_codec import read_ticket
 from reference.protocol.kz.validation import Context, validate
-from tests.ofd_mock.kz.counter import ID, INN, NOW, Counter, deposit
+from tests.ofd_mock.kz.counter import ID, INN, NOW, Counter, closing, deposit
 
 VERSIONS = (202, 203, 204)
 NUMBERS = (0, 1, 2, 3, 5, 99, 100, 1000, 12_000, 2**31, 2**32 - 1, 2**63 - 1, 2**63, 2**64 - 1)
@@ -215,3 +216,35 @@ def test_a_day_of_both_ways(tmp_path: Path) -> None:
     for counter in (short, long):
         counter.now += timedelta(seconds=1)
     assert compare(short, long, bytes(exact.SerializeToString())) == 11
+
+
+def stored(counter: Counter) -> dict[str, Any]:
+    with counter.ledger.reading() as connection:
+        return dict(connection.execute(sa.select(tables.devices)).mappings().one())
+
+
+def test_counters_lag_behind_the_documents_and_lose_nothing(counter: Counter) -> None:
+    """Whoever reads the row counts what is missing: another process, the portal, the report."""
+    expected = DeviceCounters()
+    lags = []
+    for seed in range(80):
+        ticket = random_ticket(Random(seed), 203, NOW, operation=Operation.SELL)
+        assert counter.send(ticket).code == 0
+        expected = apply_ticket(expected, ticket)
+        lags.append(stored(counter)["uncounted"])
+        assert counter.device.counters == expected
+        other = counter.opened().device(ID)
+        assert other is not None
+        assert other.counters == expected
+    assert lags[:31] == list(range(1, 32))
+    assert lags[31] == 0
+    assert max(lags) == 31
+    counter.change(state=counter.device.state)
+    assert stored(counter)["uncounted"] == 0
+    assert counter.device.counters == expected
+    assert counter.send(ticket).code == 0
+    assert counter.ask(Command.CANCEL_TICKET, version=202).code == 0
+    assert stored(counter)["uncounted"] == 0
+    counter.ledger = counter.opened()
+    report = counter.send(closing()).report
+    assert sum(row.sum for row in report.non_nullable) == sum(expected.non_nullable.values())
