@@ -11,11 +11,19 @@ from typing import Any
 from ofd_mock.kz import answers
 from ofd_mock.kz.settings import KzSettings
 from ofd_mock.kz.values import Device, DocumentEntry, LastDocument, Received, Surroundings
-from reference.protocol.kz.counters import apply_money, apply_ticket, cancel_ticket, close_shift
+from reference.protocol.kz.counters import (
+    DeviceCounters,
+    apply_money,
+    apply_ticket,
+    build_report,
+    cancel_ticket,
+    close_shift,
+)
 from reference.protocol.kz.device_states import STATES, DeviceState
 from reference.protocol.kz.documents import CloseShift, Document, MoneyPlacement
 from reference.protocol.kz.kinds import ReportKind
-from reference.protocol.kz.reports import ReportData, differences
+from reference.protocol.kz.money import MAX_TIYN
+from reference.protocol.kz.reports import ReportData, differences, figures
 from reference.protocol.kz.results import ResultCode, Texts
 from reference.protocol.kz.signs import document_sign, qr_address
 from reference.protocol.kz.tickets import Ticket
@@ -27,6 +35,11 @@ _Z_TEXTS = Texts(
     "Z-отчёт кассы отличается от расчёта сервера",
     "Кассаның Z-есебі сервердің есебінен өзгеше",
     "the register's Z differs from the server's",
+)
+_ROOM_TEXTS = Texts(
+    "суммы отчёта превышают допустимые",
+    "есептің сомалары шектен асады",
+    "the sums of the report are beyond their range",
 )
 
 
@@ -42,6 +55,10 @@ class Booking:
     settings: KzSettings
 
 
+class NoRoomError(Exception):
+    """A document after which no report of its device could be written: a figure is beyond Money (RG-04)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Booked:
     """A counted document: the device with its new counters, the sign, what was found on the way."""
@@ -53,7 +70,10 @@ class Booked:
 
 
 def book(booking: Booking, response: Any, around: Surroundings) -> Booked:
-    """Count a document and write its answer's part into `response`; entry.answer is still to be filled."""
+    """Count a document and write its answer's part into `response`; entry.answer is still to be filled.
+
+    NoRoomError when the sums it makes are beyond what a report can hold.
+    """
     device, document = booking.device, booking.document
     if isinstance(document, Ticket):
         booked = book_ticket(booking, document, response, around)
@@ -67,8 +87,29 @@ def book(booking: Booking, response: Any, around: Surroundings) -> Booked:
         counters = cancel_ticket(device.counters, ticket)
         entry = _entry(booking, counters.shift_number)
         booked = Booked(replace(device, counters=counters), entry, cancelled=device.documents)
+    if not has_room(booked.device.counters):
+        raise NoRoomError
     after = _after(booking, booked.device, booked.entry)
     return Booked(after, booked.entry, booked.findings, booked.cancelled)
+
+
+def has_room(counters: DeviceCounters) -> bool:
+    """Whether every figure of the next report is one that Money holds (kz-ofd RG-04)."""
+    sums = counters.shift.sums.values() if counters.shift else ()
+    if abs(counters.cash) + sum(map(abs, counters.totals.values())) + sum(map(abs, sums)) <= MAX_TIYN:
+        return True  # no figure is more than all of them together
+    return fits(build_report(counters, ReportKind.X, None))
+
+
+def fits(report: ReportData) -> bool:
+    """Whether every figure of a report is one that Money holds."""
+    return all(abs(value) <= MAX_TIYN for value in figures(report).values() if isinstance(value, int))
+
+
+def no_room() -> Finding:
+    """What is found wrong with a document after which no report could be written."""
+    code, clause = ResultCode.INCORRECT_REQUEST_DATA, "kz-ofd RG-04"
+    return Finding("RG-04", code, "zx_report", Severity.REFUSE, _ROOM_TEXTS, "", clause)
 
 
 def book_ticket(booking: Booking, ticket: Ticket, response: Any, around: Surroundings) -> Booked:
@@ -112,6 +153,8 @@ def book_closing(booking: Booking, document: CloseShift, response: Any) -> Booke
         is_offline=document.is_offline,
         zero_rows=settings.zero_rows,
     )
+    if not fits(closing.report):
+        raise NoRoomError
     theirs = document.report
     report = theirs if settings.z_source == "client" and theirs is not None else closing.report
     answers.put_report(booking.received.dialect, response, ReportKind.Z, report)

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any, NoReturn
 
 from ofd_mock.kz import answers, inquiries
-from ofd_mock.kz.booking import Booked, Booking, book
+from ofd_mock.kz.booking import Booked, Booking, NoRoomError, book, no_room
 from ofd_mock.kz.conditions import conditions, is_known, state_refusal
 from ofd_mock.kz.settings import KzSettings
 from ofd_mock.kz.values import Device, Invoice, Outcome, Received, Surroundings, When
@@ -225,7 +225,10 @@ class _Case:
             self._refuse(ResultCode.CANT_CANCEL_TICKET)
         response = answers.accepted_response(dialect, rules.settings)
         booking = Booking(received, device, document, self.now, self._resent(document), rules.settings)
-        booked = rules.book(booking, response, around)
+        try:
+            booked = rules.book(booking, response, around)
+        except NoRoomError:
+            self._refuse(ResultCode.INCORRECT_REQUEST_DATA, (*findings, no_room()))
         answers.put_service(dialect, response, booked.device, received.message)
         body = encode_response(command, response)
         token = around.new_token(device.exchange, command)

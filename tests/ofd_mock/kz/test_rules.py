@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -11,10 +12,13 @@ import pytest
 from ofd_mock.kz.values import Cashier, Taxation, When
 from reference.protocol.kz.device_states import DeviceState
 from reference.protocol.kz.dialects import Command
+from reference.protocol.kz.documents import Document, ReportAsk
 from reference.protocol.kz.kinds import ReportKind
+from reference.protocol.kz.money import MAX_TIYN
 from reference.protocol.kz.service import BoundTax, GeoPosition, TicketAd, write_ad_infos, write_geo_position
 from reference.protocol.kz.signs import parse_qr_address
 from reference.protocol.kz.switches import Mode
+from reference.protocol.kz.tickets import Payment, TaxEntry
 from tests.ofd_mock.kz.counter import (
     ID,
     INN,
@@ -489,6 +493,36 @@ def test_what_cannot_be_kept(counter: Counter) -> None:
     assert answer.code == 0
     row = counter.documents()[-1]
     assert (row["printed_number"], len(row["parent_sign"])) == (None, 64)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: deposit(MAX_TIYN),
+        lambda: replace(ticket(1_00), taken=MAX_TIYN, change=MAX_TIYN - 1_00),
+        lambda: ticket(1_00, items=(line(1_00, taxes=(TaxEntry(12_000, MAX_TIYN),)),)),
+        lambda: ticket(1_00, items=(line(1_00), line(MAX_TIYN), line(MAX_TIYN, type=2))),
+    ],
+    ids=["deposit", "change", "tax", "sections"],
+)
+def test_no_document_makes_a_report_that_cannot_be_written(
+    counter: Counter, make: Callable[[], Document]
+) -> None:
+    """kz-ofd RG-04: what would go beyond Money is refused, and the shift can still be reported and closed."""
+    codes = [counter.send(make()).code for _ in range(4)]
+    assert set(codes[1:]) <= {0, 13}
+    assert counter.send(ReportAsk(ReportKind.X, counter.now)).code == 0
+    assert counter.send(closing()).code == 0
+    assert counter.send(replace(ticket(1_00), payments=(Payment(1, 1_00),))).code == 0
+
+
+def test_a_withdrawal_at_closing_that_no_report_can_hold(counter: Counter) -> None:
+    """kz-ofd §8.2, RG-04: without it the shift can be closed."""
+    for document in (deposit(MAX_TIYN), deposit(MAX_TIYN, kind=1), ticket(1_00)):
+        assert counter.send(document).code == 0
+    refused = counter.send(closing(withdraw_money=True))
+    assert (refused.code, [each.id for each in refused.outcome.findings]) == (13, ["C01", "RG-04"])
+    assert counter.send(closing()).code == 0
 
 
 def test_fault_of_the_rules(counter: Counter) -> None:
