@@ -101,6 +101,9 @@ class OfdDriver:
         """Put switches and ordered answers back, and hang up."""
         for device in self._kept:
             device.leave()
+            if self.lent:
+                stands = f"TOKEN {device.token}, REQNUM {device.reqnum}"
+                self.reporter.note(f"register {device.id} now shows {stands}")
         if self._switched:
             self._control.do("settings", settings=self._switched)
             self._switched = {}

@@ -47,9 +47,8 @@ def after_answers(ctx: Context) -> None:
 @family(
     "kz.operator.durable.killed-in-a-request.{key}",
     rows={
-        f"{point}-{kind}": (f"ofd-kz.{point}", kind)
-        for point in ("before-commit", "after-commit")
-        for kind in ("ticket", "close-shift")
+        "before-storing-a-ticket": ("ofd-kz.before-commit", "ticket"),
+        "after-storing-a-closing": ("ofd-kz.after-commit", "close-shift"),
     },
     target="operator-kz",
     clauses=["KZ-TK-2", "KZ-TK-D1", "KZ-TK-D6"],
