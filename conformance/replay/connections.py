@@ -1,0 +1,127 @@
+"""Connections to the second device, opened, used and closed as the transcript tells.
+
+A transcript tells bytes and closes, not which of two connections open at once they belong to: what is sent
+goes to the one opened last.
+"""
+
+from __future__ import annotations
+
+from conformance.drivers.wire import BY_US, NOT_OPENED, RESET_BY_US, Wire
+from conformance.events import Direction, Exchange, Layer
+from conformance.verdicts import AnswerMissing, TargetUnreachable
+from reference.links.address import Endpoint
+
+CLOSE_SECONDS = 2.0
+"""Real seconds in which a peer that closed then must close now."""
+
+
+def unheard(layer: Layer, direction: Direction, raw: bytes, about: bytes = b"") -> None:
+    """What a second device says is compared, not written down."""
+
+
+class Connections:
+    """Bare connections of one case, or of one line of a proxy, to the device at `endpoint`."""
+
+    def __init__(self, endpoint: Endpoint, layer: Layer, seconds: float, *, one_each: bool = False) -> None:
+        self._endpoint = endpoint
+        self._layer = layer
+        self._seconds = seconds
+        self._one_each = one_each
+        self._open: list[Wire] = []
+        self._answered = False
+        self._greeted = False
+
+    def send(self, raw: bytes) -> None:
+        """Send bytes, whole frames or halves, on the connection opened last or a new one."""
+        if self._one_each and self._answered:
+            self.close()
+        try:
+            self._last().send(raw)
+        except AnswerMissing:
+            return  # what was to come shows that it does not
+
+    def heard(self, was: Exchange) -> Exchange:
+        """What comes where `was` came then, in place of it."""
+        self._answered = True
+        if self._layer is Layer.LINK and is_greeting(was):
+            if self._open and self._greeted:
+                self._open.append(self._dial())
+            self._greeted = True
+        wire = self._last()
+        size = len(was.raw)
+        for finish in (False, True):
+            if finish:
+                # A transcript does not tell that our direction was closed; some answers wait for that.
+                wire.finish_sending()
+            try:
+                got = wire.receive_until(
+                    lambda data: len(data) >= size, limit=size, seconds=self._patience(finish)
+                )
+            except AnswerMissing:
+                continue
+            if not got:
+                self._forget(wire)
+                return _closed(was)
+            return _like(was, got)
+        return _like(was, b"")
+
+    def closed(self, was: Exchange) -> Exchange | None:
+        """Close as it was done then, or see whether the peer closes too; None where nothing compares."""
+        if was.about == NOT_OPENED:
+            return self._not_opened(was)
+        if not self._open:
+            return None
+        wire = self._open[-1]
+        if was.about in (BY_US, RESET_BY_US):
+            self._forget(wire, abruptly=was.about == RESET_BY_US)
+            return None
+        closed = wire.closed_by_peer(CLOSE_SECONDS)
+        if not closed:
+            wire.finish_sending()
+            closed = wire.closed_by_peer(CLOSE_SECONDS)
+        self._forget(wire)
+        return _closed(was) if closed else _like(was, b"")
+
+    def close(self) -> None:
+        """Close everything that is open."""
+        for wire in self._open:
+            wire.close()
+        self._open.clear()
+        self._answered = False
+
+    def _patience(self, finished: bool) -> float:
+        return CLOSE_SECONDS if finished else min(self._seconds, 2 * CLOSE_SECONDS)
+
+    def _not_opened(self, was: Exchange) -> Exchange:
+        try:
+            self._dial().close()
+        except TargetUnreachable:
+            return _closed(was)
+        return _like(was, b"")
+
+    def _last(self) -> Wire:
+        if not self._open:
+            self._open.append(self._dial())
+            self._answered = self._greeted = False
+        return self._open[-1]
+
+    def _dial(self) -> Wire:
+        return Wire(self._endpoint, unheard, self._layer, self._seconds)
+
+    def _forget(self, wire: Wire, *, abruptly: bool = False) -> None:
+        wire.close(abruptly=abruptly)
+        self._open.remove(wire)
+
+
+def is_greeting(exchange: Exchange) -> bool:
+    """Whether a module says its answer to reset by itself, in a frame of the link."""
+    raw = exchange.raw
+    return not exchange.about and len(raw) > 1 and raw[0] == len(raw) - 1 and raw[1] in (0x3B, 0x3F)
+
+
+def _like(was: Exchange, raw: bytes) -> Exchange:
+    return Exchange(was.target, was.case_id, was.lab_time, was.layer, Direction.RECEIVED, raw, was.about)
+
+
+def _closed(was: Exchange) -> Exchange:
+    return Exchange(was.target, was.case_id, was.lab_time, was.layer, Direction.CLOSED, b"", was.about)

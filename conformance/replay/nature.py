@@ -1,0 +1,103 @@
+"""Two answers side by side: equal, or the fields that differ, with what differs by nature told apart.
+
+By nature differ the things that no second device can give again: its clock, its names, its keys and chance.
+A module has no clock of its own, so no time of an APDU is excused.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from conformance.decode import decode_exchange
+from conformance.events import Exchange, Layer
+from conformance.tree import Tree, of_json
+
+_SIGN: Final = ("sign", r"(fiscal_?)?sign(ature)?|signed|qr_?code(_?url)?|qr")
+_CHANCE: Final = ("chance", r".*challenge|.*nonce|.*random")
+_NAME: Final = (
+    "identity",
+    r"terminal(_?id)?|factory(_?id)?|serial|applet_?version|cplc|rnm|answer to reset|id",
+)
+_CLOCK: Final = ("time", r".*time|.*date|(.*_)?now|opened|closed|last_operation|.*_at|expires|age|uptime.*")
+_TOKEN: Final = ("token", r"token|txid|session|ticket_number|etag")
+_TRANSPORT: Final = ("transport", r"content-length|connection|keep-alive|server|via|x-.*|vary")
+_PLACE: Final = ("place", r"url|.*_url|address|addresses|folder|path|host|port|pid|seed|server|listen|log")
+
+BY_NATURE: Final[Mapping[Layer, tuple[tuple[str, str], ...]]] = {
+    Layer.LINK: (_SIGN, _CHANCE, _NAME),
+    Layer.APDU: (_SIGN, _CHANCE, _NAME),
+    Layer.MESSAGE: (_SIGN, _CHANCE, _CLOCK, _TOKEN, _NAME),
+    Layer.HTTP: (_SIGN, _CHANCE, _CLOCK, _TOKEN, _TRANSPORT, _NAME),
+    Layer.CONTROL: (_SIGN, _CHANCE, _CLOCK, _TOKEN, _PLACE, _NAME, ("lab clock", r"generation|rate|n")),
+}
+"""By layer: what differs by nature, and the names of fields that hold it."""
+
+_RULES: Final = {
+    layer: tuple((what, re.compile(names, re.IGNORECASE)) for what, names in rows)
+    for layer, rows in BY_NATURE.items()
+}
+_INDEX: Final = re.compile(r"\[\d+\]$")
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One field: what it was, what it is; `nature` says why that had to be, empty where it had not."""
+
+    path: str
+    was: str
+    now: str
+    nature: str = ""
+
+
+def compare(was: Exchange, now: Exchange) -> list[Difference]:
+    """Fields of two answers that differ; none when they are equal."""
+    if (was.raw, was.direction) == (now.raw, now.direction):
+        return []
+    old, new = dict(_leaves(_tree(was))), dict(_leaves(_tree(now)))
+    found = [
+        Difference(path, old.get(path, "(none)"), new.get(path, "(none)"), nature(was.layer, path))
+        for path in dict.fromkeys((*old, *new))
+        if old.get(path) != new.get(path)
+    ]
+    if not found and was.layer not in (Layer.HTTP, Layer.CONTROL):
+        return [Difference("bytes", was.raw.hex(), now.raw.hex())]
+    return found
+
+
+def nature(layer: Layer, path: str) -> str:
+    """What makes a field differ from device to device, empty when nothing does."""
+    name = _INDEX.sub("", path.rsplit("/", 1)[-1])
+    return next((what for what, names in _RULES[layer] if names.fullmatch(name)), "")
+
+
+def _tree(exchange: Exchange) -> Tree:
+    if exchange.layer is Layer.CONTROL and exchange.raw:
+        try:
+            return of_json("control", json.loads(exchange.raw))
+        except ValueError:
+            return decode_exchange(exchange)
+    return decode_exchange(exchange)
+
+
+def _leaves(tree: Tree, path: str = "") -> Iterator[tuple[str, str]]:
+    """Fields without fields inside, by their paths; of the root its name counts too: a status line."""
+    if not path:
+        yield (
+            "answer to reset" if tree.name == "answer to reset" else "answer",
+            f"{tree.name} {tree.value}".strip(),
+        )
+    places: Counter[str] = Counter()
+    for child in tree.children:
+        name = child.name.lower() if tree.name == "headers" else child.name
+        place = places[name]
+        places[name] += 1
+        here = "/".join(filter(None, (path, f"{name}[{place}]" if place else name)))
+        if child.value or not child.children:
+            yield here, child.value
+        if child.children:
+            yield from _leaves(child, here)
