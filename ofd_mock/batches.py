@@ -12,6 +12,7 @@ import queue
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from functools import partial
 from typing import Any, Final, Generic, TypeVar
 
 import structlog
@@ -22,6 +23,7 @@ MOST_REQUESTS: Final = 512
 _Result = TypeVar("_Result")
 _Submission = TypeVar("_Submission")
 _Settlement = TypeVar("_Settlement")
+_Entry = tuple[_Submission, asyncio.AbstractEventLoop, Callable[[_Settlement | Exception], None]]
 _log = structlog.get_logger("operator.writer")
 
 
@@ -34,9 +36,9 @@ class BatchWriter(Generic[_Submission, _Settlement]):
 
     def __init__(self, settle: Callable[[list[_Submission]], list[_Settlement]]) -> None:
         self._settle_batch = settle
-        self._queue: queue.SimpleQueue[
-            tuple[_Submission, asyncio.Future[_Settlement]] | Callable[[], None] | None
-        ] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[_Entry[_Submission, _Settlement] | Callable[[], None] | None] = (
+            queue.SimpleQueue()
+        )
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="ledger", daemon=True)
         self._thread.start()
@@ -46,12 +48,25 @@ class BatchWriter(Generic[_Submission, _Settlement]):
 
         It fails with SQLAlchemyError when the database refused the whole batch.
         """
-        done: asyncio.Future[_Settlement] = asyncio.get_running_loop().create_future()
-        if self._stopped.is_set():
-            done.set_exception(WriterStoppedError("the operator is shutting down"))
-        else:
-            self._queue.put((submission, done))
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[_Settlement] = loop.create_future()
+        self.hand(submission, loop, partial(_fulfil, done))
         return done
+
+    def hand(
+        self,
+        submission: _Submission,
+        loop: asyncio.AbstractEventLoop,
+        done: Callable[[_Settlement | Exception], None],
+    ) -> None:
+        """Have a request settled, and `done` called in the loop with what `submit` would give or raise.
+
+        To be called in that loop; `done` must not raise.
+        """
+        if self._stopped.is_set():
+            loop.call_soon(done, WriterStoppedError("the operator is shutting down"))
+        else:
+            self._queue.put((submission, loop, done))
 
     def run(self, job: Callable[[], _Result]) -> _Result:
         """Do something to the ledger between two batches, and wait for it; what it raises is raised here."""
@@ -76,7 +91,7 @@ class BatchWriter(Generic[_Submission, _Settlement]):
 
     def _run(self) -> None:
         while True:
-            batch: list[tuple[_Submission, asyncio.Future[_Settlement]]] = []
+            batch: list[_Entry[_Submission, _Settlement]] = []
             entry = self._queue.get()
             while isinstance(entry, tuple):
                 batch.append(entry)
@@ -90,34 +105,38 @@ class BatchWriter(Generic[_Submission, _Settlement]):
                 return
             entry()
 
-    def _settle(self, batch: list[tuple[_Submission, asyncio.Future[_Settlement]]]) -> None:
+    def _settle(self, batch: list[_Entry[_Submission, _Settlement]]) -> None:
+        settlements: Sequence[_Settlement | Exception]
         try:
-            settlements = self._settle_batch([submission for submission, _ in batch])
+            settlements = self._settle_batch([entry[0] for entry in batch])
         except Exception as error:  # noqa: BLE001 - whatever it is, this thread must live on for the others
             _log.error("the ledger could not be written", requests=len(batch), exc_info=error)
-            _deliver([(done, error) for _, done in batch])
-            return
-        _deliver([(done, settlement) for (_, done), settlement in zip(batch, settlements, strict=True)])
+            settlements = [error] * len(batch)
+        _deliver([(loop, done, one) for (_, loop, done), one in zip(batch, settlements, strict=True)])
 
 
-def _deliver(answers: Sequence[tuple[asyncio.Future[Any], Any]]) -> None:
+def _deliver(answers: Sequence[tuple[asyncio.AbstractEventLoop, Callable[[Any], None], Any]]) -> None:
     """Hand all answers to their event loops, waking each loop once."""
-    by_loop: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[Any], Any]]] = {}
-    for waiting, answer in answers:
-        by_loop.setdefault(waiting.get_loop(), []).append((waiting, answer))
+    by_loop: dict[asyncio.AbstractEventLoop, list[tuple[Callable[[Any], None], Any]]] = {}
+    for loop, done, answer in answers:
+        by_loop.setdefault(loop, []).append((done, answer))
     for loop, own in by_loop.items():
         with contextlib.suppress(RuntimeError):  # a loop that was closed meanwhile waits for nothing
             loop.call_soon_threadsafe(_finish, own)
 
 
-def _finish(answers: list[tuple[asyncio.Future[Any], Any]]) -> None:
-    for waiting, answer in answers:
-        if waiting.done():
-            continue
-        if isinstance(answer, Exception):
-            waiting.set_exception(answer)
-        else:
-            waiting.set_result(answer)
+def _finish(answers: list[tuple[Callable[[Any], None], Any]]) -> None:
+    for done, answer in answers:
+        done(answer)
+
+
+def _fulfil(waiting: asyncio.Future[Any], answer: Any) -> None:
+    if waiting.done():
+        return
+    if isinstance(answer, Exception):
+        waiting.set_exception(answer)
+    else:
+        waiting.set_result(answer)
 
 
 def _nothing() -> None:

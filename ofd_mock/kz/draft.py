@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from functools import lru_cache
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -22,7 +22,11 @@ from ofd_mock.kz.values import DocumentEntry, Outcome
 _DOCUMENTS: Final = tables.documents
 _ENTRY_COLUMNS: Final = tuple(DocumentEntry.__slots__)
 _entry_values: Final = attrgetter(*_ENTRY_COLUMNS)
-
+COLUMNS: Final = tuple(column.name for column in _DOCUMENTS.columns)
+"""The values of a document's row, in this order."""
+_SIGN_PLACE: Final = COLUMNS.index("sign")
+_TWIN_ORDER: Final = ("device", "printed_number", "time", "total", "command")
+_twin_values: Final = itemgetter(*(COLUMNS.index(name) for name in _TWIN_ORDER))
 
 _SIGN: Final = sa.select(_DOCUMENTS.c.number).where(_DOCUMENTS.c.sign == sa.bindparam("sign"))
 _TWIN: Final = (
@@ -36,7 +40,11 @@ _TWIN: Final = (
 
 @lru_cache(maxsize=4)
 def _prepared(dialect: Dialect) -> tuple[Prepared, Prepared, Prepared]:
-    return Prepared(_SIGN, dialect), Prepared(_TWIN, dialect), Prepared(sa.insert(_DOCUMENTS), dialect)
+    return (
+        Prepared(_SIGN, dialect, ("sign",)),
+        Prepared(_TWIN, dialect, _TWIN_ORDER),
+        Prepared(sa.insert(_DOCUMENTS), dialect, COLUMNS),
+    )
 
 
 class Draft:
@@ -46,7 +54,7 @@ class Draft:
         self._connection = connection
         self._cursor = connection.connection.cursor()
         self.now = now.isoformat()
-        self._documents: list[dict[str, Any]] = []
+        self._documents: list[tuple[Any, ...]] = []
         self._findings: list[dict[str, Any]] = []
         self._signs: set[str] = set()
         self._twins: set[tuple[Any, ...]] = set()
@@ -68,28 +76,20 @@ class Draft:
         if outcome.findings:
             self._findings += _finding_rows(outcome, self.now)
 
-    def put(self, row: dict[str, Any]) -> None:
-        """Note the row of an accepted document."""
+    def put(self, row: tuple[Any, ...]) -> None:
+        """Note the row of an accepted document, its values in the order of COLUMNS."""
         self._documents.append(row)
-        self._signs.add(row["sign"])
-        self._twins.add((row["device"], row["command"], row["time"], row["total"], row["printed_number"]))
+        self._signs.add(row[_SIGN_PLACE])
+        self._twins.add(_twin_values(row))
 
     def has_sign(self, sign: str) -> bool:
         """Whether any document of the server has this sign."""
-        return sign in self._signs or self._sign_query.first(self._cursor, {"sign": sign}) is not None
+        return sign in self._signs or self._sign_query.first(self._cursor, (sign,)) is not None
 
     def has_twin(self, device: int, command: int, time: str, total: int, printed_number: int) -> bool:
         """Whether a document of the register is equal in these."""
-        if (device, command, time, total, printed_number) in self._twins:
-            return True
-        values = {
-            "device": device,
-            "command": command,
-            "time": time,
-            "total": total,
-            "printed_number": printed_number,
-        }
-        return self._twin_query.first(self._cursor, values) is not None
+        values = (device, printed_number, time, total, command)
+        return values in self._twins or self._twin_query.first(self._cursor, values) is not None
 
     def flush(self) -> None:
         """Write what has been noted; committing is the ledger's."""
@@ -121,13 +121,13 @@ class Draft:
         )
 
 
-def _document_row(device: int, entry: DocumentEntry) -> dict[str, Any]:
+def _document_row(device: int, entry: DocumentEntry) -> tuple[Any, ...]:
     row: dict[str, Any] = dict(zip(_ENTRY_COLUMNS, _entry_values(entry), strict=True))
     row["received"] = entry.received.isoformat()
     row["time"] = None if entry.time is None else entry.time.isoformat()
     row["device"] = device
     row["cancelled"] = False
-    return row
+    return tuple([row[name] for name in COLUMNS])
 
 
 def _finding_rows(outcome: Outcome, now: str) -> list[dict[str, Any]]:

@@ -95,45 +95,36 @@ class Express:
         counters = booked(device.counters, ticket)
         if not _has_room(counters):
             return None
-        sign = around.new_sign(*self._settings.sign_range)
+        return self._accept(frame, device, ticket, counters, prefix, ads, draft, around)
+
+    def _accept(
+        self,
+        frame: Frame,
+        device: Device,
+        ticket: PlainTicket,
+        counters: DeviceCounters,
+        prefix: bytes,
+        ads: bytes,
+        draft: Draft,
+        around: LedgerSurroundings,
+    ) -> Outcome:
+        """Row D6: the answer, the ticket's row, the device afterwards."""
+        header, settings = frame.header, self._settings
+        sign = around.new_sign(*settings.sign_range)
         page = around.new_page()
         address = qr_address(
-            self._settings.qr_base_url or around.check_base(),
+            settings.qr_base_url or around.check_base(),
             sign,
             device.profile.registration.rnm,
             ticket.total,
             ticket.time,
-            self._settings.s_format,
+            settings.s_format,
         )
         answer = prefix + ticket_part(sign, address) + ads
-        changed = _after(device, frame, ticket, counters, answer, around.new_token(exchange, _TICKET))
-        assert counters.shift is not None
-        draft.put(
-            {
-                "device": header.id,
-                "number": changed.documents,
-                "command": _TICKET,
-                "version": header.version,
-                "token": header.token,
-                "reqnum": header.reqnum,
-                "request": body,
-                "answer": answer,
-                "received": draft.now,
-                "time": ticket.time.isoformat(),
-                "shift_number": counters.shift.number,
-                "sign": sign,
-                "page": page,
-                "resent": False,
-                "cancelled": False,
-                "operation": ticket.operation,
-                "total": ticket.total,
-                "offline_number": None,
-                "printed_number": ticket.printed_number,
-                "parent_rnm": "",
-                "parent_sign": "",
-            }
-        )
-        return Outcome(header, _TICKET, ResultCode.OK, _ROW, changed.exchange.issued, answer, device=changed)
+        token = around.new_token(device.exchange, _TICKET)
+        changed = _after(device, frame, ticket, counters, answer, token)
+        draft.put(_row(frame, ticket, changed, draft.now, sign, page))
+        return Outcome(header, _TICKET, ResultCode.OK, _ROW, token, answer, device=changed)
 
     def _service(self, dialect: Dialect, message: Any, device: Device) -> bytes | None:
         """The answer's service part, None if the request's asks for more than ads."""
@@ -171,6 +162,36 @@ class Express:
         if number is None or not device.documents:
             return True
         return not draft.has_twin(device.id, _TICKET, time.isoformat(), ticket.total, number)
+
+
+def _row(
+    frame: Frame, ticket: PlainTicket, device: Device, received: str, sign: str, page: str
+) -> tuple[Any, ...]:
+    """The ticket's row, in the order of draft.COLUMNS."""
+    header = frame.header
+    return (
+        device.id,
+        device.documents,
+        _TICKET,
+        header.version,
+        header.token,
+        header.reqnum,
+        frame.body,
+        device.exchange.last_answer,
+        received,
+        ticket.time.isoformat(),
+        device.counters.shift_number,
+        sign,
+        page,
+        False,
+        False,
+        ticket.operation,
+        ticket.total,
+        None,
+        ticket.printed_number,
+        "",
+        "",
+    )
 
 
 def ticket_part(sign: str, address: str) -> bytes:

@@ -8,9 +8,10 @@ fault `ofd-kz.answer` → answer
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -95,11 +96,8 @@ class KzOperator:
             return await self._handle(frame)
         except _Disturbed as disturbed:
             return disturbed.reply
-        except (SQLAlchemyError, WriterStoppedError):
-            return _coded(frame, command_of(frame.body), ResultCode.SERVICE_TEMPORARILY_UNAVAILABLE)
         except Exception as error:  # noqa: BLE001 - one request must never take the server down
-            _log.error("a request could not be handled", device=frame.header.id, exc_info=error)
-            return _coded(frame, command_of(frame.body), ResultCode.UNKNOWN_ERROR)
+            return _failed(frame, error)
 
     @property
     def calm(self) -> bool:
@@ -107,19 +105,20 @@ class KzOperator:
         armed = self.faults.armed
         return not any(map(armed, _WAY))
 
-    def begin(self, frame: Frame) -> asyncio.Future[Outcome]:
-        """Have a request settled and stored."""
-        return self.writer.submit(frame)
+    def begin(
+        self, frame: Frame, loop: asyncio.AbstractEventLoop, done: Callable[[Outcome | Exception], None]
+    ) -> None:
+        """Have a request settled and stored; `done` is called in the loop with what `conclude` takes."""
+        self.writer.hand(frame, loop, done)
 
-    def conclude(self, frame: Frame, settled: asyncio.Future[Outcome]) -> Reply:
+    def conclude(self, frame: Frame, settled: Outcome | Exception) -> Reply:
         """The answer to a request that was begun, when it is settled. Never raises."""
+        if isinstance(settled, Exception):
+            return _failed(frame, settled)
         try:
-            return self._told(settled.result())
-        except (SQLAlchemyError, WriterStoppedError):
-            return _coded(frame, command_of(frame.body), ResultCode.SERVICE_TEMPORARILY_UNAVAILABLE)
+            return _told(settled)
         except Exception as error:  # noqa: BLE001 - one request must never take the server down
-            _log.error("a request could not be handled", device=frame.header.id, exc_info=error)
-            return _coded(frame, command_of(frame.body), ResultCode.UNKNOWN_ERROR)
+            return _failed(frame, error)
 
     def close(self) -> None:
         """Store what is to be stored."""
@@ -127,24 +126,18 @@ class KzOperator:
         self.ledger.catch_up()
 
     def _settle(self, batch: list[Frame]) -> list[Outcome]:
-        return self.ledger.settle(batch, self.rules, self.time, self.desk)
+        outcomes = self.ledger.settle(batch, self.rules, self.time, self.desk)
+        # Here, since nobody has an answer yet: who has one finds its note.
+        self.events.record_all("request", map(_note, outcomes))
+        return outcomes
 
     async def _handle(self, frame: Frame) -> Reply:
         await self._disturb("ofd-kz.request", frame)
         await self._disturb("ofd-kz.before-commit", frame)
         outcome = await self.writer.submit(frame)
-        reply = self._told(outcome)
+        reply = _told(outcome)
         await self._disturb("ofd-kz.after-commit", frame)
         return await self._answer(frame, outcome, reply.data) if reply.data else reply
-
-    def _told(self, outcome: Outcome) -> Reply:
-        """The answer that an outcome wants, and a note of it."""
-        self._note(outcome)
-        if outcome.body is None:
-            return SILENCE
-        header = outcome.header
-        device = header.id if outcome.answered_id is None else outcome.answered_id
-        return Reply(encode_frame(header.version, device, outcome.token, header.reqnum, outcome.body))
 
     async def _disturb(self, point: str, frame: Frame) -> None:
         """Let a fault rule have its way; raises _Disturbed when the request ends here."""
@@ -197,19 +190,37 @@ class KzOperator:
         if rule.delay:
             await sleep_until(self.clock, deadline)
 
-    def _note(self, outcome: Outcome) -> None:
-        header = outcome.header
-        self.events.record(
-            "request",
-            device=header.id,
-            version=header.version,
-            command=outcome.command,
-            token=header.token,
-            reqnum=header.reqnum,
-            code=outcome.code,
-            row=outcome.row,
-            findings=[finding.id for finding in outcome.findings],
-        )
+
+def _told(outcome: Outcome) -> Reply:
+    """The answer that an outcome wants."""
+    if outcome.body is None:
+        return SILENCE
+    header = outcome.header
+    device = header.id if outcome.answered_id is None else outcome.answered_id
+    return Reply(encode_frame(header.version, device, outcome.token, header.reqnum, outcome.body))
+
+
+def _failed(frame: Frame, error: Exception) -> Reply:
+    """The answer to a request that could not be settled: 254 if that may pass, else 255 (kz-ofd §5.2)."""
+    code = ResultCode.SERVICE_TEMPORARILY_UNAVAILABLE
+    if not isinstance(error, (SQLAlchemyError, WriterStoppedError)):
+        _log.error("a request could not be handled", device=frame.header.id, exc_info=error)
+        code = ResultCode.UNKNOWN_ERROR
+    return _coded(frame, command_of(frame.body), code)
+
+
+def _note(outcome: Outcome) -> dict[str, Any]:
+    header = outcome.header
+    return {
+        "device": header.id,
+        "version": header.version,
+        "command": outcome.command,
+        "token": header.token,
+        "reqnum": header.reqnum,
+        "code": int(outcome.code),
+        "row": outcome.row,
+        "findings": [finding.id for finding in outcome.findings],
+    }
 
 
 def _coded(frame: Frame, command: int | None, code: int) -> Reply:

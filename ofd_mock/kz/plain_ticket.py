@@ -246,12 +246,12 @@ class _Items:
         for tax in taxes:
             has = tax.HasField
             percent, inside = tax.percent, tax.is_in_total_sum
-            if percent in seen or not (has("percent") and has(field) and has("sum")):
+            amount = _any_sum(tax.sum)
+            if percent in seen or not has(field) or not (amount or has("sum")):
                 raise _OddError
-            if not inside and not has("is_in_total_sum"):
+            if not (percent or has("percent")) or not (inside or has("is_in_total_sum")):
                 raise _OddError
             seen.append(percent)
-            amount = _any_sum(tax.sum)
             if not -1 <= amount - percent_tax(base, percent, inside=inside) <= 1:
                 raise _OddError
             kind = getattr(tax, field)

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from functools import partial
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from ofd_mock.kz.operator import KzOperator, Reply
 from ofd_mock.kz.values import Outcome
@@ -23,7 +23,6 @@ from reference.runtime.clock import Deadline
 _BACKLOG: Final = 1024
 _STOP_SECONDS: Final = 5
 """Real seconds that requests in work are given when the operator ends."""
-T = TypeVar("T")
 
 
 class Connection(asyncio.Protocol):
@@ -104,7 +103,9 @@ class Connection(asyncio.Protocol):
             self._server.busy(self)
             if self._operator.calm:
                 frame = self._waiting.popleft()
-                self._server.note(self._operator.begin(frame), partial(self._concluded, frame))
+                server = self._server
+                server.begun += 1
+                self._operator.begin(frame, server.loop, partial(self._concluded, frame))
             else:
                 self._server.run(self._serve())
         elif self._broken:
@@ -113,8 +114,9 @@ class Connection(asyncio.Protocol):
         else:
             self._listen()
 
-    def _concluded(self, frame: Frame, settled: asyncio.Future[Outcome]) -> None:
+    def _concluded(self, frame: Frame, settled: Outcome | Exception) -> None:
         """The request that `_go_on` began is settled."""
+        self._server.concluded()
         if self._transport.is_closing():
             return
         reply = self._operator.conclude(frame, settled)
@@ -181,6 +183,9 @@ class KzServer:
         self._someone_idle = asyncio.Event()
         self._watch: asyncio.Task[None] | None = None
         self._work: set[asyncio.Future[Any]] = set()
+        self._drained: asyncio.Future[None] | None = None
+        self.begun = 0
+        self.loop: asyncio.AbstractEventLoop
         self._server: asyncio.Server | None = None
 
     @property
@@ -192,7 +197,7 @@ class KzServer:
 
     async def start(self) -> None:
         """Listen; OSError names a port in use."""
-        loop = asyncio.get_running_loop()
+        self.loop = loop = asyncio.get_running_loop()
         self._server = await loop.create_server(
             lambda: Connection(self), self._host, self._port, backlog=_BACKLOG
         )
@@ -202,6 +207,9 @@ class KzServer:
         """Take no new connection, give requests in work some time, and close every connection."""
         if self._server is not None:
             self._server.close()
+        if self.begun:
+            self._drained = self.loop.create_future()
+            self._work.add(self._drained)
         if self._work:
             await asyncio.wait(self._work, timeout=_STOP_SECONDS)
         if self._watch is not None:
@@ -233,11 +241,11 @@ class KzServer:
         """A connection has something to do, or is silenced, or has ended."""
         self._idle.pop(connection, None)
 
-    def note(self, work: asyncio.Future[T], done: Callable[[asyncio.Future[T]], None]) -> None:
-        """Call `done` at the end of something begun for a connection; `stop` waits for it."""
-        self._work.add(work)
-        work.add_done_callback(done)
-        work.add_done_callback(self._work.discard)
+    def concluded(self) -> None:
+        """One request less that was begun without a task; `stop` waits for them."""
+        self.begun -= 1
+        if not self.begun and self._drained is not None:
+            self._drained.set_result(None)
 
     def run(self, work: Coroutine[Any, Any, None]) -> None:
         """Do something for a connection; `stop` waits for it."""

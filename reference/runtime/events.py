@@ -22,6 +22,7 @@ from typing import Any
 from reference.runtime.clock import LabClock, PartClock
 from reference.runtime.journal import Journal, JournalError
 
+_encoder = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _COMPACT_AT = 32 * 1024 * 1024
 
 
@@ -71,6 +72,14 @@ class EventLog:
             # The time is read here, so that later numbers never have earlier times.
             return self._note(kind, safe)
 
+    def record_all(self, kind: str, /, many: Iterable[dict[str, Any]]) -> None:
+        """Note several things of one kind at once, at one time; their data must be JSON values already."""
+        made = list(many)
+        with self._changed:
+            time = self._clock.now().isoformat()
+            for data in made:
+                self._note(kind, data, time)
+
     def since(self, n: int, limit: int = 100) -> list[dict[str, Any]]:
         """At most `limit` events numbered above `n`, oldest first, of those still kept."""
         with self._changed:
@@ -115,11 +124,11 @@ class EventLog:
         if self._failure is not None:
             raise JournalError(self._failure)
 
-    def _note(self, kind: str, data: dict[str, Any]) -> int:
+    def _note(self, kind: str, data: dict[str, Any], time: str | None = None) -> int:
         self._last += 1
         event = {
             "n": self._last,
-            "time": self._clock.now().isoformat(),
+            "time": self._clock.now().isoformat() if time is None else time,
             "part": self.part,
             "kind": kind,
             "data": data,
@@ -212,4 +221,4 @@ def json_safe(value: object) -> Any:
 
 
 def _encode(event: dict[str, Any]) -> bytes:
-    return json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+    return _encoder.encode(event).encode("utf-8", "surrogatepass")

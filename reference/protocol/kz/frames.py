@@ -92,6 +92,12 @@ class FrameReader:
         if self._fault is not None:
             raise FrameError(self._fault.text, reason=self._fault.reason)
         buffer = self._buffer
+        size = len(data)
+        if not buffer and HEADER_SIZE <= size <= self._limit:
+            # Nearly always one whole frame comes at once.
+            appcode, *fields = _LAYOUT.unpack_from(data)
+            if appcode == APPCODE and fields[1] == size:
+                return [Frame(Header(*fields), bytes(data[HEADER_SIZE:]))]
         buffer += data
         frames: list[Frame] = []
         start = 0

@@ -76,7 +76,12 @@ def qr_address(
 ) -> str:
     """Return `<base>?i=<sign>&f=<RNM>&s=<total>&t=<yyyyMMddTHHmmss>`; `qr_code` holds it as ASCII bytes."""
     total = money_text(total_tiyn) if form is TotalFormat.TWO_DECIMALS else _java_double(total_tiyn)
-    return f"{base}?i={quote(str(sign))}&f={quote(rnm)}&s={total}&t={time.strftime(_TIME)}"
+    stamp = time.isoformat(timespec="seconds").replace("-", "").replace(":", "")
+    return f"{base}?i={_quoted(str(sign))}&f={_quoted(rnm)}&s={total}&t={stamp}"
+
+
+def _quoted(text: str) -> str:
+    return text if text.isascii() and text.isalnum() else quote(text)
 
 
 def parse_qr_address(address: str) -> QrFields:
