@@ -50,7 +50,7 @@ devices: Final = Table(
 """One row a register: its exchange state of kz-ofd §4.2, its counters, what the portal holds of it.
 
 `uncounted`: so many of its last documents, tickets all, are not in `counters` yet; whoever reads the row
-counts them (`registry.from_row`). The documents are the truth, so that counters need not be written with each.
+counts them (`registry.from_row`). Documents are the truth, so that counters need not be written with each.
 """
 
 documents: Final = Table(
