@@ -165,7 +165,9 @@ class LinkWatcher(Pairing):
         if found.indexed and found.name != "ACK" and not by_number and command.p1p2 > 0x7FFF:
             yield from _expect("FM-I-01", request, (StatusWord.INVALID_INDEX,), sw)
             return
-        if sw != StatusWord.NO_ERROR or not data or data[0] not in OBJECTS or found.name == "GET_VERSION":
+        # A challenge may begin with any byte; only what should be an object is read as one.
+        awaited = data[:1] and found.answer.startswith(f"{data[0]:02x} ")
+        if sw != StatusWord.NO_ERROR or not awaited or data[0] not in OBJECTS:
             return
         try:
             value = OBJECTS[data[0]].decode(data)

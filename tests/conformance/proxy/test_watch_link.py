@@ -181,3 +181,8 @@ def test_another_module_has_another_memory() -> None:
     other = FiscalMemoryInfo(terminal_id="ZZ000000000002", last_operation=at(-9), receipt_seq=1)
     swapped = [ask(apdu.get_fiscal_memory_info()), say(0x9000, other.encode())]
     assert told("module", [*START, *memory(receipt_seq=3), *opened(0)], [*START, *swapped, *opened(-8)]) == []
+
+
+def test_a_challenge_that_begins_as_an_object_does_is_none() -> None:
+    challenge = bytes((0xA4, 45)) + bytes(30)
+    assert told("module", [*START, ask(apdu.pos_challenge()), say(data=challenge)]) == []
