@@ -6,12 +6,21 @@ goes to the one opened last.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from conformance.drivers.wire import BY_US, NOT_OPENED, RESET_BY_US, Wire
 from conformance.events import Direction, Exchange, Layer
+from conformance.proxy import reading_kz, reading_link, reading_message
 from conformance.verdicts import AnswerMissing, TargetUnreachable
 from reference.links.address import Endpoint
+from reference.protocol.kz.frames import APPCODE
 
-CLOSE_SECONDS = 2.0
+_SIZES = {Layer.LINK: reading_link.size_of, Layer.MESSAGE: reading_message.size_of}
+"""How long a frame of a layer is, by its beginning."""
+
+_KZ_BEGINNING = APPCODE.to_bytes(2, "little")
+
+CLOSE_SECONDS = 1.0
 """Real seconds in which a peer that closed then must close now."""
 
 
@@ -48,15 +57,12 @@ class Connections:
                 self._open.append(self._dial())
             self._greeted = True
         wire = self._last()
-        size = len(was.raw)
         for finish in (False, True):
             if finish:
                 # A transcript does not tell that our direction was closed; some answers wait for that.
                 wire.finish_sending()
             try:
-                got = wire.receive_until(
-                    lambda data: len(data) >= size, limit=size, seconds=self._patience(finish)
-                )
+                got = self._unit(wire, was.raw, self._patience(finish))
             except AnswerMissing:
                 continue
             if not got:
@@ -89,6 +95,18 @@ class Connections:
         self._open.clear()
         self._answered = False
 
+    def _unit(self, wire: Wire, was: bytes, seconds: float) -> bytes:
+        """One frame where one came then, else as many bytes as then."""
+        size_of = reading_kz.size_of if was[:2] == _KZ_BEGINNING else _SIZES.get(self._layer)
+
+        def whole(data: bytes) -> bool:
+            size = len(was) if size_of is None else _size(size_of, data, len(was))
+            return size is not None and len(data) >= size
+
+        if size_of is None or _size(size_of, was, 0) != len(was):
+            return wire.receive_until(lambda data: len(data) >= len(was), limit=len(was), seconds=seconds)
+        return wire.receive_until(whole, seconds=seconds)
+
     def _patience(self, finished: bool) -> float:
         return CLOSE_SECONDS if finished else min(self._seconds, 2 * CLOSE_SECONDS)
 
@@ -111,6 +129,14 @@ class Connections:
     def _forget(self, wire: Wire, *, abruptly: bool = False) -> None:
         wire.close(abruptly=abruptly)
         self._open.remove(wire)
+
+
+def _size(size_of: Callable[[bytes], int | None], data: bytes, otherwise: int) -> int | None:
+    """Size of the frame that `data` begins, None while that is open, `otherwise` where it begins none."""
+    try:
+        return size_of(data) if data else None
+    except ValueError:
+        return otherwise
 
 
 def is_greeting(exchange: Exchange) -> bool:

@@ -148,10 +148,14 @@ class FrameDevice:
 
     def sent(self, was: Exchange) -> None:
         """Send bytes."""
+        if was.layer is not Layer.MESSAGE:
+            raise Unrepeatable("pages of a check site are not asked again")
         self._connections.send(was.raw)
 
     def came(self, was: Exchange) -> Exchange | None:
         """What comes, or the close."""
+        if was.layer is not Layer.MESSAGE:
+            return None
         if was.direction is Direction.CLOSED:
             return self._connections.closed(was)
         return self._connections.heard(was)

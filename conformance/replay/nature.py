@@ -23,7 +23,10 @@ _NAME: Final = (
     "identity",
     r"terminal(_?id)?|factory(_?id)?|serial|applet_?version|cplc|rnm|answer to reset|id",
 )
-_CLOCK: Final = ("time", r".*time|.*date|(.*_)?now|opened|closed|last_operation|.*_at|expires|age|uptime.*")
+_CLOCK: Final = (
+    "time",
+    r".*time|.*date|(.*_)?now|received|completed|created|began|started|opened|closed|last_operation|.*_at|expires|age|uptime.*",
+)
 _TOKEN: Final = ("token", r"token|txid|session|ticket_number|etag")
 _TRANSPORT: Final = ("transport", r"content-length|connection|keep-alive|server|via|x-.*|vary")
 _PLACE: Final = ("place", r"url|.*_url|address|addresses|folder|path|host|port|pid|seed|server|listen|log")

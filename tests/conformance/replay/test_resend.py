@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from conformance.events import Direction, Exchange, Layer
+from conformance.replay.nature import compare, nature
+from conformance.replay.resend import Replayed, ReplayError, kinds_of, replay, second_lab
+from tests.conformance.replay.recorded import WIRE_CASES, record
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("recorded") / "module.jsonl"
+    assert record(path, WIRE_CASES).exit_code == 0
+    return path
+
+
+def _again(path: Path, *defects: tuple[str, str]) -> Replayed:
+    kinds, started = kinds_of(path)
+    assert kinds == {"module": "module"}
+    with second_lab("module", started, defects) as session:
+        session.open()
+        try:
+            return replay(path, "module", session)
+        finally:
+            session.close()
+
+
+def test_a_fresh_lab_of_the_same_seed_answers_the_same(recorded: Path) -> None:
+    replayed = _again(recorded)
+    assert len(replayed.cases) > 50
+    assert replayed.compared > 1500
+    assert [(case.case_id, case.differing) for case in replayed.cases if case.different] == []
+
+
+def test_a_mistake_shows_as_a_difference(recorded: Path) -> None:
+    replayed = _again(recorded, ("module", "second-open-accepted"))
+    assert replayed.different
+    case = next(each for each in replayed.cases if each.case_id == "uz.module.shift.open-twice")
+    field = case.differing[0].fields[0]
+    assert (field.path, field.was) == ("answer", "answer 9022 - ZREPORT_IS_NOT_CLOSED")
+    assert field.now == "answer 9000 - NO_ERROR"
+
+
+def _answer(layer: Layer, raw: bytes) -> Exchange:
+    return Exchange("t", "c", "2026-07-01T04:00:00.000+00:00", layer, Direction.RECEIVED, raw, b"")
+
+
+def test_what_differs_by_nature_is_told_apart() -> None:
+    was = _answer(Layer.HTTP, b'HTTP/1.1 200 OK\r\nDate: then\r\n\r\n{"Time": "1", "Sum": 1}')
+    now = _answer(Layer.HTTP, b'HTTP/1.1 200 OK\r\ndate: now\r\n\r\n{"Time": "2", "Sum": 2}')
+    assert [(each.path, each.nature) for each in compare(was, now)] == [
+        ("headers/date", "time"),
+        ("JSON/Time", "time"),
+        ("JSON/Sum", ""),
+    ]
+    assert compare(was, was) == []
+
+
+def test_a_time_of_a_module_is_never_excused() -> None:
+    assert nature(Layer.APDU, "a1 FiscalMemoryInfo/last_operation") == ""
+    assert nature(Layer.MESSAGE, "acks/[0]/body/time") == "time"
+    assert nature(Layer.APDU, "a3 ReceiptInfo/fiscal_sign") == "sign"
+
+
+def test_an_unknown_wire_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "t.jsonl"
+    path.write_text(
+        '{"event": "Exchange", "target": "smoke", "case_id": "connection-1", '
+        '"lab_time": "2026-07-01T04:00:00+00:00", "layer": "link", "direction": "sent", "raw": "00"}\n'
+    )
+    with pytest.raises(ReplayError, match="'smoke' is no target or wire"):
+        kinds_of(path)

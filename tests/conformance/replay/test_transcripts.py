@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from conformance.events import Direction, Exchange, Layer, Verdict
+from conformance.outcomes import Outcome
+from conformance.replay.transcripts import RecordedCase, TranscriptError, read_cases, read_events
+
+CASE = {"id": "uz.module.a.b", "target": "module"}
+LINES = (
+    {"event": "CaseStarted", "target": "m", "case": CASE, "lab_time": "2026-07-01T04:00:00.000+00:00"},
+    {
+        "event": "Exchange",
+        "target": "m",
+        "case_id": "uz.module.a.b",
+        "lab_time": "2026-07-01T04:00:00.001+00:00",
+        "layer": "apdu",
+        "direction": "received",
+        "raw": "9000",
+        "about": "00a4040000",
+    },
+    {"event": "Verdict", "target": "m", "case_id": "uz.module.a.b", "outcome": "pass"},
+)
+
+
+def _written(path: Path, *lines: object, end: str = "") -> Path:
+    path.write_text("".join(f"{json.dumps(line)}\n" for line in lines) + end, encoding="utf-8")
+    return path
+
+
+def test_events_come_back_as_they_were_written(tmp_path: Path) -> None:
+    notes: list[str] = []
+    events = list(read_events(_written(tmp_path / "t", *LINES), notes.append))
+    assert events[1] == Exchange(
+        "m",
+        "uz.module.a.b",
+        "2026-07-01T04:00:00.001+00:00",
+        Layer.APDU,
+        Direction.RECEIVED,
+        b"\x90\x00",
+        bytes.fromhex("00a4040000"),
+    )
+    (case,) = read_cases(iter(events))
+    assert isinstance(case, RecordedCase)
+    assert isinstance(case.verdict, Verdict)
+    assert case.verdict.outcome is Outcome.PASS
+    assert case.exchanges == [events[1]]
+    assert notes == []
+
+
+def test_a_killed_run_ends_in_a_note(tmp_path: Path) -> None:
+    notes: list[str] = []
+    path = _written(tmp_path / "t", *LINES[:2], end='{"event": "Verd')
+    (case,) = read_cases(read_events(path, notes.append))
+    assert isinstance(case, RecordedCase)
+    assert case.verdict is None
+    assert notes == ["line 3 breaks off; what stands before it was read"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "problem"),
+    [
+        ([], "line 1: a transcript has lines, this file is empty"),
+        (["not an object"], "line 1: a line of a transcript has `event`, one of RunStarted,"),
+        ([LINES[0], {"event": "Splendid"}], "line 2: a line of a transcript has `event`"),
+        ([{**LINES[1], "raw": "xyz"}], "line 1: Exchange of a transcript: non-hexadecimal number"),
+        ([{**LINES[1], "layer": "smoke"}], "'smoke' is not a valid Layer"),
+        (
+            [{"event": "Verdict", "target": "m", "case_id": "x"}],
+            "line 1: Verdict of a transcript: lacks 'outcome'",
+        ),
+    ],
+)
+def test_what_is_no_transcript_is_named_by_line_and_rule(
+    tmp_path: Path, lines: list[object], problem: str
+) -> None:
+    path = _written(tmp_path / "t", *lines)
+    with pytest.raises(TranscriptError, match=r"t(, line \d+)?: ") as refused:
+        list(read_events(path, lambda _: None))
+    assert problem in str(refused.value)
+
+
+def test_text_that_is_no_json_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "t"
+    path.write_bytes(b"\x00\x01 no transcript\nat all\n")
+    with pytest.raises(TranscriptError, match="line 1: a line of a transcript is one JSON object"):
+        list(read_events(path, lambda _: None))
+    with pytest.raises(TranscriptError, match="No such file"):
+        list(read_events(tmp_path / "none", lambda _: None))
