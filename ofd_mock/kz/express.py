@@ -75,7 +75,9 @@ class Express:
         """Settle the frame and put its row into the draft; None if it must go the long way."""
         header, body = frame.header, frame.body
         known = self._dialects.get(header.version)
-        if known is None or not body.startswith(_BEGINNING) or device.state not in _SERVED:
+        if known is None or not body.startswith(_BEGINNING):
+            return None
+        if device.state is not DeviceState.ACTIVE and device.state not in _SERVED:
             return None
         exchange = device.exchange
         again = exchange.last_cmd is not None and header.reqnum == exchange.last_req
@@ -227,7 +229,7 @@ def _after(
     header = frame.header
     return Device(
         device.id,
-        _SERVED[device.state],
+        device.state if device.state is DeviceState.ACTIVE else _SERVED[device.state],
         DeviceExchange(token, header.token, header.reqnum, _TICKET, answer),
         counters,
         device.profile,

@@ -188,10 +188,11 @@ def _paid(payments: Any, amounts: Any, operation: int, total: int, additions: Ad
 class _Items:
     """The items of one ticket as they are summed."""
 
-    __slots__ = ("additions", "dialect", "discounts", "goods", "markups", "operation", "taxed")
+    __slots__ = ("_kinds", "additions", "dialect", "discounts", "goods", "markups", "operation", "taxed")
 
     def __init__(self, dialect: Dialect, operation: int, additions: Additions) -> None:
         self.dialect = dialect
+        self._kinds = dialect.tables >= 204
         self.operation = operation
         self.additions = additions
         self.goods = self.discounts = self.markups = 0
@@ -241,7 +242,7 @@ class _Items:
 
     def tax(self, taxes: Any, base: int, sign: int) -> None:
         """Check and add taxes that stand on `base`."""
-        operation, field = self.operation, self.dialect.tax_type_field
+        operation, field, add = self.operation, self.dialect.tax_type_field, self.additions.append
         seen: list[int] = []
         for tax in taxes:
             has = tax.HasField
@@ -255,29 +256,33 @@ class _Items:
             if not -1 <= amount - percent_tax(base, percent, inside=inside) <= 1:
                 raise _OddError
             kind = getattr(tax, field)
-            self.additions.append(((tally.TURNOVER, operation, kind, percent), sign * base))
-            self.additions.append(((tally.TAX, operation, kind, percent), sign * amount))
+            add(((tally.TURNOVER, operation, kind, percent), sign * base))
+            add(((tally.TAX, operation, kind, percent), sign * amount))
 
     def _line(self, line: Any, sign: int) -> int:
-        section, quantity = line.section_code, line.quantity
-        total = _sum(line.sum)
-        if not section or not isinstance(section, str) or not quantity or not line.measure_unit_code:
+        section, quantity, money, price = line.section_code, line.quantity, line.sum, line.price
+        coins, total = money.coins, money.bills
+        if coins > MAX_COINS or total > MAX_BILLS:
+            raise _OddError
+        total = total * TIYN + coins
+        if not (total and quantity and section and line.measure_unit_code) or not isinstance(section, str):
             raise _OddError
         if sign > 0 and not line.name and not line.HasField("code"):
             raise _OddError
-        if self.dialect.tables >= 204 and not line.HasField("commodity_type"):
+        if self._kinds and not line.HasField("commodity_type"):
             raise _OddError
-        if not -_THOUSAND <= _THOUSAND * total - _sum(line.price) * quantity <= _THOUSAND:
+        if not -_THOUSAND <= _THOUSAND * total - _sum(price) * quantity <= _THOUSAND:
             raise _OddError
         self.goods += sign * total
         additions, operation = self.additions, self.operation
         if sign > 0:
             additions.append(((tally.SECTION_COUNT, operation, section), 1))
         additions.append(((tally.SECTION_SUM, operation, section), sign * total))
-        if len(line.taxes):
+        taxes = line.taxes
+        if taxes:
             self.taxed = True
-            self.tax(line.taxes, total, sign)
-        return total
+            self.tax(taxes, total, sign)
+        return int(total)
 
     def _discount(self, modifier: Any, worth: int) -> None:
         total = self._modifier(modifier, tally.DISCOUNT_COUNT, tally.DISCOUNT_SUM, -1)
@@ -292,9 +297,9 @@ class _Items:
         total = _sum(modifier.sum)
         self.additions.append(((count, self.operation), 1))
         self.additions.append(((name, self.operation), total))
-        if len(modifier.taxes):
+        if taxes := modifier.taxes:
             self.taxed = True
-            self.tax(modifier.taxes, total, sign)
+            self.tax(taxes, total, sign)
         return total
 
 
