@@ -6,7 +6,7 @@ import re
 from collections.abc import Container
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal, DecimalException
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qs, quote, urlsplit
@@ -111,7 +111,7 @@ def _total(text: str) -> int:
     try:
         tiyn = Decimal(text) * TIYN
         whole = int(tiyn) if tiyn.is_finite() and 0 <= tiyn <= MAX_TIYN else -1
-    except InvalidOperation as error:
+    except DecimalException as error:
         raise AddressError(f"{text!r} is no sum", field="s") from error
     if whole < 0 or whole != tiyn:
         raise AddressError(f"{text!r} is no sum in tiyn", field="s")

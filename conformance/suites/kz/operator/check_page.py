@@ -197,6 +197,7 @@ WRONG: dict[str, Callable[[dict[str, str]], dict[str, str]]] = {
     "no-sign": lambda query: {name: value for name, value in query.items() if name != "i"},
     "no-sum": lambda query: {name: value for name, value in query.items() if name != "s"},
     "sum-that-is-none": lambda query: query | {"s": "viel"},
+    "sum-out-of-all-bounds": lambda query: query | {"s": "1E999999999"},
     "time-that-is-none": lambda query: query | {"t": "20261399T999999"},
     "nothing": lambda _: {},
 }
