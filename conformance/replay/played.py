@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
 from conformance.controls import Control, LabTime, Processes
-from conformance.drivers.wire import NOT_OPENED
+from conformance.drivers.wire import NOT_OPENED, Tap
 from conformance.events import Direction, Layer, TargetFacts
 from conformance.prompts import ScriptedPrompter
 from conformance.replay.player import Player
@@ -93,9 +94,17 @@ class PlayedSession(Session):
         """A recording never goes away."""
         return True
 
+    @contextmanager
+    def during(self, tap: Tap) -> Iterator[None]:
+        """Answer until the case is over; what drivers put back behind it was never written down."""
+        with super().during(tap):
+            try:
+                yield
+            finally:
+                self._recording = None
+
     def put_back(self) -> tuple[str, ...]:
         """Nothing was moved; which parts had died by themselves then."""
-        self._recording = None
         return self._died
 
     def close(self) -> None:

@@ -139,14 +139,18 @@ def replay(
     cases: Sequence[str] = (),
     heard: Callable[[ReplayedCase], None] = lambda _: None,
 ) -> Replayed:
-    """Send what was sent to the target `name` to the open `session`; `heard` gets each case as it ends."""
+    """Send what was sent to the target `name` to the open `session`; `heard` gets each case as it ends.
+
+    `cases` are compared, all without. A fresh lab is sent those before them too: they made its state.
+    """
     replayed = Replayed()
-    sender = _Sender(session, replayed, heard)
+    sender = _Sender(session, replayed, heard, lambda case_id: _chosen(case_id, cases))
     try:
         chosen = (
             event
             for event in read_events(path, replayed.notes.append)
-            if getattr(event, "target", None) == name and _chosen(event, cases)
+            if getattr(event, "target", None) == name
+            and (session.lab is not None or _chosen(case_of(event), cases))
         )
         for event, behind in _with_the_next(chosen):
             sender.take(event, getattr(behind, "lab_time", ""))
@@ -210,8 +214,12 @@ def _with_the_next(events: Iterator[Told]) -> Iterator[tuple[Told, Told | None]]
         yield held, None
 
 
-def _chosen(event: Told, cases: Sequence[str]) -> bool:
-    case_id = getattr(event, "case_id", "")
+def case_of(event: Told) -> str:
+    """The case that an event belongs to, empty for those of the run."""
+    return str(getattr(event, "case_id", ""))
+
+
+def _chosen(case_id: str, cases: Sequence[str]) -> bool:
     return not cases or any(
         fnmatchcase(case_id, term) or case_id.startswith(f"{term.rstrip('.')}.") for term in cases
     )
@@ -220,7 +228,14 @@ def _chosen(event: Told, cases: Sequence[str]) -> bool:
 class _Sender:
     """Sends exchanges in the order of the transcript; of a proxy several connections are open at once."""
 
-    def __init__(self, session: Session, replayed: Replayed, heard: Callable[[ReplayedCase], None]) -> None:
+    def __init__(
+        self,
+        session: Session,
+        replayed: Replayed,
+        heard: Callable[[ReplayedCase], None],
+        chosen: Callable[[str], bool],
+    ) -> None:
+        self._chosen = chosen
         self._session = session
         self._replayed = replayed
         self._heard = heard
@@ -253,8 +268,9 @@ class _Sender:
         case, device = self._open.pop(case_id)
         device.close()
         self._steering.case_over()
-        self._replayed.cases.append(case)
-        self._heard(case)
+        if self._chosen(case_id):
+            self._replayed.cases.append(case)
+            self._heard(case)
 
     def _exchange(self, was: Exchange, until: str) -> None:
         case, device = self._open.get(was.case_id) or self._begun(was.target, was.case_id)
