@@ -18,6 +18,7 @@ import structlog
 from sqlalchemy import Connection, Dialect, Engine
 
 from ofd_mock.kz import registry, tables
+from ofd_mock.kz.disturbance import command_of
 from ofd_mock.kz.draft import Draft
 from ofd_mock.kz.express import Express
 from ofd_mock.kz.order_book import OrderBook
@@ -326,5 +327,6 @@ def _settled(
         _log.error("a request could not be settled", device=frame.header.id, exc_info=error)
         header = frame.header
         dialect = dialect_for(header.version) or fallback_dialect()
-        body = refusal(dialect, 0, ResultCode.UNKNOWN_ERROR)
-        return Outcome(header, 0, ResultCode.UNKNOWN_ERROR, "", header.token, body)
+        command = command_of(frame.body) or 0
+        body = refusal(dialect, command, ResultCode.UNKNOWN_ERROR)
+        return Outcome(header, command, ResultCode.UNKNOWN_ERROR, "", header.token, body)

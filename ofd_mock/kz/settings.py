@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from reference.protocol.kz.checks import CHECK_NAMES
 from reference.protocol.kz.counters import ShiftOpensOn
 from reference.protocol.kz.dialects import DOCUMENTS
 from reference.protocol.kz.exchange import ReportToken, RotateToken
@@ -25,7 +26,7 @@ class KzSettings(BaseModel):
     Durations are seconds of the operator's lab clock.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     requests_per_connection: int | None = Field(
         None,
@@ -105,6 +106,16 @@ class KzSettings(BaseModel):
         least, most = value
         if not least > 0 or most > MOST_SIGN or most - least < 10**6:
             raise ValueError(f"two numbers of 1…{MOST_SIGN}, at least a million apart")
+        return value
+
+    @field_validator("checks")
+    @classmethod
+    def _known(cls, value: dict[str, Mode]) -> dict[str, Mode]:
+        unknown = sorted(set(value) - CHECK_NAMES)
+        if unknown:
+            raise ValueError(
+                f"{unknown[0]!r} is no check of kz-ofd §10.4; known: {', '.join(sorted(CHECK_NAMES))}"
+            )
         return value
 
     @property

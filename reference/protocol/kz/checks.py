@@ -268,3 +268,11 @@ REPORT_CHECKS: Final[tuple[Check, ...]] = (
     _duty("R01", other.r01, code=_WRONG),
     _CALENDAR,
 )
+
+CHECK_NAMES: Final[frozenset[str]] = frozenset(
+    name
+    for check in (*TICKET_CHECKS, *MONEY_CHECKS, *CLOSE_CHECKS, *REPORT_CHECKS)
+    for name in check.names
+    if not check.switch
+)
+"""What the switch `checks` takes (kz-ofd §10.4)."""

@@ -526,14 +526,15 @@ def test_a_withdrawal_at_closing_that_no_report_can_hold(counter: Counter) -> No
 
 
 def test_fault_of_the_rules(counter: Counter) -> None:
-    """What nobody foresaw is 255, and the others of the batch are served."""
+    """What nobody foresaw is 255 under the request's own command, and the others of the batch are served."""
 
     def broken(*_: Any) -> Any:
         raise RuntimeError("broken")
 
     good = counter.rules
     counter.rules = replace(good, book=broken)
-    assert counter.send(ticket()).code == 255
+    failed = counter.send(ticket())
+    assert (failed.code, failed.command) == (255, TICKET)
     counter.rules = good
     assert counter.send(ticket()).code == 0
 
@@ -545,6 +546,11 @@ def test_settings() -> None:
 
     with pytest.raises(ValidationError, match="sign_range"):
         KzSettings(sign_range=(5, 6))
+    with pytest.raises(ValidationError, match="T99"):
+        KzSettings.model_validate({"checks": {"T99": "off"}})
+    for name in ("idle_timeout_s", "shift_limit_hours", "document_max_age"):
+        with pytest.raises(ValidationError, match=name):
+            KzSettings.model_validate({name: float("inf")})
     assert KzSettings(checks={"T13": "off"}).switches.checks == {"T13": Mode.OFF}
 
 
