@@ -13,6 +13,7 @@ from reference.runtime.database import open_engine
 from tools.bench.kz_fleet import Fleet, operator
 from tools.bench.kz_kill import acknowledged_is_kept, wrong
 from tools.bench.kz_rate import tickets_a_second
+from tools.bench.kz_settle import settling
 from tools.bench.kz_size import grown, registers_of, sell_one_each
 
 REGISTERS = 12
@@ -30,6 +31,18 @@ def test_a_rate_stands_beside_its_floor(tmp_path: Path, kept: bool) -> None:
     figure = tickets_a_second(tmp_path, kept=kept, rounds=2, tickets=3)
     assert figure.unit == "tickets/s"
     assert min(figure.value, figure.floor or 0) > 0
+
+
+def test_settling_takes_processor_time(tmp_path: Path) -> None:
+    figure = settling(tmp_path, rounds=2)
+    assert figure.unit == "µs"
+    assert min(figure.value, figure.floor or 0) > 0
+    lags = []
+    for name in ("short", "long"):
+        with closing(sqlite3.connect(tmp_path / f"{name}.sqlite")) as store:
+            assert store.execute("select count(*) from kz_documents").fetchone() == (64 * 7,)
+            lags.append(store.execute("select distinct uncounted from kz_devices").fetchall())
+    assert lags == [[(7,)], [(0,)]]
 
 
 @pytest.fixture(scope="module")

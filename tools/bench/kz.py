@@ -8,6 +8,7 @@ from pathlib import Path
 from tools.bench.figures import Figure
 from tools.bench.kz_kill import acknowledged_is_kept
 from tools.bench.kz_rate import tickets_a_second
+from tools.bench.kz_settle import settling
 from tools.bench.kz_size import memory, ticket_stays_flat
 from tools.bench.kz_ticket import counting_stays_flat, ticket_to_answer
 
@@ -16,6 +17,7 @@ def figures(folder: Path) -> Iterator[Figure]:
     """Every figure of the chain, as each is ready; temporary files go below `folder`."""
     yield ticket_to_answer()
     yield counting_stays_flat()
+    yield settling(folder)
     yield tickets_a_second(folder, kept=False)
     yield tickets_a_second(folder, kept=True)
     yield memory(folder)
