@@ -18,7 +18,7 @@ from reference.kkm.records import known_dialect
 from reference.kkm.requests import cancel_body, document_body
 from reference.kkm.sale import SaleBuilder
 from reference.kkm.sender import Sender
-from reference.kkm.texts import LOCAL_TEXTS, MODE_TEXTS, QUEUED_TEXT
+from reference.kkm.texts import LOCAL_TEXTS, MODE_TEXTS, queued_text
 from reference.kkm.values import (
     TICKET_KEYS,
     CancelOrder,
@@ -122,7 +122,7 @@ class DocumentKeys:
             memory = desk.memory
         packet = self._packet(memory, key, order, offline=True)
         turn = desk.keep(desk.core.queued(memory, packet, desk.clock.now()), "queued")
-        return self._handed_out(turn, Outcome.QUEUED, QUEUED_TEXT)
+        return self._handed_out(turn, Outcome.QUEUED, queued_text(turn.documents[0].kind))
 
     # --- the document -------------------------------------------------------------------------------------
 
@@ -212,7 +212,7 @@ class DocumentKeys:
             done = turn.does(Action.FINISH)
             if done:
                 return self._handed_out(turn, Outcome.DONE, "")
-            return self._handed_out(turn, Outcome.QUEUED, QUEUED_TEXT)
+            return self._handed_out(turn, Outcome.QUEUED, queued_text(turn.documents[0].kind))
         memory = turn.memory
         local = Local.SHIFT_LIMIT if turn.does(Action.CLOSE_SHIFT) else Local.NONE
         code = memory.last_code

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from reference.kkm.values import Local
+from reference.kkm.values import DocumentKind, Local
 from reference.protocol.kz.client import Mode
 
-QUEUED_TEXT: Final = "Чек автономный, будет передан при восстановлении связи."
 MODE_TEXTS: Final = {
     Mode.START: "Касса ещё не получила ответ ОФД после включения.",
     Mode.QUEUE_BLOCKED: "ОФД отказал документу из очереди, его нужно снять.",
@@ -30,3 +29,9 @@ LOCAL_TEXTS: Final = {
     Local.NOTHING: "Нечего делать.",
     Local.STOPPED: "Касса выключается.",
 }
+
+
+def queued_text(kind: DocumentKind) -> str:
+    """What a person reads who is handed a paper without the operator's answer."""
+    name = "Чек" if kind is DocumentKind.TICKET else "Документ"
+    return f"{name} автономный, будет передан при восстановлении связи."

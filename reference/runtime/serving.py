@@ -145,7 +145,7 @@ def _listen(host: str, port: int) -> socket.socket:
         # Accepted connections inherit it; waitress sets it on them as well.
         listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         listening.bind((host, port))
-    except OSError:
+    except OSError as error:
         listening.close()
-        raise
+        raise OSError(error.errno, f"{host}:{port}: {error.strerror}") from error
     return listening

@@ -92,7 +92,9 @@ def test_queue_in_order(rig: Rig, ofd: ScriptedOfd) -> None:
         ("z", ZOrder()),
         ("sell", BREAD),
     ):
-        assert rig.press(key, order).outcome is Outcome.QUEUED
+        pressed = rig.press(key, order)
+        assert pressed.outcome is Outcome.QUEUED
+        assert pressed.text.startswith("Чек автономный" if key == "sell" else "Документ автономный")
     before = len(ofd.seen)
     rig.online()
     sent = ofd.seen[before:]

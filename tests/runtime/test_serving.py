@@ -164,7 +164,7 @@ def test_stop_bears_a_loop_that_somebody_else_woke(monkeypatch: pytest.MonkeyPat
 
 
 def test_port_in_use_is_an_os_error(server: HttpServer) -> None:
-    with pytest.raises(OSError, match="in use"):
+    with pytest.raises(OSError, match=f"127.0.0.1:{server.port}.* in use"):
         HttpServer(make_app(), "127.0.0.1", server.port)
 
 
