@@ -106,7 +106,7 @@ class Recording:
             if entry is None or place is None:
                 return None
             behind = place + 1
-            if entry.direction is Direction.CLOSED and behind < len(self._entries):
+            if entry.direction is Direction.CLOSED and self._open_at(behind):
                 # A wire writes down the close before the bytes that came before it.
                 last = self._entries[behind]
                 if (last.layer, last.direction, last.about) == (layer, Direction.RECEIVED, entry.about):
@@ -167,6 +167,9 @@ class Recording:
             for place in range(self._first, len(self._entries))
             if not self._used[place] and self._entries[place].direction is Direction.SENT
         ]
+
+    def _open_at(self, place: int) -> bool:
+        return place < len(self._entries) and not self._used[place]
 
     def _next_on(self, layer: Layer) -> int | None:
         """What comes next on a layer, unless something else was asked before it."""

@@ -118,6 +118,7 @@ class _Judge:
         self._regrading = regrading
         self._lab_time: Callable[[], str] = lambda: started.lab_time
         self._missing: Callable[[], str] = str
+        self._broke = False
         self._last: Verdict | None = None
         defects = _defects(started)
         self._sessions = {each.name: PlayedSession(each, defects) for each in started.targets}
@@ -150,6 +151,8 @@ class _Judge:
         """Hand an event on; a verdict of a case that could not be played to its end says so."""
         if isinstance(event, Verdict):
             missing = self._missing()
+            if event.outcome is Outcome.TOOL_ERROR and not (missing or event.trace or self._broke):
+                missing = f"the recording is not all that the case asks: {event.message}"
             if missing and event.outcome is not Outcome.INCONCLUSIVE:
                 event = replace(
                     event, outcome=Outcome.INCONCLUSIVE, message=missing, expected="", observed="", trace=""
@@ -165,6 +168,7 @@ class _Judge:
         case = self._registry[recorded.case_id]
         recording = session.play(recorded)
         self._lab_time = lambda: recording.lab_time
+        self._broke = old.outcome is Outcome.TOOL_ERROR
         if recorded.kind not in STREAMS:
             self.take(CaseStarted(recorded.target, case, recorded.lab_time))
             recording.missing = UNPLAYED
@@ -177,7 +181,7 @@ class _Judge:
         assert new is not None, "every case that ran has a verdict"
         by_checks = (
             by_recorded_checks(recorded.steps, self._registry.book, self._vendor(session), self._strict)
-            if recording.missing
+            if new.outcome is Outcome.INCONCLUSIVE and old.outcome is not Outcome.INCONCLUSIVE
             else None
         )
         return Regraded(
