@@ -96,7 +96,7 @@ class Connection(asyncio.Protocol):
         self._deaf = action == "silence"
         self._listen()
 
-    def _go_on(self) -> None:
+    def _go_on(self, silence: Deadline | None = None) -> None:
         """Begin with the next request; without one, listen, or close when nothing more can come."""
         if self._waiting and not self._ended:
             self._working = True
@@ -112,7 +112,7 @@ class Connection(asyncio.Protocol):
             self._working = False
             self._transport.close()
         else:
-            self._listen()
+            self._listen(silence)
 
     def _concluded(self, frame: Frame, settled: Outcome | Exception) -> None:
         """The request that `_go_on` began is settled."""
@@ -120,18 +120,20 @@ class Connection(asyncio.Protocol):
         if self._transport.is_closing():
             return
         reply = self._operator.conclude(frame, settled)
+        silence = self._server.silence()
         self._transport.write(reply.data)
         if self._stays(reply):
-            self._go_on()
+            self._go_on(silence)
 
     async def _serve(self) -> None:
         """Answer one request while faults may strike."""
         reply = await self._operator.handle(self._waiting.popleft())
         if self._transport.is_closing():
             return
+        silence = self._server.silence()
         await self._send(reply)
         if self._stays(reply):
-            self._go_on()
+            self._go_on(silence)
 
     def _stays(self, reply: Reply) -> bool:
         """Whether the connection lives on after an answer; after silence it hears nothing more."""
@@ -153,8 +155,11 @@ class Connection(asyncio.Protocol):
             self._transport.write(bytes((byte,)))
             await asyncio.sleep(0)
 
-    def _listen(self) -> None:
-        """Read on; the idle time begins anew, except for a silenced connection."""
+    def _listen(self, silence: Deadline | None = None) -> None:
+        """Read on; the idle time begins anew, except for a silenced connection.
+
+        `silence` is when it ends if it began earlier: with the answer, which the client may have long since.
+        """
         self._working = False
         if self._ended or self._transport.is_closing():
             return
@@ -162,7 +167,7 @@ class Connection(asyncio.Protocol):
             self._paused = False
             self._transport.resume_reading()
         if not self._deaf:
-            self._server.idle(self)
+            self._server.idle(self, silence or self._server.silence())
 
     def _pause(self) -> None:
         """Read no more before what has come is answered."""
@@ -231,10 +236,14 @@ class KzServer:
         self._connections.discard(connection)
         self.busy(connection)
 
-    def idle(self, connection: Connection) -> None:
-        """A connection waits for a byte from now on; it is closed if none comes (TR-07)."""
+    def silence(self) -> Deadline:
+        """When a silence that begins now has lasted too long (TR-07)."""
+        return self.operator.clock.deadline(self.operator.settings.idle_timeout_s)
+
+    def idle(self, connection: Connection, until: Deadline) -> None:
+        """A connection waits for a byte; it is closed if none comes until then (TR-07)."""
         self._idle.pop(connection, None)
-        self._idle[connection] = self.operator.clock.deadline(self.operator.settings.idle_timeout_s)
+        self._idle[connection] = until
         self._someone_idle.set()
 
     def busy(self, connection: Connection) -> None:

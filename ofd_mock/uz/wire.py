@@ -102,6 +102,7 @@ class Connection(asyncio.Protocol):
             self._enter(Phase.DEAF if action == "silence" else Phase.FIRST)
 
     async def _serve(self) -> None:
+        silence: dict[Phase, Deadline] = {}
         while self._waiting and not self._ended:
             event = self._waiting.popleft()
             if isinstance(event, BadFrame):
@@ -111,6 +112,8 @@ class Connection(asyncio.Protocol):
             if self._transport.is_closing():
                 return
             if reply.data:
+                # Before the client can know: it may answer, or let hours pass, ere this thread goes on.
+                silence = {phase: self._silence(phase) for phase in (Phase.FRAME, Phase.NEXT)}
                 self._transport.write(reply.data)
             if reply.close:
                 self._transport.close()
@@ -118,10 +121,16 @@ class Connection(asyncio.Protocol):
             if not reply.data:
                 self._enter(Phase.DEAF)
                 return
-        self._enter(Phase.FRAME if self._reader.unfinished else Phase.NEXT)
+        phase = Phase.FRAME if self._reader.unfinished else Phase.NEXT
+        self._enter(phase, silence.get(phase))
 
-    def _enter(self, phase: Phase) -> None:
-        """Go over to a phase; its time begins, unless the connection is in it already."""
+    def _silence(self, phase: Phase) -> Deadline:
+        settings = self._operator.settings
+        limit = settings.keep_open_seconds if phase is Phase.NEXT else settings.half_frame_seconds
+        return self._operator.clock.deadline(limit)
+
+    def _enter(self, phase: Phase, until: Deadline | None = None) -> None:
+        """Go over to a phase; its time begins (or began, to end at `until`), unless it is in it already."""
         if self._ended or (phase is self._phase and self._watch is not None):
             return
         self._stop_watch()
@@ -130,9 +139,7 @@ class Connection(asyncio.Protocol):
         else:
             self._transport.resume_reading()
         if phase not in (Phase.WORK, Phase.DEAF):
-            settings = self._operator.settings
-            limit = settings.keep_open_seconds if phase is Phase.NEXT else settings.half_frame_seconds
-            deadline = self._operator.clock.deadline(limit)
+            deadline = until or self._silence(phase)
             self._watch = asyncio.get_running_loop().create_task(self._give_up_at(deadline))
         self._phase = phase
 

@@ -5,7 +5,9 @@ OF-05).
 from __future__ import annotations
 
 import threading
+from asyncio.selector_events import _SelectorSocketTransport  # type: ignore[attr-defined]
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
@@ -30,6 +32,21 @@ def no_connection_is_left(running: Bench) -> None:
 def test_one_request_one_answer(bench: Bench, till: Till) -> None:
     with bench.line() as line:
         assert statuses(line.ask(till.request(till.sell().full(), till.sync()))) == [ACK, ACK]
+
+
+def test_silence_begins_with_the_answer(bench: Bench, till: Till, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Time that passes after the client has its answer counts, however late the operator goes on."""
+    limit = bench.process.operator.settings.keep_open_seconds
+    write = _SelectorSocketTransport.write
+
+    def written_and_held(transport: Any, data: bytes) -> None:
+        write(transport, data)
+        bench.clock.advance(limit + 1)
+
+    with bench.line() as line:
+        monkeypatch.setattr(_SelectorSocketTransport, "write", written_and_held)
+        assert statuses(line.ask(till.request(till.sync()))) == [ACK]
+        assert line.closed()
 
 
 def test_a_frame_in_single_bytes(bench: Bench, till: Till) -> None:

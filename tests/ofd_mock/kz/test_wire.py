@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asyncio.selector_events import _SelectorSocketTransport  # type: ignore[attr-defined]
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -101,6 +102,21 @@ def test_idle(bench: Bench, wire: Wire) -> None:
     connections = bench.process.server._connections
     eventually(lambda: any(one._reader.pending == 2 for one in connections), 5)
     bench.clock.advance(31)
+    assert wire.receive() is None
+
+
+def test_silence_begins_with_the_answer(bench: Bench, wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+    """TR-07: time that passes after the client has its answer counts, however late the operator goes on."""
+    assert wire.ask(SYSTEM)[0] == 0
+    write = _SelectorSocketTransport.write
+
+    def written_and_held(transport: Any, data: bytes) -> None:
+        write(transport, data)
+        bench.clock.advance(31)
+
+    monkeypatch.setattr(_SelectorSocketTransport, "write", written_and_held)
+    wire.send(wire.frame(wire.body(SYSTEM)))
+    assert wire.receive() is not None
     assert wire.receive() is None
 
 
