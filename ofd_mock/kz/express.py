@@ -50,6 +50,8 @@ _SERVED: Final = {
 }
 """States that every version is served in, and the state after an accepted document."""
 _ROW: Final = "D6"
+_MOST_HOURS: Final = 10**9
+"""Longer than any shift can be open, and still a time span."""
 
 
 class Express:
@@ -66,7 +68,7 @@ class Express:
             assert dialect is not None
             response = answers.accepted_response(dialect, settings)
             self._dialects[version] = dialect, encode_response(_TICKET, response)
-        self._limit = timedelta(hours=settings.shift_limit_hours)
+        self._limit = timedelta(hours=min(settings.shift_limit_hours, _MOST_HOURS))
         self._placed = settings.geo_check is not Mode.OFF
 
     def take(

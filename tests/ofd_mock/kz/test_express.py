@@ -188,6 +188,26 @@ def test_the_short_way_is_taken_by_the_book_only(tmp_path: Path) -> None:
     assert not Express(rules_with_defects(KzSettings(document_max_age=72))).open
 
 
+def test_what_fails_on_the_short_way_goes_the_long_way(
+    counter: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any) -> None:
+        raise ArithmeticError("nobody foresaw it")
+
+    monkeypatch.setattr("ofd_mock.kz.express.plain", broken)
+    assert counter.send(deposit(500)).code == 0
+    assert counter.raw(bytes(made(203, 1, operation=Operation.SELL).SerializeToString())).code == 0
+    assert stored(counter)["uncounted"] == 0
+    assert len(counter.documents()) == 2
+
+
+def test_a_limit_longer_than_any_shift(tmp_path: Path) -> None:
+    counter = Counter(tmp_path, shift_limit_hours=1e15)
+    assert counter.raw(bytes(made(203, 1, operation=Operation.SELL).SerializeToString())).code == 0
+    assert stored(counter)["uncounted"] == 1
+    assert counter.desk.orders.orders == ()
+
+
 @pytest.mark.parametrize("length", [1, 20, 127, 128, 300, 16_000])
 def test_the_ticket_part_is_protobuf_s(length: int) -> None:
     dialect = dialect_for(203)
