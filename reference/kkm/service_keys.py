@@ -27,7 +27,7 @@ from reference.kkm.values import (
     QrOrder,
     TokenOrder,
 )
-from reference.links.address import AddressRefusedError, parse_endpoint, require_named
+from reference.links.address import AddressRefusedError, parse_endpoint, require_named, require_near
 from reference.protocol.kz.client import Mode
 from reference.protocol.kz.dialects import Command
 from reference.protocol.kz.frames import DEFAULT_PORT
@@ -85,6 +85,8 @@ class ServiceKeys:
         try:
             endpoint = parse_endpoint(order.server, DEFAULT_PORT)
             require_named(endpoint.host)
+            if not self._desk.settings.allow_any_host:
+                require_near(endpoint.host, endpoint.host)
         except AddressRefusedError as error:
             raise RefusalError(Local.VALIDATION, str(error)) from error
         desk = self._desk

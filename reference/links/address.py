@@ -80,12 +80,22 @@ def resolve(endpoint: Endpoint, allow_any_host: bool = False) -> list[str]:
     except ValueError:
         rows = socket.getaddrinfo(endpoint.host, endpoint.port, type=socket.SOCK_STREAM)
         numbers = list(dict.fromkeys(str(row[4][0]) for row in rows))
-    for number in numbers:
-        if not allow_any_host and not is_near(ipaddress.ip_address(number.split("%")[0])):
-            raise AddressRefusedError(
-                f"{endpoint.host} ({number}) is neither loopback nor private; --allow-any-host permits it"
-            )
+    if not allow_any_host:
+        for number in numbers:
+            require_near(endpoint.host, number)
     return numbers
+
+
+def require_near(host: str, number: str) -> None:
+    """Refuse a numeric address of `host` that is public; a text that is no number is not looked up."""
+    try:
+        address = ipaddress.ip_address(number.split("%")[0])
+    except ValueError:
+        return
+    if not is_near(address):
+        raise AddressRefusedError(
+            f"{host} ({number}) is neither loopback nor private; --allow-any-host permits it"
+        )
 
 
 def connect(endpoint: Endpoint, seconds: float, allow_any_host: bool = False) -> socket.socket:

@@ -117,6 +117,9 @@ def test_x_z_and_their_figures(shop: Shop) -> None:
 def test_token_info_address_and_pulse(shop: Shop) -> None:
     assert shop.press("info")["document"]["kind"] == "info"
     assert shop.press("address", {"server": f"127.0.0.1:{shop.operator.port}"})["outcome"] == "done"
+    far = shop.press("address", {"server": "8.8.8.8:7777"})
+    assert (far["outcome"], far["local"]) == ("refused", "validation")
+    assert "neither loopback nor private" in far["text"]
     pulse = shop.press("pulse")
     assert pulse["state"]["mode"] == "ONLINE"
     new = shop.operator.order("issue-token", id=DEVICE)["token"]
