@@ -135,7 +135,7 @@ def test_the_transcript_is_one_object_a_line(every: Registry, judged: Judged) ->
     events = [json.loads(line) for line in text.getvalue().splitlines()]
     assert events[0]["event"] == "RunStarted"
     assert events[-1]["event"] == "RunEnded"
-    sent = next(each for each in events if each["event"] == "Exchange")
+    sent = next(each for each in events if each["event"] == "Exchange" and each["layer"] == "message")
     assert sent["raw"].startswith("068a")
     assert sent["decoded"]["message request"]["terminal_id"] == "ZZ000000000000"
     started = next(each for each in events if each["event"] == "CaseStarted")
