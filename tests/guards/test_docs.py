@@ -35,6 +35,10 @@ ELSEWHERE = {
     "kassalab up": "the fixture does: the other lines run beside it",
     "kassalab run": "all suites: make demo runs them",
     "kassalab bench uz": "wants a quiet machine; tests/tools/test_bench.py tests its parts",
+    "kassalab bench kz": "wants a quiet machine; tests/tools/test_bench_kz.py tests its parts",
+    "kassalab bench kz --json figures.json": "the same",
+    "kassalab bench proxy": "wants a quiet machine; tests/tools/test_bench_proxy.py tests its parts",
+    "kassalab bench judge": "wants a quiet machine; tests/tools/test_bench_judge.py tests its parts",
 }
 """Lines that are not run here, and why."""
 
