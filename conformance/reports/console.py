@@ -10,8 +10,10 @@ from rich.markup import escape
 from rich.text import Text
 
 from conformance.clauses import ClauseBook
+from conformance.controls import CLOCK_READING
 from conformance.decode import decode_exchange
 from conformance.diagnoses import diagnose
+from conformance.drivers.wire import BY_US, RESET_BY_US
 from conformance.events import (
     CaseRecord,
     CaseStarted,
@@ -39,6 +41,7 @@ SIGNS = {Direction.SENT: "→", Direction.RECEIVED: "←", Direction.CLOSED: "×
 LAST_EXCHANGES = 6
 LINES_OF_EXCHANGE = 14
 LONGEST_LINE = 240
+_BY_ITSELF = (BY_US, RESET_BY_US, CLOCK_READING)
 _TOLD = (Outcome.FAIL, Outcome.TOOL_ERROR, Outcome.INCONCLUSIVE)
 
 
@@ -145,11 +148,14 @@ class ConsoleReport:
 def without_polls(exchanges: Sequence[Exchange]) -> list[Exchange]:
     """The exchanges with only the last of several equal looks in a row: GET and its answer, again and again.
 
-    A case that waits for something would otherwise bury what came before.
+    A case that waits for something would otherwise bury what came before. What the judge did by itself, such
+    as closing or reading the clock, is left out too.
     """
     kept: list[Exchange] = []
     look = b""
     for exchange in reversed(exchanges):
+        if exchange.about in _BY_ITSELF:
+            continue
         asked = exchange.raw if exchange.direction is Direction.SENT else exchange.about
         if exchange.layer is Layer.HTTP and asked and asked == look:
             continue

@@ -14,6 +14,8 @@ from rich.console import Console
 from conformance.cases import Registry
 from conformance.clauses import read_json
 from conformance.context import Context
+from conformance.controls import CLOCK_READING
+from conformance.drivers.wire import BY_US, RESET_BY_US
 from conformance.events import Direction, Exchange, Layer, RunRecord
 from conformance.reports.console import ConsoleReport, without_polls
 from conformance.reports.html import html_report
@@ -213,3 +215,13 @@ def test_looking_again_and_again_does_not_bury_what_came_before() -> None:
         *look(b"4"),
     ]
     assert without_polls([*sold, *sold]) == [*sold, *sold]
+
+
+@pytest.mark.parametrize("about", [BY_US, RESET_BY_US, CLOCK_READING])
+def test_the_last_exchanges_are_not_what_the_judge_did_by_itself(about: bytes) -> None:
+    def of(direction: Direction, raw: bytes, about: bytes = b"") -> Exchange:
+        return Exchange("operator", "case", "2026-07-01T04:00:00+00:00", Layer.MESSAGE, direction, raw, about)
+
+    spoken = [of(Direction.SENT, b"question"), of(Direction.RECEIVED, b"answer", b"question")]
+    assert without_polls([*spoken, of(Direction.CLOSED, b"", about)]) == spoken
+    assert without_polls([*spoken, of(Direction.CLOSED, b"")]) != spoken
