@@ -6,7 +6,7 @@ each case.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
@@ -42,7 +42,8 @@ class Session:
     """One target during a run. `seconds` is the real time a target may keep silent in an exchange (EM-03).
 
     `claims` is what its owner says of it, `budget` bounds what may be registered on it, `prompter` is who can
-    be asked to do something, and `used` gathers the capabilities that cases needed and had.
+    be asked to do something, and `used` gathers the capabilities that cases needed and had. `give_back` is
+    called once, at the end, to undo what a driver had to change for good.
     """
 
     target: Target
@@ -54,6 +55,7 @@ class Session:
     budget: Budget = field(default_factory=Budget)
     prompter: Prompter = field(default_factory=Nobody)
     used: set[str] = field(default_factory=set)
+    give_back: Callable[[], object] | None = None
     _tap: Tap = _nowhere
     _controls: dict[str, Control] = field(default_factory=dict)
     _clock: LabTime | None = None
@@ -162,6 +164,10 @@ class Session:
             self._kept = False
             with suppress(ControlClientError):
                 self.control(self.target.part).restore(KEPT)
+        if self.give_back is not None:
+            undo, self.give_back = self.give_back, None
+            with suppress(CaseStopped, TargetUnreachable):
+                undo()
         for control in self._controls.values():
             control.close()
         self._controls.clear()

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -201,11 +201,23 @@ class RegisterDriver:
         stand.books.device_id = int(told.get("device_id") or stand.books.device_id)
         stand.books.echo = True
         if not self._session.target.options.get("listen") and self._types_address:
+            self._remember_address(str(told.get("server") or ""))
             pressed = self.press("address", {"server": str(stand.endpoint)})
             if pressed.refused:
                 ctx.inconclusive(f"the register does not take the judge's address: {pressed.shown}")
         self.press("token", {"token": stand.books.token})
         self.press("info")
+
+    def _remember_address(self, server: str) -> None:
+        """After the run the register dials again whom it dialled before; its owner types the token in."""
+        session = self._session
+
+        def give_back() -> None:
+            with closing(make_keys(session.target.address, session.tap)) as keys:
+                keys.press("address", {"server": server})
+
+        if server and session.give_back is None:
+            session.give_back = give_back
 
     def ready(
         self, *, version: int | None = None, books: Mapping[str, Any] | None = None, **settings: Any

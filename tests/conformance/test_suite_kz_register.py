@@ -125,6 +125,17 @@ def test_keys_and_wire_alone_fail_nothing(strangers: Lab) -> None:
     assert len(found["pass"]) >= FEWEST_BY_KEYS
 
 
+def test_register_without_control_dials_its_own_operator_again(strangers: Lab) -> None:
+    keys = HttpKeys(strangers.addresses["register"]["register"], lambda *_: None)
+    try:
+        keys.press("address", {"server": "127.0.0.1:7007"})
+        record = judged(strangers, ["kz.register.frame.x-203"], control=False, processes=False, vendor=True)
+        assert set(outcomes(record)) == {"pass"}, story(record, "fail", "inconclusive", "not-applicable")
+        assert keys.state().told("server") == "127.0.0.1:7007"
+    finally:
+        keys.close()
+
+
 def test_a_program_is_as_good_as_http(strangers: Lab, tmp_path: Path) -> None:
     """A vendor's command line around the same register: what it passes over HTTP it passes here."""
     program = tmp_path / "keys.py"
