@@ -126,12 +126,15 @@ class Desk:
             return self.keep(self.core.answered(self._memory, self._in_flight_packet(), answer), "answered")
 
     def serve(
-        self, command: Command, fill: Callable[[Any], None] | None = None
+        self, command: Command, fill: Callable[[Any], None] | None = None, *, patient: bool = True
     ) -> tuple[Turn, Answer | None]:
-        """Ask a service command within the transaction time; without an answer the line is lost."""
+        """Ask a service command within the transaction time; without an answer the line is lost.
+
+        Not `patient`, it is lost after the attempts that are made at once.
+        """
         again = False
         while True:
-            answer, since = self._transact(_always(self._service_request(command, fill)))
+            answer, since = self._transact(_always(self._service_request(command, fill)), patient=patient)
             with self.lock:
                 if answer is None:
                     return self.keep(self.core.lost(self._memory, since, self.clock.now()), "lost"), None
@@ -152,7 +155,9 @@ class Desk:
         with self.lock:
             return self.keep(self.core.served(self._memory, answer), "served")
 
-    def _transact(self, make: Callable[[], Outgoing]) -> tuple[Answer | None, datetime]:
+    def _transact(
+        self, make: Callable[[], Outgoing], *, patient: bool = True
+    ) -> tuple[Answer | None, datetime]:
         """Repeat a request until it is answered or the transaction time is over (kz-ofd TK-2, MD-03).
 
         Also gives the time of the first failed attempt. Connections that break are tried again at once a few
@@ -169,7 +174,10 @@ class Desk:
             failed = failed or self.clock.now()
             attempts += 1
             if attempts >= settings.repeat_attempts and not deadline.passed:
-                self.waiting.pause(min(settings.repeat_pause_seconds, deadline.remaining))
+                pause = min(settings.repeat_pause_seconds, deadline.remaining)
+                if not patient or not self.waiting.pause(pause):
+                    self._check_running()
+                    return None, failed
             if deadline.passed:
                 return None, failed
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -13,6 +14,7 @@ from reference.kkm.keys import RefusalError, refusal_text
 from reference.kkm.printing import answered_report
 from reference.kkm.records import known_dialect
 from reference.kkm.sender import Sender
+from reference.kkm.texts import KEPT_TEXT, MODE_TEXTS
 from reference.kkm.values import (
     AddressOrder,
     AuthOrder,
@@ -70,15 +72,21 @@ class ServiceKeys:
     # --- a person -----------------------------------------------------------------------------------------
 
     def _token(self, order: TokenOrder) -> Pressed:
-        """A token typed in is tried with INFO at once (kz-ofd MD-11)."""
+        """A token typed in is kept and tried with INFO at once (kz-ofd MD-11); no line need be there."""
         desk = self._desk
-        with desk.wire:
+        with contextlib.ExitStack() as held:
+            with desk.waiting.hurry():
+                held.enter_context(desk.wire)
             with desk.lock:
                 turn = desk.keep(desk.core.typed(desk.memory, order.token), "token")
             if turn.memory.mode is not Mode.START:
                 return self._done()
-            turn, answer = desk.serve(Command.INFO)
+            turn, answer = desk.serve(Command.INFO, patient=False)
         self._sender.follow(turn)
+        if answer is None:
+            mode = turn.memory.mode
+            text = " ".join(filter(None, (KEPT_TEXT, MODE_TEXTS.get(mode, ""))))
+            return Pressed(Outcome.DONE, mode, text=text)
         return self._served(answer)
 
     def _address(self, order: AddressOrder) -> Pressed:

@@ -16,6 +16,7 @@ MODE_TEXTS: Final = {
     Mode.OFFLINE: "Нет связи с ОФД.",
     Mode.OFFLINE_EXPIRED: "Касса более 72 часов без связи с ОФД.",
 }
+KEPT_TEXT: Final = "Токен сохранён, ОФД ещё не ответил."
 LOCAL_TEXTS: Final = {
     Local.NONE: "",
     Local.MODE: "В этом состоянии касса этого не делает.",

@@ -18,6 +18,7 @@ class Waiting:
         self._clock = clock
         self._kick = LabEvent()
         self._ended = LabEvent()
+        self._hurried = LabEvent()
         self._changed = threading.Condition()
         self._sender: int | None = None
         self._resting = False
@@ -31,6 +32,7 @@ class Waiting:
     def stop(self) -> None:
         """Let every wait end now and all later ones at once."""
         self._ended.set()
+        self._hurried.set()
         self._kick.set()
         with self._changed:
             self._changed.notify_all()
@@ -39,14 +41,25 @@ class Waiting:
         """Let the sender look again at what there is to do."""
         self._kick.set()
 
-    def pause(self, seconds: float) -> None:
-        """Return after so many lab seconds, earlier only when stopped."""
+    @contextlib.contextmanager
+    def hurry(self) -> Iterator[None]:
+        """Let the sender's pauses end at once: a person waits for the wire, though the clock stands."""
+        self._hurried.set()
+        try:
+            yield
+        finally:
+            if not self.stopped:
+                self._hurried.clear()
+
+    def pause(self, seconds: float) -> bool:
+        """Return after so many lab seconds; False: earlier, as it was stopped, or the sender hurried."""
         deadline = self._clock.deadline(seconds)
         if threading.get_ident() != self._sender:
             self._clock.wait(self._ended, seconds)
-            return
+            return not self.stopped
         with self._at_rest(deadline):
-            self._clock.wait(self._ended, seconds)
+            self._clock.wait(self._hurried, seconds)
+        return not self._hurried.is_set()
 
     def rest(self, until: Deadline | None) -> None:
         """Let the sender wait for a kick, or for a moment of lab time too."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
@@ -14,6 +15,7 @@ from reference.kkm.values import (
     ItemOrder,
     Local,
     Outcome,
+    Pressed,
     QrOrder,
     TicketOrder,
     TokenOrder,
@@ -231,6 +233,30 @@ def test_no_token_nothing_leaves(make_rig: Callable[..., Rig], ofd: ScriptedOfd)
     ofd.then(Reply(2), to=Command.INFO)
     refused = rig.press("token", TokenOrder(78))
     assert (refused.outcome, refused.code, refused.mode) == (Outcome.REFUSED, 2, Mode.TOKEN_INVALID)
+
+
+@pytest.mark.parametrize("token", [0, 76], ids=["sender-idle", "sender-asks"])
+def test_a_token_is_kept_without_a_line(make_rig: Callable[..., Rig], ofd: ScriptedOfd, token: int) -> None:
+    """MD-11: kept at once, though the clock stands still; tried when the line is there."""
+    rig = make_rig(token=token)
+    rig.cut()
+    rig.reopen()
+    found: list[Pressed] = []
+    key = threading.Thread(target=lambda: found.append(rig.press("token", TokenOrder(77))), daemon=True)
+    key.start()
+    key.join(10)
+    assert found, "the key waits for a clock that stands still"
+    (pressed,) = found
+    assert (pressed.outcome, pressed.code) == (Outcome.DONE, None)
+    assert pressed.mode is rig.mode is (Mode.OFFLINE if token else Mode.START)
+    assert pressed.text.startswith("Токен сохранён, ОФД ещё не ответил.")
+    ofd.forget()
+    before = len(ofd.seen)
+    rig.mend()
+    rig.wait(60)
+    rig.wait(1)
+    assert rig.mode is Mode.ONLINE
+    assert ofd.seen[before].pair[0] == 77
 
 
 def test_counters_are_taken_from_info(make_rig: Callable[..., Rig], ofd: ScriptedOfd) -> None:
