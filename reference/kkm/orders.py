@@ -21,6 +21,7 @@ from reference.protocol.kz.tickets import Operator, ParentTicket, Payment
 
 QUANTITY: Final = r"^[0-9]{1,12}(\.[0-9]{1,3})?$"
 IIN: Final = r"^([0-9]{12})?$"
+UNIT: Final = r"^[0-9]{3,4}$"
 MAX_ITEMS: Final = 10_000
 _MOST: Final = 2**63 - 1
 
@@ -76,7 +77,9 @@ class Item(_Body):
     quantity: str = Field("1.000", pattern=QUANTITY, description="decimal text with at most three places")
     code: int | None = Field(None, ge=0, le=_MOST, description="id in the operator's goods")
     section: Code = Field("1", description="department")
-    unit: Code = Field("796", description="measure_unit_code (kz-ofd §14.1)")
+    unit: Code = Field(
+        "796", pattern=UNIT, description="measure_unit_code, three or four digits (kz-ofd §14.1)"
+    )
     vat: Percent | None = Field(None, description="percent inside the price; null: without VAT")
     discount: Tiyn = 0
     markup: Tiyn = 0
@@ -324,6 +327,7 @@ def read_order(key: str, body: bytes) -> values.Order:
 _PATTERNS: Final[Mapping[str, str]] = {
     QUANTITY: 'must be a decimal text with at most three places, such as "1.500"',
     IIN: "must be 12 digits",
+    UNIT: 'must be three or four digits, such as "796"',
 }
 _WORDS: Final[Mapping[str, Callable[[Mapping[str, Any]], str]]] = {
     "missing": lambda _: "is missing",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
-from reference.links.address import AddressRefusedError, parse_endpoint, require_named
+from reference.links.address import AddressRefusedError, parse_endpoint, require_named, require_near
 from reference.protocol.kz.client import MAX_REQNUM
 from reference.protocol.kz.exchange import MAX_TOKEN
 from reference.protocol.kz.frames import DEFAULT_PORT
@@ -23,8 +24,8 @@ class RegisterSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    server: str = Field(f"127.0.0.1:{DEFAULT_PORT}", description="the operator's address, host:port")
     allow_any_host: bool = Field(False, description="dial hosts neither loopback nor private (ID-02)")
+    server: str = Field(f"127.0.0.1:{DEFAULT_PORT}", description="the operator's address, host:port")
     device_id: int = Field(1, ge=0, le=2**32 - 1, description="ID of the frame header")
     token: int = Field(0, ge=0, le=MAX_TOKEN, description="the first token; 0: none typed in yet (RG-02)")
     version: Literal[124, 202, 203, 204] = Field(203, description="VERSION of the protocol (§1)")
@@ -70,13 +71,22 @@ class RegisterSettings(BaseModel):
 
     @field_validator("server")
     @classmethod
-    def _dialable(cls, value: str) -> str:
+    def _dialable(cls, value: str, info: ValidationInfo) -> str:
         try:
             endpoint = parse_endpoint(value, DEFAULT_PORT)
             require_named(endpoint.host)
+            if not info.data.get("allow_any_host"):
+                require_near(endpoint.host, endpoint.host)
         except AddressRefusedError as error:
             raise ValueError(str(error)) from error
         return str(endpoint)
+
+    @field_validator("check_url")
+    @classmethod
+    def _opens(cls, value: str) -> str:
+        if not re.match(r"https?://[^\s/?#]+", value, re.IGNORECASE):
+            raise ValueError(f"{value!r} is no address of the form http://host/ or https://host/")
+        return value
 
     @property
     def invalid_token_blocks(self) -> bool:

@@ -26,14 +26,32 @@ def test_live_hosts(host: str) -> None:
         RegisterSettings(server=f"{host}:7777", allow_any_host=True)
 
 
-def test_public_addresses_are_not_dialled(make_rig: Callable[..., Rig]) -> None:
+def test_public_addresses_are_not_dialled(
+    make_rig: Callable[..., Rig], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """ID-02: without leave only loopback and private ones."""
-    rig = make_rig(server="100.64.0.1:7777", token=0)
+    monkeypatch.setattr("socket.getaddrinfo", lambda *_, **__: [(2, 1, 6, "", ("100.64.0.1", 7777))])
+    rig = make_rig(server="operator.test:7777", token=0)
     rig.in_time("token", TokenOrder(TOKEN))
     texts = [event["data"]["text"] for event in rig.events.last(50) if event["kind"] == "unanswered"]
     assert texts
     assert all("neither loopback nor private" in text for text in texts)
     assert rig.mode is Mode.START
+
+
+@pytest.mark.parametrize("server", ["8.8.8.8:7777", "[2001:4860:4860::8888]:7777", "8.8.8.8"])
+def test_public_addresses_are_refused_at_once(server: str) -> None:
+    """ID-02: as the key `address` does."""
+    with pytest.raises(pydantic.ValidationError, match="neither loopback nor private"):
+        RegisterSettings(server=server)
+    assert RegisterSettings(server=server, allow_any_host=True).server.startswith(server.split("]")[0])
+
+
+@pytest.mark.parametrize("url", ["", "ftp://127.0.0.1/", "127.0.0.1:7778", "http://", "javascript:alert(1)"])
+def test_check_url(url: str) -> None:
+    """QR-01: a scanner must be able to open it."""
+    with pytest.raises(pydantic.ValidationError, match="http"):
+        RegisterSettings(check_url=url)
 
 
 @pytest.mark.parametrize("wait", [Silent(), Broken()])

@@ -154,6 +154,18 @@ def test_no_body_is_an_empty_object() -> None:
             {"items": [{"name": "a", "price": 1, "quantity": 2}]},
             ("items.0.quantity", "string-type", "items.0.quantity: must be a text"),
         ),
+        *(
+            (
+                "sell",
+                {"items": [{"name": "a", "price": 1, "unit": unit}]},
+                (
+                    "items.0.unit",
+                    "string-pattern-mismatch",
+                    'items.0.unit: must be three or four digits, such as "796"',
+                ),
+            )
+            for unit in ("кг", "", 6, "79600", "٧٩٦")
+        ),
         (
             "sell",
             {"items": [], "customer_iin": "99"},

@@ -68,6 +68,8 @@ def test_a_reset_without_settings_goes_back_to_those_of_the_start(shop: Shop) ->
     [
         ({"version": 205}, "settings.version"),
         ({"server": "oofd.kz:7777"}, "settings.server"),
+        ({"server": "8.8.8.8:7777"}, "settings.server"),
+        ({"check_url": "7778"}, "settings.check_url"),
         ({"nonsense": 1}, "settings.nonsense"),
         ({"test_mode": False}, "settings.test_mode"),
         ({"allow_any_host": True}, "settings.allow_any_host"),
@@ -193,7 +195,8 @@ def test_a_damaged_snapshot_changes_nothing(shop: Shop, tmp_path: Path) -> None:
 
 def test_options_become_settings() -> None:
     words = ["--device-id", "5", "--token", "4000000000", "--rnm", "600400112233", "--version", "204"]
-    words += ["--taxation", "100", "--queue-reqnum", "stored", "--auto-close", "true", "--check-url", "123"]
+    words += ["--taxation", "100", "--queue-reqnum", "stored", "--auto-close", "true", "--check-url"]
+    words += ["http://127.0.0.1:123/"]
     settings = settings_from(build_parser().parse_args(words))
     assert (settings.device_id, settings.token, settings.rnm, settings.version) == (
         5,
@@ -202,7 +205,7 @@ def test_options_become_settings() -> None:
         204,
     )
     assert (settings.taxation, settings.queue_reqnum, settings.auto_close) == (100, "stored", True)
-    assert settings.check_url == "123"
+    assert settings.check_url == "http://127.0.0.1:123/"
 
 
 class Child:
