@@ -17,7 +17,10 @@ FILE: Final = "ledger.jsonl"
 
 
 class ArchiveError(ValueError):
-    """A file is no archive of a ledger."""
+    """A file is no archive of a ledger. `field` and `rule` are what the control API answers."""
+
+    field = "name"
+    rule = "archive"
 
 
 def write(ledger: KzLedger, folder: Path) -> None:

@@ -53,6 +53,15 @@ class Desk:
     check_base: str = ""
 
 
+class LedgerError(ValueError):
+    """What the ledger does not do for the portal: `field` names what, `rule` the rule in one word."""
+
+    def __init__(self, field: str, rule: str, text: str) -> None:
+        super().__init__(text)
+        self.field = field
+        self.rule = rule
+
+
 class KzLedger:
     """All that the operator has taken; `engine` comes from reference.runtime.database."""
 
@@ -125,21 +134,21 @@ class KzLedger:
             return [from_row(row, _uncounted(connection, row)) for row in map(dict, rows)]
 
     def add(self, devices: Sequence[Device]) -> None:
-        """Take new registers. ValueError for an ID that is there."""
+        """Take new registers. LedgerError for an ID that is there."""
         self.catch_up()
         try:
             with self.engine.begin() as connection:
                 connection.execute(sa.insert(_DEVICES), [to_row(device) for device in devices])
         except sa.exc.IntegrityError:
-            raise ValueError("a register of this ID is there already") from None
+            raise LedgerError("id", "free", "a register of this ID is there already") from None
 
     def change(self, device_id: int, change: Callable[[Device], Device]) -> Device:
-        """Change a register as the portal does. ValueError if there is none of the ID."""
+        """Change a register as the portal does. LedgerError if there is none of the ID."""
         self.catch_up()
         with self.engine.begin() as connection:
             device = _devices(connection, [device_id], _memory()).get(device_id)
             if device is None:
-                raise ValueError(f"there is no register {device_id}")
+                raise LedgerError("id", "known", f"there is no register {device_id}")
             changed = change(device)
             connection.execute(_UPDATE_ALL, _keyed(to_row(changed)))
         return changed

@@ -12,8 +12,9 @@ import sqlalchemy as sa
 
 from ofd_mock.kz import archive, tables
 from ofd_mock.kz import part_models as models
+from ofd_mock.kz.numbers import registrations, require_free
 from ofd_mock.kz.operator import KzOperator
-from ofd_mock.kz.registry import DEFAULT_ADS, FIRST_ID, mock_registration
+from ofd_mock.kz.registry import DEFAULT_ADS, FIRST_ID
 from ofd_mock.kz.rules import Rules
 from ofd_mock.kz.settings import KzSettings
 from ofd_mock.kz.values import Cashier, Device, Profile, Taxation
@@ -22,7 +23,7 @@ from reference.protocol.kz.dialects import dialect_for
 from reference.protocol.kz.errors import RangeError
 from reference.protocol.kz.exchange import DeviceExchange, fresh_token, issue_token
 from reference.protocol.kz.message_json import fill_from_json
-from reference.protocol.kz.service import BoundTax, TicketAd
+from reference.protocol.kz.service import BoundTax, Registration, TicketAd
 from reference.protocol.kz.tally import counters_to_json
 from reference.runtime.control import ControlError, Operation, Part
 from reference.runtime.control_models import Body
@@ -146,7 +147,12 @@ class KzPart(Part):
 
         def make() -> list[Device]:
             first = body.id or self.ledger.next_id(FIRST_ID)
-            devices = [self._new(body, first + place) for place in range(body.count)]
+            if first + body.count - 1 > models.LAST_ID:
+                raise ControlError("count", "range", f"the last ID there can be is {models.LAST_ID}")
+            names = ("rnm", "serial", "org_title", "org_inn", "org_address", "pos_title", "pos_address")
+            given = {name: value for name in names if (value := getattr(body, name)) is not None}
+            chosen = registrations(self.ledger, first, body.count, given)
+            devices = [self._new(body, first + place, one) for place, one in enumerate(chosen)]
             self.ledger.add(devices)
             return devices
 
@@ -162,10 +168,7 @@ class KzPart(Part):
         ]
         return made[0] | {"devices": made}
 
-    def _new(self, body: models.Provision, device_id: int) -> Device:
-        names = ("rnm", "serial", "org_title", "org_inn", "org_address", "pos_title", "pos_address")
-        given = {name: value for name in names if (value := getattr(body, name)) is not None}
-        registration = replace(mock_registration(device_id), **given)
+    def _new(self, body: models.Provision, device_id: int, registration: Registration) -> Device:
         token = body.token
         if token is None:
             token = fresh_token(DeviceExchange(), self.operator.desk.chance.tokens)
@@ -186,6 +189,9 @@ class KzPart(Part):
         return Operation(description, models.OneDevice, lambda body: self._state(body.id, state))
 
     def _state(self, device_id: int, state: DeviceState | None) -> Result:
+        if state is not DeviceState.DEREGISTERED:
+            require_free(self.ledger, device_id)
+
         def put(device: Device) -> Device:
             back = DeviceState.ACTIVE if device.documents else DeviceState.READY
             return replace(device, state=state or back)

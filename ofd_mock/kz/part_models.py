@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field
 
@@ -10,7 +10,8 @@ from ofd_mock.kz.values import When
 from reference.protocol.kz.device_states import DeviceState
 from reference.runtime.control_models import Body
 
-DeviceId = Annotated[int, Field(ge=1, le=2**32 - 1, description="ID of the frame header")]
+LAST_ID: Final = 2**32 - 1
+DeviceId = Annotated[int, Field(ge=1, le=LAST_ID, description="ID of the frame header")]
 Text = Annotated[str, Field(max_length=255)]
 
 

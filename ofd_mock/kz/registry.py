@@ -21,6 +21,8 @@ Row = Mapping[str, Any]
 FIRST_ID: Final = 4931
 _RNM_BASE: Final = 990_000_000_000
 """Registration numbers of no tax office: 99, then the device ID."""
+_SPARE: Final = 5_000_000_000
+"""Above all device IDs, and with them still twelve digits."""
 
 
 def mock_registration(device_id: int) -> Registration:
@@ -40,6 +42,11 @@ def mock_registration(device_id: int) -> Registration:
         org_inn="990140000017",
         org_okved="47111",
     )
+
+
+def spare_numbers(device_id: int) -> dict[str, str]:
+    """RNM and serial of such a register if somebody has given the usual ones to another."""
+    return {"rnm": str(_RNM_BASE + _SPARE + device_id), "serial": f"ZZK2{device_id:08d}"}
 
 
 DEFAULT_ADS: Final = (TicketAd(0, 588, "TEST ОФД Kassalab"),)

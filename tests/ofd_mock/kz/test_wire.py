@@ -17,6 +17,7 @@ from tests.ofd_mock.kz.bench import Bench, Wire, running, web
 from tests.ofd_mock.kz.counter import ticket
 from tests.waiting import eventually
 
+DEVICE = 9001
 SYSTEM, INFO = int(Command.SYSTEM), int(Command.INFO)
 
 
@@ -218,6 +219,48 @@ def test_control(bench: Bench, wire: Wire) -> None:
     ):
         answer = web.post(f"{bench.base}/control/do/{operation}", json=body)
         assert 400 <= answer.status_code < 500, (operation, answer.text)
+
+
+@pytest.mark.parametrize(
+    ("operation", "body", "field", "rule"),
+    [
+        ("provision", {"id": DEVICE}, "id", "free"),
+        ("provision", {"id": DEVICE - 1, "count": 3}, "id", "free"),
+        ("provision", {"id": 2**32 - 1, "count": 2}, "count", "range"),
+        ("provision", {"id": 77, "rnm": "990000009001"}, "rnm", "free"),
+        ("provision", {"id": 77, "serial": "ZZKZ00009001"}, "serial", "free"),
+        ("block", {"id": 3}, "id", "known"),
+        ("unblock", {"id": 3}, "id", "known"),
+        ("issue-token", {"id": 3}, "id", "known"),
+        ("set-ads", {"id": 3, "ads": []}, "id", "known"),
+        ("set-state", {"id": 3, "state": "READY"}, "id", "known"),
+        ("move-invoice", {"id": 3, "invoice_id": 5, "status": 4}, "invoice_id", "known"),
+    ],
+)
+def test_refused_operations_name_field_and_rule(
+    bench: Bench, operation: str, body: dict[str, Any], field: str, rule: str
+) -> None:
+    bench.reset()
+    bench.order("provision", id=DEVICE)
+    answer = web.post(f"{bench.base}/control/do/{operation}", json=body)
+    error = answer.json()["error"]
+    assert (answer.status_code, error["field"], error["rule"]) == (422, field, rule), error
+    assert bench.process.ledger.counts()["devices"] == 1
+
+
+def test_numbers_of_a_register_that_is_gone_are_free(bench: Bench) -> None:
+    """kz-ofd TP-18: unique among live registrations; numbers the operator makes up keep out of their way."""
+    bench.reset()
+    bench.order("provision", id=1, rnm="990000000003", serial="ZZKZ00000004")
+    made = bench.order("provision", id=3, count=2)["devices"]
+    assert made[0]["rnm"] != "990000000003"
+    assert made[1]["serial"] != "ZZKZ00000004"
+    assert made[1]["rnm"] == "990000000004"
+    bench.order("deregister", id=1)
+    again = bench.order("provision", id=7, rnm="990000000003", serial="ZZKZ00000004")
+    assert (again["rnm"], again["serial"]) == ("990000000003", "ZZKZ00000004")
+    refused = web.post(f"{bench.base}/control/do/unblock", json={"id": 1})
+    assert (refused.status_code, refused.json()["error"]["field"]) == (422, "id"), refused.text
 
 
 def test_snapshot(bench: Bench, wire: Wire) -> None:
