@@ -14,6 +14,7 @@ from typing import IO
 
 TAIL_BYTES = 4_000
 TAIL_LINES = 20
+PORT_ADVICE = "Another program listens there. `kassalab up --free-ports` takes ports that are free."
 
 
 class LabError(Exception):
@@ -97,11 +98,15 @@ class PartProcess:
         self._release()
 
     def story(self, what: str) -> str:
-        """What happened to the part, with its exit status and the end of its log."""
+        """What happened to the part, with its exit status, its last word and the end of its log."""
         status = self._child.poll()
         exit_text = "" if status is None else f" (exit status {_status_text(status)})"
         tail = log_tail(self.log)
-        return f"{self.name} {what}{exit_text}; end of {self.log}:\n{tail}"
+        word = tail.splitlines()[-1]
+        if status is None or word.startswith(("{", "(")):
+            return f"{self.name} {what}{exit_text}; end of {self.log}:\n{tail}"
+        advice = f"{PORT_ADVICE}\n" if "in use" in word else ""
+        return f"{self.name} {what}{exit_text}: {word}\n{advice}end of {self.log}:\n{tail}"
 
     def _release(self) -> None:
         self._child.wait()

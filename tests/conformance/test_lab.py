@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ import pytest
 
 from conformance.control_client import RefusedError, UnreachableError
 from conformance.lab import Lab, LabError, free_port_range, read_lab_file
+from conformance.lab_parts import KZ_PARTS
 from reference.runtime.clock import LabClock, real_elapsed
 from tests.fakes.lab import FAKE_PARTS, fake_lab, fake_part
 from tests.waiting import eventually
@@ -250,3 +252,18 @@ def test_unreadable_lab_file(tmp_path: Path, text: str) -> None:
 
 def test_clock_of_a_lab_is_a_lab_clock(lab: Lab) -> None:
     assert isinstance(lab.clock, LabClock)
+
+
+def test_the_reason_of_a_taken_port_stands_first(tmp_path: Path) -> None:
+    """Before the end of the log, with what to do about it; how the ledger was made is no part of it."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        lab = Lab(tmp_path, parts=KZ_PARTS[:1], options={"operator-kz": ["--port", str(port)]})
+        with pytest.raises(LabError) as caught, lab:
+            pass
+    lines = str(caught.value).splitlines()
+    assert lines[0].startswith("operator-kz ended before it was ready (exit status 1): cannot listen: ")
+    assert "--free-ports" in lines[1]
+    assert "alembic" not in str(caught.value)
