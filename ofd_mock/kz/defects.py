@@ -97,6 +97,7 @@ _TABLE: Final = (
     ),
     Defect("change-forgotten", "forgets the change in the report", "kz-ofd ZR-10", counting.change_forgotten),
     Defect("coins-lost", "counts whole tenge only", "kz-ofd TP-16", counting.coins_lost),
+    Defect("sums-overflow", "takes sums that no report can hold", "kz-ofd RG-04", counting.sums_overflow),
     Defect("cash-reset", "empties the drawer at every Z", "kz-ofd ZR-13", counting.cash_reset),
     Defect(
         "shift-not-counted", "keeps the shift number after closing", "kz-ofd §8.1", counting.shift_not_counted

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from ofd_mock.kz.booking import Booked, Booking
+from ofd_mock.kz.booking import Booked, Booking, NoRoomError
 from ofd_mock.kz.rules import Rules
 from ofd_mock.kz.values import Outcome, Surroundings
 from reference.protocol.kz import tally
@@ -183,3 +183,18 @@ def shift_not_counted(rules: Rules) -> Rules:
         return replace(counters, last_shift=counters.last_shift - 1)
 
     return _booking(rules, change)
+
+
+def sums_overflow(rules: Rules) -> Rules:
+    """Cash that no report can hold is taken, and not counted."""
+
+    def book(booking: Booking, response: Any, around: Surroundings) -> Booked:
+        try:
+            return rules.book(booking, response, around)
+        except NoRoomError:
+            if not isinstance(booking.document, MoneyPlacement):
+                raise
+            none = replace(booking.document, sum=0)
+            return rules.book(replace(booking, document=none), response, around)
+
+    return replace(rules, book=book)

@@ -15,6 +15,7 @@ from ofd_mock.kz.settings import KzSettings
 from reference.protocol.kz.device_states import DeviceState
 from reference.protocol.kz.dialects import Command
 from reference.protocol.kz.kinds import ReportKind
+from reference.protocol.kz.money import MAX_TIYN
 from tests.ofd_mock.kz.counter import (
     INN,
     NOW,
@@ -135,6 +136,7 @@ PROBES: dict[str, tuple[Callable[[Counter], Any], Any]] = {
     "offline-count-forgotten": (lambda one: _sold(one, offline_number=3).offline_count, 1),
     "change-forgotten": (lambda one: _sold(one).change_sum, 99_50),
     "coins-lost": (lambda one: _sold(one).sum, 100_50),
+    "sums-overflow": (lambda one: [one.send(deposit(MAX_TIYN)).code for _ in range(2)][1], 13),
     "cash-reset": (lambda one: _after_z(one).cash, 100_00),
     "shift-not-counted": (lambda one: _after_z(one).shift_number, 2),
     "limit-at-24": (lambda one: _late(one, 0), 0),

@@ -27,6 +27,7 @@ from conformance.drivers.kz_goods import (
     storno,
 )
 from conformance.suites.kz.operator.steps import KIND, VERSIONS, found, refused_without_a_trace
+from reference.protocol.kz.money import MAX_TIYN
 from reference.protocol.kz.tickets import TaxEntry, Ticket
 
 PRT = ("KZ-PRT-02", "KZ-NNT-01")
@@ -320,3 +321,21 @@ def money_refused(ctx: Context, row: tuple[str, Callable[[Device], Any]]) -> Non
     refused_without_a_trace(ctx, device, 13, row[1](device), clause=f"KZ-TI-{row[0]}", coded="KZ-S-5.1")
     device.accept(device.deposit(1), clause="KZ-TI-M02")
     device.compare()
+
+
+@case(
+    "kz.operator.money.beyond-range",
+    target=KIND,
+    clauses=["KZ-RG-04", "KZ-RC-13"],
+    requirements=("KZ-PRT-02", "KZ-PRT-04"),
+    needs=("control",),
+    description="The largest sum that Money holds is put into the drawer, then a tiyn more.",
+    expectation="The second gets 13 and is not counted; the shift can still be reported and closed.",
+)
+def money_beyond_range(ctx: Context) -> None:
+    """No report could hold the sum."""
+    device = ctx.ofd.device()
+    device.accept(device.deposit(MAX_TIYN), clause="KZ-RG-04")
+    refused_without_a_trace(ctx, device, 13, device.deposit(1), clause="KZ-RG-04", coded="KZ-S-5.1")
+    device.compare()
+    device.close_shift()
