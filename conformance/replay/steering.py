@@ -56,13 +56,19 @@ class Steering:
         if self._clock is None or self._behind(until) < _WORTH_WAITING:
             yield
             return
-        timer = threading.Timer(_REAL_WAIT, self.reach, (until,))
-        timer.start()
+        answered = threading.Event()
+
+        def move() -> None:
+            if not answered.wait(_REAL_WAIT):
+                self.reach(until)
+
+        moving = threading.Thread(target=move, name="lab time of then")
+        moving.start()
         try:
             yield
         finally:
-            timer.cancel()
-            timer.join()
+            answered.set()
+            moving.join()
 
     def sent(self, was: Exchange) -> None:
         """Repeat one call, form or kill. Unrepeatable where the device has no such surroundings."""
