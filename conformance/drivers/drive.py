@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from conformance.drivers.check_site import CheckSite, Shown
+from conformance.drivers.drive_books import Books
 from conformance.drivers.drive_client import DriveClient, Reply
 from conformance.drivers.module import Reporter
 from conformance.drivers.wire import Tap
@@ -41,6 +42,8 @@ class DriveDriver(DriveClient):
         super().__init__(session.target.endpoint, tap, session.seconds)
         self._session = session
         self._reporter = reporter
+        self.books: Books | None = None
+        """Kept from `ready` on where nobody can tell the drive not to send by itself."""
 
     @cached_property
     def factory(self) -> str:
@@ -80,7 +83,10 @@ class DriveDriver(DriveClient):
 
     def close_shift(self, time: datetime | str | None = None, *, auth: str = "") -> Reply:
         """ZReport/Close, time as in `open`."""
-        return self.call("ZReport/Close", headers=_auth(auth), DateTime=self._time_text(time))
+        reply = self.call("ZReport/Close", headers=_auth(auth), DateTime=self._time_text(time))
+        if self.books is not None and reply.ok:
+            self.books.closed()
+        return reply
 
     def get_txid(self, receipt: object) -> Reply:
         """Receipt/GetTXID with a JSON body."""
@@ -100,7 +106,10 @@ class DriveDriver(DriveClient):
 
     def sync_files(self, kind: Literal["FullReceipts", "ZReports", "Receipts"], count: int = 32) -> Reply:
         """DataBase/Files/Sync of one kind."""
-        return self.post(f"/DataBase/Files/Sync/{kind}/{self.factory}", form={"ItemsCount": count})
+        reply = self.post(f"/DataBase/Files/Sync/{kind}/{self.factory}", form={"ItemsCount": count})
+        if self.books is not None and reply.ok:
+            self.books.answered(reply.json)
+        return reply
 
     def files_count(self, status: int) -> Json:
         """DataBase/Files/Count: terminal → number of files in a state."""
@@ -140,6 +149,8 @@ class DriveDriver(DriveClient):
             self.send_all()
             if shift is not None:
                 self._bring_shift(shift)
+            if "drive" not in self._session.target.controls:
+                self.books = Books(self)
             return self.last_operation
 
     def fresh(

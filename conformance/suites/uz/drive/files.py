@@ -10,6 +10,7 @@ from conformance.suites.uz.drive.trade import (
     OperatorView,
     accepted,
     begin,
+    held_by,
     refused_saying,
     still,
     turned_away,
@@ -26,6 +27,7 @@ from conformance.suites.uz.drive.trade import (
     expectation="It is counted as new, sent, and acknowledged although the module knows nothing of it any "
     "more.",
 )
+@held_by
 def reset(ctx: Context) -> None:
     """9020 at the second acknowledgement means success."""
     drive = begin(ctx)
@@ -35,6 +37,8 @@ def reset(ctx: Context) -> None:
     accepted(ctx, drive.sync_files("FullReceipts"), "sync")
     reply = accepted(ctx, drive.post("/DataBase/Files/Status/Reset", form={"TXID": sold[0].txid}), "reset")
     ctx.check("OK", reply.text, "answer", clause="G2-T-08")
+    if drive.books is not None:
+        drive.books.put_back(numbers(sold)[0])
     ctx.check({terminal: 1}, drive.files_count(NEW), "new files")
     body = accepted(ctx, drive.sync_files("FullReceipts"), "the second sync").json
     ctx.check(numbers(sold), items_of(ctx, body), "receipts sent again", clause="G2-S-19")
@@ -97,6 +101,7 @@ def resend(ctx: Context) -> None:
     description="A waiting receipt is resent by number with Ack=false, then synced.",
     expectation="The operator gets it, the module keeps it; the sync then brings the acknowledgement.",
 )
+@held_by
 def resend_without_ack(ctx: Context) -> None:
     """Only sending."""
     drive = still(ctx)
@@ -184,6 +189,7 @@ def count_refused(ctx: Context, text: str) -> None:
     description="Five new files are listed by pages of two, and from beyond the last.",
     expectation="Each file stands on one page, in the order of the TXIDs; the page beyond is empty.",
 )
+@held_by
 def paging(ctx: Context) -> None:
     """Limit and Offset stand in the path."""
     drive = still(ctx)

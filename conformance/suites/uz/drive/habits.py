@@ -10,8 +10,10 @@ from conformance.suites.uz.drive.trade import (
     Json,
     accepted,
     begin,
+    held_by,
     refused,
     refused_saying,
+    sent_by_itself,
     still,
     unchanged,
 )
@@ -230,6 +232,7 @@ def index_without_shift(ctx: Context) -> None:
     "and Files/Count in a row.",
     expectation="All answer 200; each receipt went as a full file, none as a short record.",
 )
+@held_by
 def row_of_five(ctx: Context) -> None:
     """What one client does all day."""
     drive = begin(ctx)
@@ -319,6 +322,10 @@ def _sold_and_acknowledged(ctx: Context, change: Json) -> None:
     number = drive.sell(**change).answer["ReceiptSeq"]
     body = accepted(ctx, drive.sync_files("FullReceipts"), "sync").json
     found = [(item["ReceiptSeq"], item["StatusText"]) for item in body["Items"]]
+    if not found and sent_by_itself(ctx):
+        ctx.note("the drive sent it by itself, and counts it as acknowledged")
+        ctx.check(0, drive.memory()["ReceiptsCount"], "receipts held", clause="FM-A-02")
+        return
     ctx.check([(number, "Acknowledged")], found, "what was sent")
 
 

@@ -12,6 +12,7 @@ from conformance.suites.uz.drive.trade import (
     OperatorView,
     accepted,
     begin,
+    held_by,
     refused,
     still,
     still_sells,
@@ -49,6 +50,7 @@ BORDERS: dict[str, tuple[int, bool]] = {
         else f"500 `{UNSENT}`, no number spent; after the sync the same TXID is registered."
     ),
 )
+@held_by
 def age(ctx: Context, row: tuple[int, bool]) -> None:
     """No step is longer than two days, so that only the age can decide; the receipts say what time it is."""
     seconds, sells = row
@@ -79,6 +81,7 @@ def age(ctx: Context, row: tuple[int, bool]) -> None:
     description="With a receipt unsent for 48 h and a second, a shift is to {key}; then everything is sent.",
     expectation=f"500 `{UNSENT}` and nothing changed; after the sync it works.",
 )
+@held_by
 def shift(ctx: Context, before: str) -> None:
     """Shifts are held to the same age as receipts."""
     drive = begin(ctx, "fresh")
@@ -152,6 +155,7 @@ def two_days(ctx: Context) -> None:
     description="Two of three receipts are sent; the state of sending is asked for.",
     expectation="One is new, two acknowledged; the first unacknowledged time is that of the third receipt.",
 )
+@held_by
 def state_of_sending(ctx: Context) -> None:
     """What a till shows beside the clock: first unacknowledged + 48 h − now is what is left."""
     drive = still(ctx)

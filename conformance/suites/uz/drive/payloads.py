@@ -6,7 +6,14 @@ import re
 
 from conformance.cases import case, family
 from conformance.context import Context
-from conformance.suites.uz.drive.trade import Json, accepted, begin, ready, still
+from conformance.suites.uz.drive.trade import (
+    Json,
+    accepted,
+    begin,
+    held_by,
+    ready,
+    still,
+)
 from reference.protocol.uz.values import format_json_time, parse_json_time
 
 ACCOUNTS = ("CashAccomulator", "CardAccomulator", "VATAccomulator")
@@ -124,6 +131,7 @@ def info(ctx: Context) -> None:
     expectation="The guide's names, misspelt accumulators included; counts and sums grow by the sale, whose "
     "time is that of the last operation and of the first unacknowledged receipt.",
 )
+@held_by
 def memory(ctx: Context) -> None:
     """Without an unacknowledged receipt the time of the first is left out, which is a stand-in."""
     drive = still(ctx)
@@ -186,6 +194,7 @@ def registered(ctx: Context) -> None:
     description="A sale of two items is registered and its information read.",
     expectation="Exactly the guide's names; number, time, sign and sums are those of the registration.",
 )
+@held_by
 def receipt(ctx: Context) -> None:
     """TotalVAT is the sum of the items' own VAT."""
     drive = still(ctx)
@@ -267,6 +276,7 @@ def shift(ctx: Context) -> None:
     description="Two {key} wait and are synced.",
     expectation=lambda name: f"Items of TerminalID, {name}, StatusText; SuccessfulsCount 2; no FailsCount.",
 )
+@held_by
 def sync(ctx: Context, name: str) -> None:
     """SuccessfulsCount is the guide's spelling."""
     drive = begin(ctx, "fresh")
@@ -312,6 +322,7 @@ def nothing_to_do(ctx: Context, kind: str) -> None:
     description="Files are listed: a new one, and after a sync the same one acknowledged.",
     expectation="TXID, TerminalID, ReceiptSeq, Time, Version 20 and kinds; then StatusChangeTime too.",
 )
+@held_by
 def file(ctx: Context) -> None:
     """Version is that of the receipt codec, 20."""
     drive = begin(ctx)

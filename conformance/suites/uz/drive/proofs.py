@@ -15,6 +15,7 @@ from conformance.suites.uz.drive.trade import (
     OperatorView,
     accepted,
     begin,
+    held_by,
     new_module,
     still,
     turned_away,
@@ -41,6 +42,7 @@ VECTOR_START = "2026-07-01 08:59:50"
     expectation="It has a number, no sign and no QR; the receipt information names its type; it is "
     "acknowledged.",
 )
+@held_by
 def no_sign(ctx: Context, row: tuple[int, str]) -> None:
     """The number is the next one of the one sequence for all types."""
     kind, name = row

@@ -10,6 +10,7 @@ from conformance.suites.uz.drive.trade import (
     MOST,
     Json,
     accepted,
+    held_by,
     ready,
     refused,
     refused_saying,
@@ -293,6 +294,7 @@ def largest(ctx: Context, row: tuple[Json, Json]) -> None:
     description="A receipt of 300 items is sold and synced.",
     expectation="It is registered with ItemsCount 300 and acknowledged.",
 )
+@held_by
 def many_items(ctx: Context) -> None:
     """A large shopping trolley; its file is some 20 KB."""
     drive = still(ctx)

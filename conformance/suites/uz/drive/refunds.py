@@ -12,6 +12,7 @@ from conformance.suites.uz.drive.trade import (
     OperatorView,
     accepted,
     begin,
+    held_by,
     ready,
     refused,
     still,
@@ -184,6 +185,7 @@ def malformed(ctx: Context, row: tuple[str, object]) -> None:
     description="A refund names a receipt the operator does not know: {key}.",
     expectation="400 `RefundInfo is not valid`, and nothing is kept.",
 )
+@held_by
 def unknown(ctx: Context, changed: str) -> None:
     """Three of the four values are right, or all of them before the sale was sent."""
     drive = still(ctx)

@@ -11,6 +11,7 @@ from conformance.suites.uz.drive.trade import (
     OperatorView,
     accepted,
     begin,
+    held_by,
     ready,
     refused,
     still,
@@ -93,6 +94,7 @@ def items_count_of_text(ctx: Context, text: str) -> None:
     expectation="Each call sends so many at most, the oldest first; all are acknowledged and leave the "
     "module.",
 )
+@held_by
 def limits(ctx: Context, count: int) -> None:
     """1 and 32 are the ends of the range."""
     drive = still(ctx)
@@ -117,6 +119,7 @@ def limits(ctx: Context, count: int) -> None:
     description="33 receipts wait; Sync/FullReceipts is called with ItemsCount 32, twice.",
     expectation="32 go, then the last one; no message to the operator carries more than 32 files.",
 )
+@held_by
 def thirty_three(ctx: Context) -> None:
     """The largest batch there may be."""
     drive = begin(ctx)
@@ -139,6 +142,7 @@ def thirty_three(ctx: Context) -> None:
     description="Files are counted by state before and after a sync of two.",
     expectation="Two new ones become two acknowledged ones, counted under the TerminalID.",
 )
+@held_by
 def states(ctx: Context) -> None:
     """The state of sending can be asked at any time."""
     drive = still(ctx)
@@ -162,6 +166,7 @@ def states(ctx: Context) -> None:
     "with 32.",
     expectation="[0,1,2]; the oldest goes first, then the two others; each then has its AcknowledgedTime.",
 )
+@held_by
 def shifts(ctx: Context) -> None:
     """Only AcknowledgedTime changes in a closed shift."""
     drive = begin(ctx, "closed")
@@ -194,6 +199,7 @@ def shifts(ctx: Context) -> None:
     description="A shift is closed and synced while its receipts are not sent, and the next one is open.",
     expectation="It is acknowledged; the receipts wait on; the open shift is not listed and not sent.",
 )
+@held_by
 def shift_before_receipts(ctx: Context) -> None:
     """The Z-report does not wait for its receipts."""
     drive = begin(ctx, "fresh")

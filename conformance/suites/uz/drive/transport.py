@@ -9,6 +9,7 @@ from conformance.suites.uz.drive.trade import (
     accepted,
     begin,
     error_body,
+    held_by,
     ready,
     refused,
     refused_saying,
@@ -130,6 +131,7 @@ def path_case_module(ctx: Context) -> None:
     description="Two receipts are held; the older one is asked for by Index 1 ({key}).",
     expectation="Information on the older receipt.",
 )
+@held_by
 def parameters(ctx: Context, row: tuple[str, str, str]) -> None:
     """An ignored parameter would show the newer one."""
     verb, place, name = row
@@ -191,6 +193,7 @@ def form_on_get(ctx: Context) -> None:
     description="A receipt with names in small letters, and fields the service does not know, is registered.",
     expectation="It is taken, and its sums are those of the fields.",
 )
+@held_by
 def names_of_json(ctx: Context) -> None:
     """`spic` for `SPIC` is real; so are IsRefund, Labels and PaymentType."""
     drive = still(ctx)
