@@ -83,11 +83,16 @@ def of_the_shift(ctx: Context) -> None:
     expectation="Parts kkm, pos and org are all there, in the fields of the version.",
 )
 def reg_info(ctx: Context, version: int) -> None:
-    """Always, whatever get_reg_info says."""
-    device = ctx.ofd.device(version, serial="TEST-000777", rnm="990000000777", **ORG, **POS)
-    answer = device.accept(INFO)
+    """Always, whatever get_reg_info says. The numbers are given back: no two live registers share them."""
+    number = f"{ctx.rng.randrange(10**9):09}"
+    names = {"rnm": f"993{number}", "serial": f"TEST-{number}"}
+    device = ctx.ofd.device(version, **names, **ORG, **POS)
+    try:
+        answer = device.accept(INFO)
+    finally:
+        ctx.ofd.do("deregister", device)
     said = read_reg_info(answer.dialect, service_of(answer).reg_info)
-    wanted = {"rnm": "990000000777", "serial": "TEST-000777", **ORG, **POS}
+    wanted = {**names, **ORG, **POS}
     if version != 124:
         wanted["kkm_id"] = str(device.id)
     seen = {name: getattr(said, name) for name in wanted}
