@@ -1,6 +1,7 @@
 """What may be done with a register in which state, and where it leads (kz-ofd §15.5, §15.6).
 
-One row a transition, `PT-1` … `PT-18`, and the token of §15.7; every other pair of state and act is refused and changes nothing.
+One row a transition, `PT-1` … `PT-18`, and the token of §15.7. Every other pair of state and act is refused
+and changes nothing.
 """
 
 from __future__ import annotations
