@@ -1,0 +1,103 @@
+"""Records whose fields are declared in wire order with the specification's own names; all little endian.
+
+    @dataclass(frozen=True, slots=True)
+    class EndpointDescriptor(Record):
+        bLength: U8 = 7
+        …
+
+A record ends with one `Rest` field at most, which takes all bytes that are left.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import fields
+from typing import Annotated, Any, ClassVar, NamedTuple, Self, TypeAlias, get_type_hints
+
+from reference.protocol.usb.errors import UsbError
+
+U8: TypeAlias = Annotated[int, "B"]
+U16: TypeAlias = Annotated[int, "H"]
+U32: TypeAlias = Annotated[int, "I"]
+U64: TypeAlias = Annotated[int, "Q"]
+I32: TypeAlias = Annotated[int, "i"]
+Two: TypeAlias = Annotated[bytes, "2s"]
+Three: TypeAlias = Annotated[bytes, "3s"]
+Eight: TypeAlias = Annotated[bytes, "8s"]
+Rest: TypeAlias = Annotated[bytes, "*"]
+
+
+class Layout(NamedTuple):
+    """How a record class lies in bytes: its fixed fields, then the name of its `Rest` field or ""."""
+
+    names: tuple[str, ...]
+    codes: tuple[str, ...]
+    fixed: struct.Struct
+    rest: str
+
+
+_LAYOUTS: dict[type, Layout] = {}
+
+
+def layout_of(record: type[Record]) -> Layout:
+    """Read the layout off the class's annotations, once."""
+    known = _LAYOUTS.get(record)
+    if known is None:
+        known = _LAYOUTS[record] = _read_layout(record)
+    return known
+
+
+def _read_layout(record: type[Record]) -> Layout:
+    hints = get_type_hints(record, include_extras=True)
+    marked = [(field.name, str(hints[field.name].__metadata__[0])) for field in fields(record)]  # type: ignore[arg-type]
+    rest = marked.pop()[0] if marked and marked[-1][1] == "*" else ""
+    names, codes = tuple(name for name, _ in marked), tuple(code for _, code in marked)
+    return Layout(names, codes, struct.Struct(record.BYTE_ORDER + "".join(codes)), rest)
+
+
+class Record:
+    """Base of all records. `ERROR` is what a record of its kind raises, `RULE` the clause it names."""
+
+    __slots__ = ()
+    BYTE_ORDER: ClassVar[str] = "<"
+    ERROR: ClassVar[type[UsbError]] = UsbError
+    RULE: ClassVar[str] = ""
+
+    @classmethod
+    def size(cls) -> int:
+        """Bytes of the fixed fields."""
+        return layout_of(cls).fixed.size
+
+    def encode(self) -> bytes:
+        """The record's bytes; its ERROR for a value that its field cannot hold."""
+        layout = layout_of(type(self))
+        values = [getattr(self, name) for name in layout.names]
+        try:
+            data = layout.fixed.pack(*values)
+        except struct.error:
+            raise self._misfit(layout, values) from None
+        return data + getattr(self, layout.rest) if layout.rest else data
+
+    @classmethod
+    def decode(cls, data: bytes) -> Self:
+        """The record these bytes are, all of them; its ERROR when there are too few or too many."""
+        layout = layout_of(cls)
+        size = layout.fixed.size
+        if len(data) < size or (len(data) > size and not layout.rest):
+            wanted = f"{size} bytes" + (" or more" if layout.rest else "")
+            raise cls.ERROR(f"{len(data)} bytes, not {wanted}", field=cls.__name__, rule=cls.RULE)
+        values: list[Any] = list(layout.fixed.unpack_from(data))
+        if layout.rest:
+            values.append(bytes(data[size:]))
+        return cls(*values)
+
+    @classmethod
+    def _misfit(cls, layout: Layout, values: list[Any]) -> UsbError:
+        for name, code, value in zip(layout.names, layout.codes, values, strict=True):
+            try:
+                struct.pack(cls.BYTE_ORDER + code, value)
+            except struct.error:
+                size = struct.calcsize(code)
+                text = f"{value!r} does not fit into {size} byte{'s' if size > 1 else ''}"
+                return cls.ERROR(text, field=name, rule=cls.RULE)
+        raise AssertionError("every value fits by itself")
