@@ -18,6 +18,7 @@ from simulator.defects import DEFECTS, rules_with
 from simulator.process import NAME, Failing, SimulatorProcess, SimulatorSettings
 from simulator.rack import MAX_MODULES
 from simulator.settings import DEFAULT_TERMINAL, ModuleSettings, SettingsError
+from simulator.shells.bodies import add_body_arguments, body_settings
 
 SEED_SIZE = 32
 
@@ -42,6 +43,7 @@ def make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--list-defects", action=_ListDefects, nargs=0, help="list what --defect knows")
     _add_module_arguments(parser.add_argument_group("new modules (those in --dir stay what they are)"))
+    add_body_arguments(parser.add_argument_group("bodies besides TCP"))
     _add_fault_arguments(parser.add_argument_group("failures"))
     add_part_arguments(parser, part=NAME, control_port=4388)
     return parser
@@ -110,6 +112,7 @@ def settings_from(part: PartSettings, options: argparse.Namespace) -> SimulatorS
         failing=failing,
         latency=options.latency / 1000,
         strict_terminal=options.terminal is not None,
+        bodies=body_settings(options),
     )
 
 

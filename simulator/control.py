@@ -20,6 +20,7 @@ from simulator.exchanges import LATENCY, Exchanges
 from simulator.flash import Flash
 from simulator.rack import Rack, Slot
 from simulator.settings import ModuleSettings, SettingsError
+from simulator.shells.body import Body
 from simulator.shells.tcp import ModulePort
 from simulator.view import module_view
 
@@ -83,10 +84,12 @@ class ModulePart(Part):
         ports: Sequence[ModulePort],
         faults: FaultPoints,
         loop: asyncio.AbstractEventLoop,
+        bodies: Sequence[Body] = (),
     ) -> None:
         self._rack = rack
         self._exchanges = exchanges
         self._ports = ports
+        self._bodies = bodies
         self._faults = faults
         self._loop = loop
 
@@ -135,8 +138,8 @@ class ModulePart(Part):
             self._exchanges.flush()
             self._rack.replace_all(wanted)
             for slot, _ in wanted:
-                self._ports[slot.index].cut()
-                await self._ports[slot.index].plug()
+                self._cut(slot)
+                await self._put_in(slot)
 
         self._run(renew())
 
@@ -162,19 +165,21 @@ class ModulePart(Part):
             slot = self._slot(body)
             port = self._ports[slot.index]
             port.unplug()
+            for other in self._others(slot):
+                other.unplug()
             if body.seconds is not None:
-                port.plug_after(body.seconds)
+                port.plug_after(body.seconds, lambda: self._put_in(slot))
 
         self._do(pull)
 
     def _plug(self, body: Which) -> None:
-        self._run(self._ports[self._slot(body).index].plug())
+        self._run(self._put_in(self._slot(body)))
 
     def _power_cut(self, body: Which) -> None:
         def cut() -> None:
             slot = self._slot(body)
             self._exchanges.flush()
-            self._ports[slot.index].cut()
+            self._cut(slot)
             self._rack.power_cut(slot)
 
         self._do(cut)
@@ -219,7 +224,7 @@ class ModulePart(Part):
             slot = self._slot(body)
             self._exchanges.flush()
             self._rack.replace_all([(slot, _settings(body.settings, body.new_terminal))])
-            self._ports[slot.index].cut()
+            self._cut(slot)
 
         self._do(exchange)
 
@@ -235,8 +240,26 @@ class ModulePart(Part):
             "address": f"{host}:{number}",
             "plugged": port.plugged,
             "connected": port.connected,
+            "bodies": {
+                body.kind: {"address": body.address, "plugged": body.plugged, "connected": body.connected}
+                for body in self._others(slot)
+            },
             **module_view(slot, listed),
         }
+
+    def _others(self, slot: Slot) -> list[Body]:
+        """The module's bodies besides its TCP port."""
+        return [body for body in self._bodies if body.slot is slot]
+
+    def _cut(self, slot: Slot) -> None:
+        self._ports[slot.index].cut()
+        for body in self._others(slot):
+            body.cut()
+
+    async def _put_in(self, slot: Slot) -> None:
+        await self._ports[slot.index].plug()
+        for body in self._others(slot):
+            await body.plug()
 
     def _slot(self, which: Which) -> Slot:
         if which.terminal is not None:
@@ -258,8 +281,8 @@ class ModulePart(Part):
         ]
 
     def _cut_all(self) -> None:
-        for port in self._ports:
-            port.cut()
+        for slot in self._rack.slots:
+            self._cut(slot)
 
     def _do(self, work: Callable[[], _Result]) -> _Result:
         async def run() -> _Result:

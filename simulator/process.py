@@ -23,6 +23,8 @@ from simulator.flash import Flash, NoFlash, Store
 from simulator.page import page_blueprint
 from simulator.rack import Rack
 from simulator.settings import ModuleSettings, SettingsError
+from simulator.shells.bodies import NO_BODIES, BodySettings, make_bodies
+from simulator.shells.body import Body
 from simulator.shells.tcp import ModulePort
 
 NAME: Final = "module"
@@ -69,6 +71,7 @@ class SimulatorSettings:
     failing: Failing | None = None
     latency: float = 0.0
     strict_terminal: bool = False
+    bodies: BodySettings = NO_BODIES
 
 
 class SimulatorProcess:
@@ -92,6 +95,7 @@ class SimulatorProcess:
         self._lay_faults()
         self.exchanges: Exchanges
         self.ports: list[ModulePort] = []
+        self.bodies: list[Body] = []
         self.http: HttpServer | None = None
 
     async def start(self) -> dict[str, str]:
@@ -102,6 +106,9 @@ class SimulatorProcess:
             port = ModulePort(slot, self.exchanges)
             self.ports.append(port)
             await port.listen(settings.host, settings.port + slot.index if settings.port else 0)
+        for body in make_bodies(settings.bodies, self.rack, self.exchanges):
+            self.bodies.append(body)
+            await body.plug()
         self.http = HttpServer(self._app(), settings.host, settings.control_port, HTTP_THREADS)
         self.http.start()
         return self._addresses(self.http.url)
@@ -112,6 +119,8 @@ class SimulatorProcess:
             await asyncio.to_thread(self.http.stop)
         for port in self.ports:
             port.unplug()
+        for body in self.bodies:
+            body.unplug()
         if hasattr(self, "exchanges"):
             self.exchanges.close()
         self.rack.store.close()
@@ -129,11 +138,16 @@ class SimulatorProcess:
         shown = [_shown(*port.address) for port in self.ports]
         modules = {"module": shown[0]} if len(shown) == 1 else {}
         modules |= {f"module.{index}": address for index, address in enumerate(shown) if len(shown) > 1}
-        return {**modules, "control": control}
+        several = len(shown) > 1
+        others = {
+            f"{body.kind}.{body.slot.index}" if several else body.kind: body.address for body in self.bodies
+        }
+        return {**modules, **others, "control": control}
 
     def _app(self) -> Flask:
         settings = self.settings
-        part = ModulePart(self.rack, self.exchanges, self.ports, self.faults, asyncio.get_running_loop())
+        loop = asyncio.get_running_loop()
+        part = ModulePart(self.rack, self.exchanges, self.ports, self.faults, loop, self.bodies)
         folder = settings.folder or Path()
         app = harden(Flask("simulator"))
         app.register_blueprint(

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from typing import Final
+from collections.abc import Callable, Coroutine
+from typing import Any, Final
 
 from reference.protocol.uz.apdu import ATR_VENDOR
 from simulator.exchanges import Exchanges
@@ -58,13 +59,18 @@ class ModulePort:
         if self._server is None:
             await self.listen(*self.address)
 
-    def plug_after(self, seconds: float) -> None:
-        """Listen again when that much lab time has passed, unless somebody was faster with either hand."""
+    def plug_after(
+        self, seconds: float, put_in: Callable[[], Coroutine[Any, Any, None]] | None = None
+    ) -> None:
+        """Listen again when that much lab time has passed, unless somebody was faster with either hand.
+
+        `put_in` does it for all bodies of the module instead.
+        """
         hand = self._hands
 
         def plug() -> None:
             if hand == self._hands:
-                self.exchanges.spawn(self.plug())
+                self.exchanges.spawn((put_in or self.plug)())
 
         self.exchanges.after(seconds, plug)
 
