@@ -12,19 +12,38 @@ from __future__ import annotations
 
 import struct
 from dataclasses import fields
-from typing import Annotated, Any, ClassVar, NamedTuple, Self, TypeAlias, get_type_hints
+from typing import Any, ClassVar, Final, NamedTuple, Self, TypeAlias
 
 from reference.protocol.usb.errors import UsbError
 
-U8: TypeAlias = Annotated[int, "B"]
-U16: TypeAlias = Annotated[int, "H"]
-U32: TypeAlias = Annotated[int, "I"]
-U64: TypeAlias = Annotated[int, "Q"]
-I32: TypeAlias = Annotated[int, "i"]
-Two: TypeAlias = Annotated[bytes, "2s"]
-Three: TypeAlias = Annotated[bytes, "3s"]
-Eight: TypeAlias = Annotated[bytes, "8s"]
-Rest: TypeAlias = Annotated[bytes, "*"]
+U8: TypeAlias = int
+U16: TypeAlias = int
+U32: TypeAlias = int
+U64: TypeAlias = int
+I32: TypeAlias = int
+I64: TypeAlias = int
+Two: TypeAlias = bytes
+Three: TypeAlias = bytes
+Eight: TypeAlias = bytes
+Text32: TypeAlias = bytes
+Path256: TypeAlias = bytes
+Rest: TypeAlias = bytes
+
+CODES: Final = {
+    "U8": "B",
+    "U16": "H",
+    "U32": "I",
+    "U64": "Q",
+    "I32": "i",
+    "I64": "q",
+    "Two": "2s",
+    "Three": "3s",
+    "Eight": "8s",
+    "Text32": "32s",
+    "Path256": "256s",
+    "Rest": "",
+}
+"""How each of these lies in bytes, in the letters of `struct`. A record's annotations are read by name."""
 
 
 class Layout(NamedTuple):
@@ -48,9 +67,8 @@ def layout_of(record: type[Record]) -> Layout:
 
 
 def _read_layout(record: type[Record]) -> Layout:
-    hints = get_type_hints(record, include_extras=True)
-    marked = [(field.name, str(hints[field.name].__metadata__[0])) for field in fields(record)]  # type: ignore[arg-type]
-    rest = marked.pop()[0] if marked and marked[-1][1] == "*" else ""
+    marked = [(field.name, CODES[str(field.type)]) for field in fields(record)]  # type: ignore[arg-type]
+    rest = marked.pop()[0] if marked and not marked[-1][1] else ""
     names, codes = tuple(name for name, _ in marked), tuple(code for _, code in marked)
     return Layout(names, codes, struct.Struct(record.BYTE_ORDER + "".join(codes)), rest)
 
