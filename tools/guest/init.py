@@ -1,0 +1,42 @@
+"""The guest's first program: a shell script that sets the machine up and then does what the host asks.
+
+The second serial line carries the asking. The guest says `@@ready` once; then the host writes a line
+`NUMBER COMMAND`, and the guest answers with what the command prints and a line `@@NUMBER=STATUS`. The
+kernel's log goes to the first line and is never mixed in.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+ADDRESS: Final = "10.0.2.15"
+USBIP_ADDRESS: Final = "10.0.2.100"
+"""Where the guest finds the USB/IP server, on that protocol's own port."""
+
+KERNEL_ARGUMENTS: Final = "console=ttyS0 loglevel=4 panic=-1 mitigations=off nokaslr rdinit=/init"
+
+SCRIPT: Final = f"""\
+#!/bin/busybox sh
+/bin/busybox --install -s /usr/bin
+export PATH=/usr/bin:/usr/sbin HOME=/ LC_ALL=C.UTF-8 PYTHONDONTWRITEBYTECODE=1
+mkdir -p /proc /sys /dev /run /tmp /var
+ln -s /run /var/run
+mount -t proc proc /proc
+mount -t sysfs sys /sys
+mount -t devtmpfs dev /dev
+while read -r module; do insmod "/modules/$module.ko"; done </modules/order
+ip link set lo up
+ip address add {ADDRESS}/24 dev eth0
+ip link set eth0 up
+[ -x /setup ] && . /setup
+dmesg -n 7
+stty -F /dev/ttyS1 raw -echo
+exec </dev/ttyS1 >/dev/ttyS1 2>&1
+echo @@ready
+while read -r number command; do
+  sh -c "$command" </dev/null
+  status=$?
+  echo
+  echo "@@$number=$status"
+done
+"""
