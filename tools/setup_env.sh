@@ -10,6 +10,9 @@ NEEDED=(
   "file:engines-*/gost.so|libengine-gost-openssl,libengine-gost-openssl1.1|GOST is compared with OpenSSL's engine"
   "command:openssl|openssl|GOST is compared with OpenSSL's engine"
   "command:tshark|tshark|packet captures are read by Wireshark's own decoder"
+  "command:qemu-system-x86_64|qemu-system-x86|a real kernel is shown our USB device in a small machine"
+  "command:socat|socat|that machine reaches our USB/IP server through it"
+  "command:cpio|cpio|that machine's file system is read by another program"
   "postgresql:initdb|postgresql|the operator's ledger is tested on PostgreSQL, too"
 )
 
