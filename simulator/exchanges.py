@@ -139,7 +139,7 @@ class Exchanges:
         deadline = self._clock.deadline(seconds)
 
         async def wait() -> None:
-            await self._clock.asleep(deadline.remaining)
+            await self._clock.asleep(deadline)
             then()
 
         return self.spawn(wait())

@@ -22,7 +22,6 @@ from ofd_mock.kz.ledger import Desk, KzLedger
 from ofd_mock.kz.rules import Rules
 from ofd_mock.kz.settings import KzSettings
 from ofd_mock.kz.values import Outcome
-from ofd_mock.pauses import sleep_until
 from reference.protocol.kz.dialects import dialect_for, fallback_dialect
 from reference.protocol.kz.envelope import refusal
 from reference.protocol.kz.frames import Frame, Header, encode_frame
@@ -188,7 +187,7 @@ class KzOperator:
         deadline = self.clock.deadline(rule.delay)
         self.events.record("fault", point=point, action=rule.action, device=frame.header.id)
         if rule.delay:
-            await sleep_until(self.clock, deadline)
+            await self.clock.asleep(deadline)
 
 
 def _told(outcome: Outcome) -> Reply:

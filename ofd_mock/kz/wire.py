@@ -15,7 +15,6 @@ from typing import Any, Final
 
 from ofd_mock.kz.operator import KzOperator, Reply
 from ofd_mock.kz.values import Outcome
-from ofd_mock.pauses import sleep_until
 from reference.protocol.kz.errors import FrameError
 from reference.protocol.kz.frames import Frame, FrameReader
 from reference.runtime.clock import Deadline
@@ -89,7 +88,7 @@ class Connection(asyncio.Protocol):
         self._transport.close()
 
     async def _greet_badly(self, action: str, deadline: Deadline) -> None:
-        await sleep_until(self._operator.clock, deadline)
+        await self._operator.clock.asleep(deadline)
         if action == "close":
             self._transport.abort()
             return
@@ -272,7 +271,7 @@ class KzServer:
             if not self._idle:
                 await self._someone_idle.wait()
             connection, deadline = next(iter(self._idle.items()))
-            await sleep_until(self.operator.clock, deadline)
+            await self.operator.clock.asleep(deadline)
             if self._idle.get(connection) is deadline:
                 del self._idle[connection]
                 connection.close()

@@ -16,7 +16,6 @@ from typing import Final
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from ofd_mock.pauses import sleep_until
 from ofd_mock.uz.admission import asks_only
 from ofd_mock.uz.answers import refuse
 from ofd_mock.uz.checking import Bundle, Checking
@@ -103,8 +102,10 @@ class Operator:
     def settle_later(self, submission: Submission, seconds: float) -> None:
         """Store a request some lab seconds from now, whoever waits or not."""
 
+        deadline = self.clock.deadline(seconds)  # of now, not of when the task gets its turn
+
         async def settle() -> None:
-            await self.clock.asleep(seconds)
+            await self.clock.asleep(deadline)
             await self.settle(submission)
 
         task = asyncio.get_running_loop().create_task(settle())
@@ -153,7 +154,7 @@ class Operator:
         deadline = self.clock.deadline(rule.delay)
         self.events.record("fault", point=point, action=rule.action, terminal=context["terminal"])
         if rule.delay:
-            await sleep_until(self.clock, deadline)
+            await self.clock.asleep(deadline)
         match rule.action:
             case "silence":
                 raise _Disturbed(SILENCE)

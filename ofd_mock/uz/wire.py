@@ -13,7 +13,6 @@ from collections.abc import Coroutine
 from enum import Enum, auto
 from typing import Any, Final
 
-from ofd_mock.pauses import sleep_until
 from ofd_mock.uz.frames import BadFrame, Frame, FrameReader
 from ofd_mock.uz.operator import Operator, Reply
 from reference.runtime.clock import Deadline
@@ -95,7 +94,7 @@ class Connection(asyncio.Protocol):
         self._transport.close()
 
     async def _greet_badly(self, action: str, deadline: Deadline) -> None:
-        await sleep_until(self._operator.clock, deadline)
+        await self._operator.clock.asleep(deadline)
         if action == "close":
             self._transport.abort()
         else:
@@ -144,7 +143,7 @@ class Connection(asyncio.Protocol):
         self._phase = phase
 
     async def _give_up_at(self, deadline: Deadline) -> None:
-        await sleep_until(self._operator.clock, deadline)
+        await self._operator.clock.asleep(deadline)
         self._transport.close()
 
     def _stop_watch(self) -> None:

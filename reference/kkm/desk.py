@@ -25,6 +25,7 @@ from reference.protocol.kz.money import to_almaty
 from reference.runtime.clock import PartClock
 from reference.runtime.events import EventLog
 from reference.runtime.faults import FaultPoints
+from reference.runtime.part_clock import Deadline
 
 
 class StoppedError(Exception):
@@ -168,26 +169,28 @@ class Desk:
         failed: datetime | None = None
         attempts = 0
         while True:
-            answer = self._try_once(make, max(0.001, min(settings.answer_seconds, deadline.remaining)))
+            answer = self._try_once(make, settings.answer_seconds, by=deadline)
             if answer is not None:
                 return answer, failed or self.clock.now()
             failed = failed or self.clock.now()
             attempts += 1
             if attempts >= settings.repeat_attempts and not deadline.passed:
-                pause = min(settings.repeat_pause_seconds, deadline.remaining)
+                pause = self.clock.deadline(settings.repeat_pause_seconds, by=deadline)
                 if not patient or not self.waiting.pause(pause):
                     self._check_running()
                     return None, failed
             if deadline.passed:
                 return None, failed
 
-    def _try_once(self, make: Callable[[], Outgoing], seconds: float) -> Answer | None:
-        """One attempt: None for silence, a break, 254 or 255. Raises StoppedError."""
+    def _try_once(
+        self, make: Callable[[], Outgoing], seconds: float, by: Deadline | None = None
+    ) -> Answer | None:
+        """One attempt, no longer than `by`: None for silence, a break, 254 or 255. Raises StoppedError."""
         self._check_running()
         request = make()
         name = Command(request.command).name
         try:
-            answer = self.line.ask(self._memory.server or self.settings.server, request, seconds)
+            answer = self.line.ask(self._memory.server or self.settings.server, request, seconds, by)
         except LineError as error:
             self._check_running()
             self.events.record("unanswered", command=name, reqnum=request.reqnum, text=str(error))

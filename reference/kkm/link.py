@@ -67,14 +67,17 @@ class Line:
             with contextlib.suppress(OSError):
                 live.shutdown(socket.SHUT_RDWR)
 
-    def ask(self, server: str, request: Outgoing, seconds: float) -> Answer:
-        """Return the answer to a request, waiting `seconds` of lab time for it. Raises LineError."""
+    def ask(self, server: str, request: Outgoing, seconds: float, by: Deadline | None = None) -> Answer:
+        """Return the answer to a request, waiting `seconds` of lab time for it, but not beyond `by`.
+
+        Raises LineError.
+        """
         try:
-            return self._ask(server, request, seconds)
+            return self._ask(server, request, seconds, by)
         except (OSError, AddressRefusedError, KzError) as error:
             raise LineError(str(error) or type(error).__name__) from error
 
-    def _ask(self, server: str, request: Outgoing, seconds: float) -> Answer:
+    def _ask(self, server: str, request: Outgoing, seconds: float, by: Deadline | None) -> Answer:
         command = _command_name(request.command)
         rule = self._faults.hit("register.connect", command=command)
         self._delay(rule)
@@ -82,7 +85,7 @@ class Line:
             raise LineError("the line is down")
         with self._connected(server) as connection:
             self._disturbed("register.before-send", command)
-            patience = Patience(self._clock, seconds)
+            patience = Patience(self._clock, seconds, by)
             send(connection, request.frame, patience)
             self._disturbed("register.after-send", command)
             return self._answer(request, self._frame(connection, patience, command))

@@ -51,14 +51,13 @@ class Waiting:
             if not self.stopped:
                 self._hurried.clear()
 
-    def pause(self, seconds: float) -> bool:
-        """Return after so many lab seconds; False: earlier, as it was stopped, or the sender hurried."""
-        deadline = self._clock.deadline(seconds)
+    def pause(self, until: Deadline) -> bool:
+        """Return at a moment of lab time; False: earlier, as it was stopped, or the sender hurried."""
         if threading.get_ident() != self._sender:
-            self._clock.wait(self._ended, seconds)
+            self._clock.wait(self._ended, until)
             return not self.stopped
-        with self._at_rest(deadline):
-            self._clock.wait(self._hurried, seconds)
+        with self._at_rest(until):
+            self._clock.wait(self._hurried, until)
         return not self._hurried.is_set()
 
     def rest(self, until: Deadline | None) -> None:
@@ -68,7 +67,7 @@ class Waiting:
             if until is None:
                 self._kick.wait()
             else:
-                self._clock.wait(self._kick, until.remaining)
+                self._clock.wait(self._kick, until)
         self._kick.clear()
 
     def begin(self) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import socket
 from typing import Final
 
-from reference.runtime.clock import PartClock
+from reference.runtime.clock import Deadline, PartClock
 
 SLICE: Final = 0.05
 """Real seconds between two looks at the lab clock."""
@@ -26,11 +26,14 @@ class PatienceSpent(TimeoutError):  # noqa: N818 - it states a fact, no fault of
 
 
 class Patience:
-    """One span of waiting, `seconds` long by `clock` (by the operating system when there is none)."""
+    """One span of waiting, `seconds` long by `clock` (by the operating system when there is none).
 
-    def __init__(self, clock: PartClock | None, seconds: float) -> None:
+    By the clock it also ends at `by`, where that comes first.
+    """
+
+    def __init__(self, clock: PartClock | None, seconds: float, by: Deadline | None = None) -> None:
         self.seconds = seconds
-        self._deadline = None if clock is None else clock.deadline(seconds)
+        self._deadline = None if clock is None else clock.deadline(seconds, by)
         self._slices = 0
 
     def wait(self) -> None:

@@ -34,7 +34,7 @@ from reference.runtime.clock_page import (
     moment,
     moment_ns,
 )
-from reference.runtime.part_clock import Deadline, PartClock
+from reference.runtime.part_clock import Deadline, PartClock, Span
 from reference.runtime.wakes import Futex, LabEvent, Wakes
 
 __all__ = [
@@ -44,6 +44,7 @@ __all__ = [
     "LabClock",
     "LabEvent",
     "PartClock",
+    "Span",
     "open_clock",
     "real_elapsed",
 ]

@@ -13,7 +13,7 @@ import math
 import threading
 from collections.abc import Callable
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from reference.runtime.clock_page import SECOND_NS, SEQUENCE, ClockError, PartSetting, finite, moment
 from reference.runtime.wakes import LabEvent, Waker
@@ -33,6 +33,9 @@ class PartClock:
 
     A sleep or deadline ends when that many seconds have passed on the lab's clock or on the part's own,
     whichever comes first: a part set ahead wakes at once, a part set back does not oversleep.
+
+    `sleep`, `wait` and `asleep` take seconds from now, or a Deadline that was made earlier: a jump of the
+    clock between working out how long something is to take and beginning to wait is not slept through.
     """
 
     def __init__(self, lab: LabClock, name: str) -> None:
@@ -88,24 +91,24 @@ class PartClock:
             raise ClockError("drift", f"must be within ±{MAX_DRIFT_PPM:.0f} ppm", ppm)
         self.lab.change_part(self.name, lambda setting, lab: PartSetting(setting.offset_ns(lab), ppm, lab))
 
-    def deadline(self, seconds: float) -> Deadline:
-        """The moment `seconds` from now."""
-        return Deadline(self, seconds)
+    def deadline(self, seconds: float, by: Deadline | None = None) -> Deadline:
+        """The moment `seconds` from now, or `by` where that comes first."""
+        return Deadline(self, seconds, by)
 
-    def sleep(self, seconds: float) -> None:
-        """Block this thread until `seconds` have passed. Stands still with a frozen clock."""
-        deadline = self.deadline(seconds)
+    def sleep(self, span: Span) -> None:
+        """Block this thread until `span` is over. Stands still with a frozen clock."""
+        deadline = self._end_of(span)
         waker = threading.Event()
         with self.lab.wakes.listening(waker.set):
             _wait_until(deadline, waker, lambda: False)
 
-    def wait(self, event: threading.Event, seconds: float) -> bool:
-        """Block until `event` is set (True) or `seconds` have passed (then whether it is set).
+    def wait(self, event: threading.Event, span: Span) -> bool:
+        """Block until `event` is set (True) or `span` is over (then whether it is set).
 
         Promises to see a set event at once, and a jump at once for a LabEvent, within 5 ms for a plain
         Event.
         """
-        deadline = self.deadline(seconds)
+        deadline = self._end_of(span)
         if isinstance(event, LabEvent):
             waker = threading.Event()
             with self.lab.wakes.listening(waker.set), event.listening(waker.set):
@@ -118,9 +121,9 @@ class PartClock:
             event.wait(min(delay, _PLAIN_EVENT_SLICE))
         return event.is_set()
 
-    async def asleep(self, seconds: float) -> None:
-        """Let other tasks of this event loop run until `seconds` have passed."""
-        deadline = self.deadline(seconds)
+    async def asleep(self, span: Span) -> None:
+        """Let other tasks of this event loop run until `span` is over."""
+        deadline = self._end_of(span)
         loop = asyncio.get_running_loop()
         woken = asyncio.Event()
         with self.lab.wakes.listening(_loop_waker(loop, woken)):
@@ -139,6 +142,9 @@ class PartClock:
         view = self._view
         return view[3], view[6]
 
+    def _end_of(self, span: Span) -> Deadline:
+        return span if isinstance(span, Deadline) else self.deadline(span)
+
     def _refresh(self) -> None:
         view, state = self.lab.refresh()
         part = state.parts[self.name]
@@ -146,16 +152,16 @@ class PartClock:
 
 
 class Deadline:
-    """A moment on a part's clock, a number of seconds after it was made."""
+    """A moment on a part's clock, a number of seconds after it was made, or `by` where that comes first."""
 
     __slots__ = ("_clock", "_lab_at", "_part_at")
 
-    def __init__(self, clock: PartClock, seconds: float) -> None:
+    def __init__(self, clock: PartClock, seconds: float, by: Deadline | None = None) -> None:
         lab, part = clock.both_ns()
         span = round(finite("seconds", seconds) * SECOND_NS)
         self._clock = clock
-        self._lab_at = lab + span
-        self._part_at = part + span
+        self._lab_at: int = lab + span if by is None else min(lab + span, by._lab_at)
+        self._part_at: int = part + span if by is None else min(part + span, by._part_at)
 
     @property
     def passed(self) -> bool:
@@ -177,6 +183,10 @@ class Deadline:
         if left <= 0:
             return 0.0
         return max(left / rate / SECOND_NS, 1e-6) if rate else math.inf
+
+
+Span: TypeAlias = float | Deadline
+"""How long to wait: lab seconds from now, or until a moment."""
 
 
 def _wait_until(deadline: Deadline, waker: threading.Event, done: Callable[[], bool]) -> None:

@@ -418,6 +418,40 @@ def test_wait_ends_with_a_jump(make, path: Path, monkeypatch: pytest.MonkeyPatch
     clock.close()
 
 
+@pytest.mark.parametrize("make", [threading.Event, LabEvent])
+def test_wait_for_a_moment_fixed_earlier_ends_though_the_clock_jumped_before_it_began(make):
+    clock = LabClock.private(START, rate=0)
+    part = clock.part("drive")
+    deadline = part.deadline(3600)
+    assert deadline.remaining == 3600
+    clock.advance(3600)  # between the look at the rest and the wait
+    waiter = Running(lambda: part.wait(make(), deadline))
+    assert waiter.done.wait(PATIENCE)
+    assert waiter.result is False
+
+
+def test_sleep_until_a_moment_fixed_earlier_ends_though_the_clock_jumped_before_it_began():
+    clock = LabClock.private(START, rate=0)
+    part = clock.part("drive")
+    deadline = part.deadline(3600)
+    clock.advance(3600)
+    assert Running(lambda: part.sleep(deadline)).done.wait(PATIENCE)
+    asyncio.run(asyncio.wait_for(part.asleep(deadline), PATIENCE))
+
+
+def test_the_earlier_of_two_moments_is_kept_through_a_jump():
+    clock = LabClock.private(START, rate=0)
+    part = clock.part("drive")
+    whole = part.deadline(5)
+    clock.advance(4)
+    assert part.deadline(3, by=whole).remaining == 1
+    assert part.deadline(0.5, by=whole).remaining == 0.5
+    clock.advance(1)
+    assert part.deadline(3, by=whole).passed
+    part.set_skew(-60)
+    assert part.deadline(3, by=whole).passed
+
+
 def test_lab_event_is_an_event_and_needs_no_polling():
     clock = LabClock.private(START, rate=0)
     event = clock.event()
