@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Prepares a checkout.  setup_env.sh venv     .venv with everything locked, and this checkout itself
 #                       setup_env.sh system   system packages: installs what is missing as root, else names it
+#                       setup_env.sh pcsc PYTHON   pyscard for that Python, where it can be built
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -13,6 +14,13 @@ NEEDED=(
   "command:qemu-system-x86_64|qemu-system-x86|a real kernel is shown our USB device in a small machine"
   "command:socat|socat|that machine reaches our USB/IP server through it"
   "command:cpio|cpio|that machine's file system is read by another program"
+  "command:pcscd|pcscd|PC/SC programs are shown the module as a card"
+  "file:../pcsc/drivers/serial/libifdvpcd.so|vsmartcard-vpcd|PC/SC programs are shown the module as a card"
+  "command:opensc-tool|opensc|a smart-card program of somebody else's talks to the module"
+  "command:swig,swig4.0|swig|pyscard, the link to real readers, is built"
+  "command:cc,gcc|gcc|pyscard, the link to real readers, is built"
+  "header:PCSC/winscard.h|libpcsclite-dev|pyscard, the link to real readers, is built"
+  "python:Python.h|python3-dev|pyscard, the link to real readers, is built"
   "postgresql:initdb|postgresql|the operator's ledger is tested on PostgreSQL, too"
 )
 
@@ -39,10 +47,16 @@ present() { # present KIND:NAME,NAME
     case $kind in
       command) command -v "$name" >/dev/null && return ;;
       file) compgen -G "/usr/lib/*/$name" >/dev/null && return ;;
+      header) [ -e "/usr/include/$name" ] && return ;;
+      python) has_header "$(find_python)" "$name" && return ;;
       postgresql) compgen -G "/usr/lib/postgresql/*/bin/$name" >/dev/null && return ;;
     esac
   done
   return 1
+}
+
+has_header() { # has_header PYTHON NAME
+  "$1" -c 'import os, sys, sysconfig; sys.exit(not os.path.exists(os.path.join(sysconfig.get_path("include"), sys.argv[1])))' "$2"
 }
 
 apt_updated=no
@@ -84,6 +98,19 @@ system() {
     # Not fatal: tests that need it say so themselves.
     provide "$check" "$packages" "$why" || true
   done
+  [ ! -x .venv/bin/python ] || pcsc .venv/bin/python
+}
+
+pcsc() { # pcsc PYTHON: for Linux there are no wheels, so it comes only where it can be built
+  local python=${1:?PYTHON is missing} check wanted
+  wanted=$(grep -v '^#' requirements-pcsc.lock)
+  [ "$wanted" != "$("$python" -I -m pip freeze --disable-pip-version-check | grep -i '^pyscard==')" ] || return 0
+  for check in command:swig,swig4.0 command:cc,gcc header:PCSC/winscard.h; do
+    present "$check" || { say "No pyscard (${check#*:} is missing): tests over PC/SC will skip."; return 0; }
+  done
+  has_header "$python" Python.h || { say "No pyscard (Python.h is missing): tests over PC/SC will skip."; return 0; }
+  "$python" -I -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation \
+    --requirement requirements-pcsc.lock || say "pyscard could not be built: tests over PC/SC will skip."
 }
 
 venv() {
@@ -94,18 +121,19 @@ venv() {
     version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
     provide_packages "python$version-venv,python3-venv" "to make .venv"
   fi
-  wanted=$(cat requirements.lock pyproject.toml tools/setup_env.sh | sha256sum)
+  wanted=$(cat requirements.lock requirements-pcsc.lock pyproject.toml tools/setup_env.sh | sha256sum)
   [ -x .venv/bin/python ] && [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ] && return
   [ -x .venv/bin/python ] || "$python" -m venv .venv
   .venv/bin/python -I -m pip install --quiet --disable-pip-version-check --no-deps --requirement requirements.lock
   .venv/bin/python -I -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+  pcsc .venv/bin/python
   printf '%s\n' "$wanted" >"$stamp"
 }
 
 case ${1:-} in
-  venv | system) "$1" ;;
+  venv | system | pcsc) "$@" ;;
   *)
-    say "usage: tools/setup_env.sh venv|system"
+    say "usage: tools/setup_env.sh venv|system|pcsc PYTHON"
     exit 2
     ;;
 esac
