@@ -6,7 +6,6 @@ Exit status: 0 all caught and the sound parts pass; 1 something is not; 2 wrong 
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -22,7 +21,7 @@ import reference.drive.defects
 import reference.kkm.defects
 import simulator.defects
 from conformance.cases import Registry, load_suites
-from conformance.events import Recorder
+from conformance.events import Event, Verdict
 from conformance.judging import RunRequest, judge
 from conformance.mutants import Catchers, CatchersError, Caught, Hunt, hunts, load_catchers
 from conformance.outcomes import Outcome
@@ -38,6 +37,8 @@ KNOWN: Mapping[str, Callable[[], Sequence[str]]] = {
     "register": lambda: sorted(reference.kkm.defects.DEFECTS),
 }
 """Mistakes that each part can be started with."""
+SOUND = frozenset({Outcome.PASS, Outcome.NOT_APPLICABLE})
+"""All that a part without any mistake may get."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,24 @@ class Flicker:
     target: str
     case: str
     outcome: str
+    message: str = ""
+
+
+class FlickerWatch:
+    """Consumer that tells each flicker as soon as it is seen, and keeps it: a clean run takes minutes."""
+
+    def __init__(self, seed: int) -> None:
+        self.flickers: list[Flicker] = []
+        self._seed = seed
+
+    def take(self, event: Event) -> None:
+        """Tell a verdict that a sound part must not get."""
+        if isinstance(event, Verdict) and event.outcome not in SOUND:
+            found = Flicker(self._seed, event.target, event.case_id, event.outcome.value, event.message)
+            self.flickers.append(found)
+            text = f"seed {found.seed}: {found.case} is {found.outcome}: {found.message}"
+            out().print(Text("\n".join(filter(None, (text, event.trace)))), soft_wrap=True)
+            out().file.flush()
 
 
 def mutants(
@@ -73,8 +92,6 @@ def mutants(
         [(f"{each.part}:{each.name}", _by(each), f"{each.seconds:.1f}") for each in found],
     )
     flickers = [flicker for number in range(clean) for flicker in _clean_run(registry, first + number)]
-    for flicker in flickers:
-        out().print(Text(f"seed {flicker.seed}: {flicker.case} is {flicker.outcome}"), soft_wrap=True)
     lost = [f"{each.part}:{each.name}" for each in found if not each.caught]
     out().print(Text(_summary(found, lost, clean, flickers)), soft_wrap=True)
     if json_file is not None:
@@ -119,18 +136,15 @@ def _all_of(hunt: Hunt, names: Sequence[str]) -> list[Caught]:
 
 
 def _clean_run(registry: Registry, seed: int) -> list[Flicker]:
-    recorder = Recorder()
-    judge(RunRequest(seed), registry, [recorder])
-    ended = [each for each in recorder.record.cases if each.verdict is not None]
-    counted = Counter(each.verdict.outcome.value for each in ended if each.verdict is not None)
-    counts = ", ".join(f"{count} {outcome}" for outcome, count in sorted(counted.items()))
-    out().print(Text(f"clean run with seed {seed}: {counts}"), soft_wrap=True)
-    sound = (Outcome.PASS, Outcome.NOT_APPLICABLE)
-    return [
-        Flicker(seed, each.target, each.case.id, each.verdict.outcome.value)
-        for each in ended
-        if each.verdict is not None and each.verdict.outcome not in sound
-    ]
+    watch = FlickerWatch(seed)
+    ended = judge(RunRequest(seed), registry, [watch])
+    counts = ", ".join(f"{count} {outcome}" for outcome, count in sorted(ended.summary.items()) if count)
+    out().print(Text(f"clean run with seed {seed}: {counts or 'nothing was judged'}"), soft_wrap=True)
+    out().file.flush()
+    if ended.stopped:
+        out().print(Text(ended.stopped), soft_wrap=True)
+        watch.flickers.append(Flicker(seed, "run", "run", "stopped", ended.stopped))
+    return watch.flickers
 
 
 def _by(caught: Caught) -> str:
@@ -165,7 +179,13 @@ def _as_json(found: Sequence[Caught], seed: int, clean: int, flickers: Sequence[
         "clean": {
             "runs": clean,
             "flickers": [
-                {"seed": each.seed, "target": each.target, "case": each.case, "outcome": each.outcome}
+                {
+                    "seed": each.seed,
+                    "target": each.target,
+                    "case": each.case,
+                    "outcome": each.outcome,
+                    "message": each.message,
+                }
                 for each in flickers
             ],
         },
