@@ -26,6 +26,7 @@ from simulator.settings import ModuleSettings, SettingsError
 from simulator.shells.bodies import NO_BODIES, BodySettings, make_bodies
 from simulator.shells.body import Body
 from simulator.shells.tcp import ModulePort
+from simulator.shells.usb_bench import UsbBench
 
 NAME: Final = "module"
 HTTP_THREADS: Final = 4
@@ -96,6 +97,7 @@ class SimulatorProcess:
         self.exchanges: Exchanges
         self.ports: list[ModulePort] = []
         self.bodies: list[Body] = []
+        self.usb: UsbBench | None = None
         self.http: HttpServer | None = None
 
     async def start(self) -> dict[str, str]:
@@ -106,6 +108,10 @@ class SimulatorProcess:
             port = ModulePort(slot, self.exchanges)
             self.ports.append(port)
             await port.listen(settings.host, settings.port + slot.index if settings.port else 0)
+        if settings.bodies.usb is not None:
+            self.usb = UsbBench(self.rack.slots, self.exchanges, settings.bodies.usb)
+            await self.usb.listen()
+            self.bodies += self.usb.bodies
         for body in make_bodies(settings.bodies, self.rack, self.exchanges):
             self.bodies.append(body)
             await body.plug()
@@ -121,6 +127,8 @@ class SimulatorProcess:
             port.unplug()
         for body in self.bodies:
             body.unplug()
+        if self.usb is not None:
+            self.usb.close()
         if hasattr(self, "exchanges"):
             self.exchanges.close()
         self.rack.store.close()
@@ -142,6 +150,8 @@ class SimulatorProcess:
         others = {
             f"{body.kind}.{body.slot.index}" if several else body.kind: body.address for body in self.bodies
         }
+        if self.usb is not None:
+            others["usbip"] = _shown(*self.usb.server.address)
         return {**modules, **others, "control": control}
 
     def _app(self) -> Flask:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from reference.protocol.uz.apdu import ATR_ISO, ATR_VENDOR
@@ -13,6 +14,9 @@ from simulator.rack import Rack
 from simulator.settings import SettingsError
 from simulator.shells import vpcd
 from simulator.shells.body import Body
+from simulator.shells.serial import AUTO, SocketPort, TwinReader
+from simulator.shells.usb_bench import UsbSettings
+from simulator.shells.usb_options import add_usb_arguments, usb_settings
 from simulator.shells.vpcd import VpcdCard
 
 ATRS: Final = {"iso": ATR_ISO, "vendor": ATR_VENDOR}
@@ -21,11 +25,16 @@ ATRS: Final = {"iso": ATR_ISO, "vendor": ATR_VENDOR}
 
 @dataclass(frozen=True, slots=True)
 class BodySettings:
-    """The bodies asked for; None is none. `vpcd` is where the driver waits for the first module."""
+    """The bodies asked for; None is none. `vpcd` is where the driver waits for the first module, `serial` the
+    link to a terminal or `auto`, `serial_tcp` where the first module listens; port 0 is a free one.
+    """
 
     vpcd: tuple[str, int] | None = None
     vpcd_quick_ack: bool = True
+    serial: str | None = None
+    serial_tcp: tuple[str, int] | None = None
     atr: bytes = ATR_ISO
+    usb: UsbSettings | None = None
 
 
 NO_BODIES: Final = BodySettings()
@@ -46,8 +55,20 @@ def add_body_arguments(group: argparse._ArgumentGroup) -> None:
         help="acknowledge what vpcd sends at once; without it every command takes 40 ms more (yes)",
     )
     group.add_argument(
+        "--serial",
+        metavar="PATH|auto",
+        help="sit in a serial reader (GemPC Twin) at a pseudo-terminal with this name; several add .0, .1, …",
+    )
+    group.add_argument(
+        "--serial-tcp",
+        type=int,
+        metavar="PORT",
+        help="one more port with the framing of TCP, for socket://; 0: a free one",
+    )
+    group.add_argument(
         "--atr", choices=sorted(ATRS), default="iso", help="what these bodies show: check byte right or not"
     )
+    add_usb_arguments(group)
 
 
 def body_settings(options: argparse.Namespace) -> BodySettings:
@@ -55,7 +76,10 @@ def body_settings(options: argparse.Namespace) -> BodySettings:
     return BodySettings(
         vpcd=None if options.vpcd is None else _endpoint("vpcd", options.vpcd),
         vpcd_quick_ack=options.vpcd_quick_ack,
+        serial=options.serial,
+        serial_tcp=None if options.serial_tcp is None else (options.host, options.serial_tcp),
         atr=ATRS[options.atr],
+        usb=usb_settings(options, ATRS[options.atr]),
     )
 
 
@@ -64,14 +88,20 @@ def make_bodies(settings: BodySettings, rack: Rack, exchanges: Exchanges) -> Ite
     for slot in rack.slots:
         if settings.vpcd is not None:
             host, port = settings.vpcd
-            yield VpcdCard(
-                slot,
-                exchanges,
-                host,
-                port + slot.index,
-                atr=settings.atr,
-                quick_ack=settings.vpcd_quick_ack,
-            )
+            at, quick = port + slot.index, settings.vpcd_quick_ack
+            yield VpcdCard(slot, exchanges, host, at, atr=settings.atr, quick_ack=quick)
+        if settings.serial is not None:
+            path = _terminal(settings.serial, slot.index if len(rack.slots) > 1 else None)
+            yield TwinReader(slot, exchanges, path, atr=settings.atr)
+        if settings.serial_tcp is not None:
+            host, port = settings.serial_tcp
+            yield SocketPort(slot, exchanges, host, port + slot.index if port else 0)
+
+
+def _terminal(name: str, index: int | None) -> Path | None:
+    if name == AUTO:
+        return None
+    return Path(name if index is None else f"{name}.{index}")
 
 
 def _endpoint(field: str, text: str) -> tuple[str, int]:

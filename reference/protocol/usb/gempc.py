@@ -56,6 +56,11 @@ class Splitter:
         """Take more bytes."""
         self._stream += data
 
+    @property
+    def begun(self) -> bool:
+        """Whether bytes are here of a frame that is not whole yet."""
+        return bool(self._stream)
+
     def next(self) -> Frame | None:
         """The next frame, None until it is whole. SerialError for a wrong check byte or an impossible length;
         the broken frame is gone then and the stream can be followed on.
