@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import os
+import py_compile
 import re
+import sys
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Final
 
 from tools.guest import init, kernel
@@ -73,23 +76,38 @@ def _fill_python(tree: Tree) -> None:
     tree.take_below(f"usr/lib/{folder}", leave=_NO_PYTHON)
     for name in tree.known(f"usr/lib/{folder}/lib-dynload/_ctypes."):
         tree.take(name)
+    for name in _ENCODINGS:
+        tree.take(f"usr/lib/{folder}/encodings/{name}.py")
     tree.take_below("usr/lib/python3/dist-packages/usb")
+    if folder == f"python{sys.version_info[0]}.{sys.version_info[1]}":
+        _compile(tree)
+
+
+def _compile(tree: Tree) -> None:
+    """Under emulation compiling is slower than all the rest of a start, and packages bring no bytecode."""
+    with tempfile.TemporaryDirectory() as folder:
+        source, target = Path(folder) / "source.py", Path(folder) / "source.pyc"
+        for name in [name for name in tree.entries if name.endswith(".py")]:
+            source.write_bytes(tree.entries[name].data)
+            py_compile.compile(
+                str(source),
+                str(target),
+                f"/{name}",
+                doraise=True,
+                invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
+            )
+            place = PurePosixPath(name)
+            compiled = f"{place.parent}/__pycache__/{place.stem}.{sys.implementation.cache_tag}.pyc"
+            tree.file(compiled, target.read_bytes())
 
 
 _NO_PYTHON: Final = (
-    *(
-        "lib-dynload/",
-        "test/",
-        "idlelib/",
-        "lib2to3/",
-        "ensurepip/",
-        "distutils/",
-        "pydoc_data/",
-        "unittest/",
-    ),
-    *("config-", "tkinter/", "turtle", "sqlite3/", "asyncio/", "multiprocessing/", "xml/", "email/", "http/"),
+    *("lib-dynload/", "encodings/", "test/", "unittest/", "pydoc_data/", "idlelib/", "lib2to3/"),
+    *("ensurepip/", "distutils/", "config-", "tkinter/", "turtle", "sqlite3/", "asyncio/"),
+    *("multiprocessing/", "xml/", "email/", "http/", "sitecustomize"),
 )
 """Of the standard library, what nobody needs in the guest."""
+_ENCODINGS: Final = ("__init__", "aliases", "ascii", "latin_1", "utf_8", "utf_16_le")
 
 _CARD_SETUP: Final = """\
 mkdir -p /run/udev /run/pcscd
@@ -173,3 +191,6 @@ def _write(tree: Tree, target: Path) -> None:
         for piece in tree.archive():
             file.write(piece)
     part.rename(target)
+    for older in target.parent.glob(f"{target.stem.split('-')[0]}-*.cpio"):
+        if older != target:
+            older.unlink()
