@@ -167,7 +167,9 @@ class Card:
                 return self._refuse(BROKEN_OTHERWISE)
             self._host_takes = block.inf[0]
         elif kind == RESYNCH:
-            self.reset()
+            self._number = self._expected = 0
+            self._chain.clear()
+            self._rest = b""
         else:
             self._chain.clear()
             self._rest = b""
