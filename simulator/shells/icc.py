@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
+from reference.protocol.usb import t1
 from reference.protocol.usb.atr import Atr
 from reference.protocol.usb.ccid_codes import Chain, ClockStatus, IccStatus
 from reference.protocol.usb.parameters import ProtocolData, ProtocolDataT0, ProtocolDataT1
-from reference.protocol.usb import t1
 from reference.protocol.usb.t0 import Card
 from simulator.rack import Slot
 
