@@ -1,9 +1,12 @@
-"""Which passwords the portal takes (KZ-REG-03)."""
+"""Which passwords the portal takes (KZ-REG-03), and how it keeps them: as argon2id hashes only."""
 
 from __future__ import annotations
 
 import re
 from typing import Final
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
 
 from ofd_mock.portal.findings import FieldFinding
 from reference.protocol.kz.results import Texts
@@ -49,3 +52,21 @@ def check_password(password: str, repeated: str | None = None) -> list[FieldFind
     if repeated is not None and repeated != password:
         found.append(FieldFinding("password_repeated", "equal", _REPEAT))
     return found
+
+
+_HASHER: Final = PasswordHasher()
+_NOBODY: Final = _HASHER.hash("nobody's password")
+
+
+def hashed(password: str) -> str:
+    """What is kept of a password: an argon2id hash with a salt of its own."""
+    return _HASHER.hash(password)
+
+
+def fits(kept: str | None, password: str) -> bool:
+    """Whether it is the password. Without one to compare it takes as long and is False."""
+    try:
+        right = _HASHER.verify(kept or _NOBODY, password)
+    except (VerificationError, InvalidHashError):
+        return False
+    return right and kept is not None

@@ -1,7 +1,7 @@
 """Chance, handed in: every roll in the lab comes from a named generator grown from the seed of the run.
 
 The same seed and name give the same rolls on every machine and in any order of start, so a run is repeated by
-its seed alone. Nothing secret may be made here.
+its seed alone. Nothing secret may be made of a seed; `secret` is for what strangers must not guess.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import random
+import secrets
 
 _SEED_BYTES = 6  # short enough to be read out, and exact as a JSON number
 
@@ -27,3 +28,13 @@ def fresh_seed() -> int:
 def token_bytes(rng: random.Random, n: int) -> bytes:
     """`n` bytes rolled from `rng`."""
     return rng.randbytes(n)
+
+
+def secret(n: int = 32) -> str:
+    """A secret of `n` bytes as URL-safe text: sessions, challenges. The same seed does not give it again."""
+    return secrets.token_urlsafe(n)
+
+
+def secret_digits(n: int) -> str:
+    """`n` decimal digits that nobody can guess, e.g. a mailed code."""
+    return f"{secrets.randbelow(10**n):0{n}d}"

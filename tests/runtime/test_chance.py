@@ -8,7 +8,7 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reference.runtime.chance import fresh_seed, generator, token_bytes
+from reference.runtime.chance import fresh_seed, generator, secret, secret_digits, token_bytes
 from tests.runtime.children import run
 
 
@@ -40,3 +40,11 @@ def test_fresh_seeds_differ_and_are_exact_json_numbers():
 def test_token_has_the_length_asked_for():
     rng = generator(1, "token")
     assert [len(token_bytes(rng, n)) for n in (0, 1, 32)] == [0, 1, 32]
+
+
+def test_secrets_do_not_repeat_and_have_their_length():
+    assert len({secret() for _ in range(100)}) == 100
+    assert len(secret(32)) == 43
+    digits = [secret_digits(6) for _ in range(100)]
+    assert all(len(code) == 6 and code.isdigit() for code in digits)
+    assert len(set(digits)) > 90

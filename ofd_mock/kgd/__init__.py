@@ -1,0 +1,1 @@
+"""The tax body's stand-in: when it answers an application about a register, and what (kz-ofd §15.6)."""

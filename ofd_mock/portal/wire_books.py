@@ -1,0 +1,114 @@
+"""The portal's hand on the ledger's row of a register: state, registration data and token.
+
+Only the columns that change are written, in the portal's own transaction, with the row locked as the wire's
+intake locks it: a token made here is the only one that counts from the commit on.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from random import Random
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from ofd_mock.kz import tables
+from ofd_mock.kz.registry import DEFAULT_ADS, FIRST_ID, profile_from_text, profile_to_text, to_row
+from ofd_mock.kz.values import Device, Profile
+from ofd_mock.portal.tables import Card
+from reference.protocol.kz.device_states import DeviceState
+from reference.protocol.kz.exchange import DeviceExchange, fresh_token, issue_token
+from reference.protocol.kz.service import Registration
+from reference.protocol.kz.tally import counters_from_json
+
+_DEVICES: Final = tables.devices
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """What the ledger knows of a register that decides about acts of its owner.
+
+    `shift_open`: its shift is open, or a ticket of one waits to be counted.
+    """
+
+    state: DeviceState
+    documents: int
+    shift_open: bool
+    profile: Profile
+
+
+def books_of(session: Session, device: int, *, lock: bool = True) -> Books | None:
+    """The books of a register, None if the ledger does not know it."""
+    columns = _DEVICES.c
+    query = sa.select(
+        columns.state, columns.documents, columns.counters, columns.uncounted, columns.profile
+    ).where(columns.id == device)
+    row = session.execute(query.with_for_update() if lock else query).first()
+    if row is None:
+        return None
+    counters = counters_from_json(json.loads(row.counters))
+    return Books(
+        DeviceState(row.state),
+        row.documents,
+        row.uncounted > 0 or counters.shift is not None,
+        profile_from_text(row.profile),
+    )
+
+
+def open_books(session: Session, registration: Registration) -> int:
+    """Give a new register an ID that nobody ever had, and enter it as a draft; the ID."""
+    given = [session.scalar(sa.select(sa.func.max(column))) for column in (_DEVICES.c.id, Card.id)]
+    device_id = max(FIRST_ID, *(1 + (highest or 0) for highest in given))
+    known = replace(registration, kkm_id=str(device_id))
+    device = Device(device_id, DeviceState.DRAFT, DeviceExchange(0), profile=Profile(known, DEFAULT_ADS))
+    session.execute(sa.insert(_DEVICES).values(to_row(device)))
+    return device_id
+
+
+def close_books(session: Session, device: int) -> None:
+    """Forget a draft."""
+    session.execute(sa.delete(_DEVICES).where(_DEVICES.c.id == device))
+
+
+def set_state(session: Session, device: int, state: DeviceState) -> None:
+    """What the wire answers from the commit on."""
+    _update(session, device, state=state.value)
+
+
+def describe(session: Session, device: int, change: Callable[[Registration], Registration]) -> None:
+    """Change what the wire says of who and where the register is."""
+    text = session.execute(
+        sa.select(_DEVICES.c.profile).where(_DEVICES.c.id == device).with_for_update()
+    ).scalar_one()
+    profile = profile_from_text(text)
+    changed = replace(profile, registration=change(profile.registration))
+    _update(session, device, profile=profile_to_text(changed), rnm=changed.registration.rnm)
+
+
+def make_token(session: Session, device: int, chance: Random, *, clears_last: bool = True) -> int:
+    """A new token; the one before it is refused from the commit on (kz-ofd §4.5)."""
+    columns = _DEVICES.c
+    row = session.execute(
+        sa.select(columns.issued, columns.last_token, columns.last_req, columns.last_cmd, columns.last_answer)
+        .where(columns.id == device)
+        .with_for_update()
+    ).one()
+    before = DeviceExchange(*row)
+    after = issue_token(before, fresh_token(before, chance), clears_last=clears_last)
+    _update(
+        session,
+        device,
+        issued=after.issued,
+        last_token=after.last_token,
+        last_req=after.last_req,
+        last_cmd=after.last_cmd,
+        last_answer=after.last_answer,
+    )
+    return after.issued
+
+
+def _update(session: Session, device: int, **columns: Any) -> None:
+    session.execute(sa.update(_DEVICES).where(_DEVICES.c.id == device).values(**columns))
