@@ -38,6 +38,17 @@ class ZReportStore:
                 row = connection.execute(query).mappings().one()
             return _zreport(row)
 
+    def pending(self, terminal_id: str) -> list[ZReportFileRow]:
+        """Files that still have to go, oldest first."""
+        columns = zreport_files.c
+        query = (
+            sa.select(zreport_files)
+            .where(columns.terminal_id == terminal_id, columns.state.in_((FileState.NEW, FileState.SENT)))
+            .order_by(columns.close_time)
+        )
+        with self.database.reading() as connection:
+            return [_zreport(row) for row in connection.execute(query).mappings()]
+
     def mark_sent(self, ids: Iterable[int], now: datetime) -> None:
         """The files are being handed to a socket: Sent, one attempt more."""
         with self.database.writing() as connection:

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Final, TypeVar
 
 from reference.drive.delivery import Consignment, Delivery, NoShelf, Parcel, Shelf, SyncItem, check_success
 from reference.drive.errors import BadParameterError, CardAnswerError, NotActiveError, OperatorError
 from reference.drive.outbox import LARGEST_BATCH, Outbox, Pace
 from reference.drive.queries import OperatorQueries
-from reference.drive.records import FileState, ReceiptFileRow
+from reference.drive.records import FileState, ReceiptFileRow, ZReportFileRow
 from reference.drive.recovery import Recovery
 from reference.drive.settings import ShortSyncScope
 from reference.drive.stage import Stage
@@ -131,12 +132,20 @@ class Synchroniser:
     # --- Z-reports -----------------------------------------------------------------------------------
 
     def zreports(self, factory_id: str, count: int) -> list[SyncItem]:
-        """Send the oldest `count` closed Z-reports the operator has not acknowledged."""
+        """Send the oldest `count` closed Z-reports the operator has not acknowledged.
+
+        What the module lists no more goes again when its file is still New or Sent here: its acknowledgement
+        was cut in two between module and store, or the module forgot it. The operator knows which (OF-27).
+        """
         with self.stage.fleet.session(factory_id) as session:
             self.recovery.recover(session)
             terminal_id = session.get_info(_TERMINAL).terminal_id or ""
             files = self._zreport_files(session)
-        parcels = [self._zreport_parcel(terminal_id, file) for file in files]
+        listed = [self._zreport_parcel(terminal_id, file) for file in files]
+        names = {parcel.name for parcel in listed}
+        rows = self.stage.zreports.pending(terminal_id)
+        left = [zreport_parcel(row) for row in rows if row.close_time not in names]
+        parcels = sorted(left + listed, key=lambda parcel: str(parcel.name))
         open_ones = [parcel for parcel in parcels if parcel.state not in FINAL]
         return self._deliver(factory_id, terminal_id, "zreports", open_ones[:count])
 
@@ -155,10 +164,7 @@ class Synchroniser:
         if file.close_time is None:
             raise CardAnswerError("GET_ZREPORT_FILE: close time is missing")
         row = self.stage.zreports.keep(terminal_id, file.close_time, raw)
-        kind = FileType.ZReport
-        return Parcel(
-            row.id, row.close_time, File(kind, kind.file_version, raw), known_index(file.index), row.state
-        )
+        return zreport_parcel(replace(row, header=raw))
 
     # --- state ---------------------------------------------------------------------------------------
 
@@ -220,6 +226,13 @@ def full_parcel(row: ReceiptFileRow) -> Parcel:
         known_index(_decoded(ReceiptFile.decode, row.header).index),
         row.state,
     )
+
+
+def zreport_parcel(row: ZReportFileRow) -> Parcel:
+    """A closed Z-report on its way."""
+    kind = FileType.ZReport
+    index = known_index(_decoded(ZReportFile.decode, row.header).index)
+    return Parcel(row.id, row.close_time, File(kind, kind.file_version, row.header), index, row.state)
 
 
 def short_parcel(raw: bytes) -> Parcel:

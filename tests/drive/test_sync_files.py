@@ -9,11 +9,12 @@ import pytest
 from reference.drive.drive import _wipe
 from reference.drive.errors import (
     CardAnswerError,
+    CardLostError,
 )
 from reference.drive.records import FileState
 from reference.protocol.uz.message import AckFile, FileStatus, FileType
 from tests.drive.conftest import Bench, BenchMaker
-from tests.drive.doubles import TERMINAL
+from tests.drive.doubles import TERMINAL, losing
 from tests.drive.test_sync import states
 
 
@@ -42,6 +43,20 @@ def test_zreports_oldest_first(shop: Bench) -> None:
     shop.core.sync_zreports(shop.factory_id, 32)
     assert shop.core.sync_zreports(shop.factory_id, 32) == []
     assert shop.core.stage.zreports.counts() == {TERMINAL: {FileState.ACKNOWLEDGED: 3}}
+
+
+def test_a_zreport_the_module_let_go_of_is_not_left_half_sent(shop: Bench) -> None:
+    """CL-05, UZ-USB-02: the module had the ack, the store did not know; the module lists it no more"""
+    (close,) = closed_shifts(shop, 1)
+    shop.card.lose = losing("0009", "after")
+    with pytest.raises(CardLostError):
+        shop.core.sync_zreports(shop.factory_id, 32)
+    assert shop.core.unacknowledged_shifts(shop.factory_id) == []
+    assert shop.core.stage.zreports.counts() == {TERMINAL: {FileState.SENT: 1}}
+    items = shop.core.sync_zreports(shop.factory_id, 32)
+    assert [(item.name, item.state.text) for item in items] == [(close, "Acknowledged")]
+    assert shop.core.stage.zreports.counts() == {TERMINAL: {FileState.ACKNOWLEDGED: 1}}
+    assert list(shop.books.zreports) == [(TERMINAL, close)]
 
 
 def test_a_listed_open_shift_is_skipped(shop: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
