@@ -14,6 +14,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from conformance.lab import Lab
+from conformance.lab_nursery import WarmNursery, nurseries_work
 from conformance.lab_parts import COUNTRIES
 from conformance.session import EXCHANGE_SECONDS, Session
 from conformance.targets import PARTS, Target, distinct_names
@@ -49,11 +50,13 @@ def embedded(
     """Sessions of a lab for each target kind, stopped and forgotten at the end.
 
     `options` are command-line options by part name, such as a deliberate defect; `folder` keeps the labs'
-    files. LabError when a part does not start.
+    files. Their clocks stand still unless a case moves them, so that no rule about time depends on how busy
+    the machine is. LabError when a part does not start.
     """
     with ExitStack() as ends:
         place = folder or Path(ends.enter_context(tempfile.TemporaryDirectory(prefix="kassalab-run-")))
-        labs = {kind: _lab(kind, place / kind, seed, options or {}) for kind in kinds}
+        nursery = ends.enter_context(WarmNursery()) if nurseries_work() else None
+        labs = {kind: _lab(kind, place / kind, seed, options or {}, nursery) for kind in kinds}
         for lab in labs.values():
             ends.callback(lab.stop)
         with ThreadPoolExecutor(max_workers=max(1, len(labs))) as pool:
@@ -61,12 +64,14 @@ def embedded(
         yield [Session(_target(kind, lab), lab, seconds) for kind, lab in labs.items()]
 
 
-def _lab(kind: str, folder: Path, seed: int, options: PartOptions) -> Lab:
+def _lab(kind: str, folder: Path, seed: int, options: PartOptions, nursery: WarmNursery | None) -> Lab:
     needed = PARTS_NEEDED[kind]
     return Lab(
         folder,
         parts=[part for part in COUNTRIES["both"] if part.name in needed],
         seed=seed,
+        rate=0.0,
+        nursery=nursery,
         options={name: words for name, words in options.items() if name in needed},
     )
 

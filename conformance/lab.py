@@ -9,7 +9,6 @@ import fcntl
 import json
 import os
 import socket
-import sys
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from datetime import datetime
@@ -19,6 +18,7 @@ from types import TracebackType
 from typing import IO, Any, Self
 
 from conformance.control_client import ControlClient
+from conformance.lab_nursery import WarmNursery
 from conformance.lab_parts import UZ_PARTS, PartSpec, Wire
 from conformance.lab_process import LabError, PartProcess
 from reference.runtime.chance import fresh_seed
@@ -38,8 +38,8 @@ class Lab:
 
     `folder` keeps the clock file, each part's state, log/*.log and, while the lab runs, lab.json.
     `free_ports` takes whatever is free instead of the real ports. `options` adds command-line options per
-    part name. A stopped lab can be started again in its folder: lab time goes on where it was, so `start`
-    only counts for a new one.
+    part name. With a `nursery` the parts are forked there. A stopped lab can be started again in its folder:
+    lab time goes on where it was, so `start` only counts for a new one.
     """
 
     def __init__(
@@ -55,6 +55,7 @@ class Lab:
         options: Mapping[str, Sequence[str]] | None = None,
         token: str | None = None,
         ready_seconds: float = READY_SECONDS,
+        nursery: WarmNursery | None = None,
     ) -> None:
         self.folder = folder.absolute()
         self.seed = fresh_seed() if seed is None else seed
@@ -68,6 +69,7 @@ class Lab:
         self._options = dict(options or {})
         self._token = token
         self._ready_seconds = ready_seconds
+        self._nursery = nursery
         self._processes: dict[str, PartProcess] = {}
         self._clients: dict[str, ControlClient] = {}
         self._claim: IO[bytes] | None = None
@@ -182,7 +184,14 @@ class Lab:
             clock.set_rate(self._rate)
 
     def _launch(self, name: str, extra: Sequence[str] = ()) -> None:
-        process = PartProcess(name, [*self._command(name), *extra], self._environ(), self.log(name))
+        process = PartProcess(
+            name,
+            self._parts[name].module,
+            [*self._words(name), *extra],
+            self._environ(),
+            self.log(name),
+            self._nursery,
+        )
         self._processes[name] = process
         addresses = process.ready(self._ready_seconds)
         announced = {key.split(".")[0] for key in addresses}
@@ -196,17 +205,17 @@ class Lab:
         """Where the log of `part` goes."""
         return self.folder / "log" / f"{part}.log"
 
-    def _command(self, name: str) -> list[str]:
+    def _words(self, name: str) -> list[str]:
         part = self._parts[name]
-        command = [sys.executable, "-m", part.module, *part.command, "--dir", str(self.folder / name)]
-        command += ["--clock", str(self.clock_path), "--seed", str(self.seed)]
+        words = [*part.command, "--dir", str(self.folder / name)]
+        words += ["--clock", str(self.clock_path), "--seed", str(self.seed)]
         for port in part.ports:
-            command += [port.option, str(self._port(name, port.address, port.default))]
+            words += [port.option, str(self._port(name, port.address, port.default))]
         for wire in part.wires:
-            command += self._wire(wire)
+            words += self._wire(wire)
         if name == "module" and self._modules > 1:
-            command += ["--modules", str(self._modules)]
-        return [*command, *part.options, *self._options.get(name, ())]
+            words += ["--modules", str(self._modules)]
+        return [*words, *part.options, *self._options.get(name, ())]
 
     def _port(self, name: str, address: str, default: int) -> int:
         """The port to ask for: the one it had, else the real one, else a free one."""

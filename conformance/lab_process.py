@@ -7,10 +7,13 @@ import os
 import queue
 import signal
 import subprocess
+import sys
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
+
+from conformance.lab_nursery import ForkedPart, WarmNursery
 
 TAIL_BYTES = 4_000
 TAIL_LINES = 20
@@ -22,26 +25,30 @@ class LabError(Exception):
 
 
 class PartProcess:
-    """`command` as a child of this process, with its stderr going to the file `log`.
+    """`python -m module words…` as a process of its own, with its stderr going to the file `log`.
 
-    The child's stdin is a pipe held open here: a part ends when it closes, so none outlives a killed lab.
+    With a `nursery` it is forked there, which saves its imports. The process's stdin is a pipe held open
+    here: a part ends when it closes, so none outlives a killed lab.
     """
 
-    def __init__(self, name: str, command: Sequence[str], environ: Mapping[str, str], log: Path) -> None:
+    def __init__(
+        self,
+        name: str,
+        module: str,
+        words: Sequence[str],
+        environ: Mapping[str, str],
+        log: Path,
+        nursery: WarmNursery | None = None,
+    ) -> None:
         self.name = name
         self.log = log
         log.parent.mkdir(parents=True, exist_ok=True)
+        self._child: subprocess.Popen[bytes] | ForkedPart
         with log.open("ab") as stderr:
-            self._child = subprocess.Popen(
-                command,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=stderr,
-                env=dict(environ),
-                # A session of its own: Ctrl-C at the terminal reaches the lab alone, which stops parts in
-                # order.
-                start_new_session=True,
-            )
+            if nursery is not None:
+                self._child = nursery.start(module, words, environ, stderr)
+            else:
+                self._child = _started(module, words, environ, stderr)
         self._lines: queue.Queue[bytes | None] = queue.Queue()
         self._reader = threading.Thread(target=self._read, name=f"{name}-stdout", daemon=True)
         self._reader.start()
@@ -120,6 +127,20 @@ class PartProcess:
         for line in stream or ():
             self._lines.put(line)
         self._lines.put(None)
+
+
+def _started(
+    module: str, words: Sequence[str], environ: Mapping[str, str], stderr: IO[bytes]
+) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-m", module, *words],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=stderr,
+        env=dict(environ),
+        # A session of its own: Ctrl-C at the terminal reaches the lab alone, which stops parts in order.
+        start_new_session=True,
+    )
 
 
 def log_tail(log: Path) -> str:
