@@ -2,6 +2,8 @@
 
     KIND:URL[?control=URL][&module-control=URL][&operator-control=URL][&drive-control=URL]
                 [&vendor=yes|no][&destructive=yes|no][&name=TEXT][&token=TEXT]
+    module:tcp://HOST:PORT | module:usb:VID:PID[:SERIAL][?usbip=HOST:PORT][&slot=N] | module:pcsc:READER |
+    module:serial:PORT (reference.links.urls)
     operator-kz:tcp://HOST:PORT[?device=ID&device-token=N][&serial=TEXT][&rnm=TEXT]
     register-kz:http://HOST:PORT | register-kz:command:PROGRAM | register-kz:person:
                 [?listen=HOST:PORT][&test=yes]
@@ -21,7 +23,7 @@ from urllib.parse import parse_qsl
 
 from conformance.cases import TARGET_KINDS
 from reference.links.address import AddressRefusedError, Endpoint, parse_endpoint
-from reference.links.urls import parse_module_url
+from reference.links.urls import USB_OPTIONS, parse_module_url
 
 DEFAULT_PORTS = {"module": 4387, "drive": 3449, "operator": 13447, "operator-kz": 7777, "register-kz": 7780}
 PARTS = {"register-kz": "register"}
@@ -31,7 +33,11 @@ _OWN_ADDRESSES = {"register-kz": ("command", "person")}
 """Addresses of a kind that are no URL: a program to run, somebody to ask."""
 _SWITCHES = {"yes": True, "no": False}
 _CONTROLS = {"control", "module-control", "drive-control", "operator-control", "operator-kz-control"}
-_OWN_OPTIONS = {"operator-kz": ("device", "device-token", "serial", "rnm"), "register-kz": ("listen", "test")}
+_OWN_OPTIONS = {
+    "module": USB_OPTIONS,
+    "operator-kz": ("device", "device-token", "serial", "rnm"),
+    "register-kz": ("listen", "test"),
+}
 _OPTIONS = (*sorted(_CONTROLS), "vendor", "destructive", "name", "token")
 _MOST_UINT32 = 2**32 - 1
 
@@ -83,7 +89,7 @@ def parse_target(text: str) -> Target:
         controls[PARTS.get(kind, kind)] = controls.pop("control")
     return Target(
         kind,
-        _checked(kind, address, text),
+        _checked(kind, _with_cable(kind, address, options), text),
         text.strip(),
         options.get("name", kind),
         {part: url.removesuffix("/").removesuffix("/control") for part, url in controls.items()},
@@ -129,6 +135,12 @@ def _switch(options: Mapping[str, str], name: str, default: bool) -> bool:
     if value not in _SWITCHES:
         raise TargetError(f"{name} is yes or no, not {value!r}")
     return _SWITCHES[value]
+
+
+def _with_cable(kind: str, address: str, options: Mapping[str, str]) -> str:
+    """A module's address with the options that belong to its cable and not to the judge."""
+    given = [f"{name}={options[name]}" for name in USB_OPTIONS if name in options]
+    return f"{address}?{'&'.join(given)}" if kind == "module" and given else address
 
 
 def _checked(kind: str, address: str, text: str) -> str:

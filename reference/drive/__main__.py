@@ -45,7 +45,10 @@ def build_parser() -> argparse.ArgumentParser:
         "--port", type=int, default=PORT, help="REST and control port, 0: a free one (%(default)s)"
     )
     parser.add_argument(
-        "--module", action="append", metavar="URL", help="module address, repeatable (tcp://H:P)"
+        "--module",
+        action="append",
+        metavar="URL",
+        help="module address, repeatable (tcp://H:P, usb:VID:PID[:SERIAL], pcsc:READER, serial:PORT)",
     )
     parser.add_argument(
         "--use-fiscal-drive-emulator-address", metavar="H:P", help="the same, as the vendor spells it"

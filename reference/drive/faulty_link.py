@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from reference.links.errors import LinkLost
 from reference.links.link import Link
+from reference.links.watch import presence
 from reference.protocol.uz.apdu import Instruction, find_instruction
 from reference.runtime.clock import PartClock
 from reference.runtime.faults import FaultPoints
@@ -43,6 +44,10 @@ class FaultyLink:
             self.close()
             raise LinkLost(f"{self.name}: lost after the command (fault point link.transmit)")
         return answer
+
+    def presence(self) -> str | None:
+        """What is plugged in below."""
+        return presence(self._link)
 
     def close(self) -> None:
         """Power down."""

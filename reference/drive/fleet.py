@@ -6,7 +6,6 @@ Errors of links and modules become DriveErrors here, at the border between the f
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -21,6 +20,7 @@ from reference.drive.errors import (
 from reference.drive.slots import Slot, SlotState
 from reference.links.errors import LinkError, ModuleError, NoModule, StatusWordError
 from reference.links.module import ModuleSession
+from reference.links.watch import Watcher
 
 
 def drive_error(error: LinkError | ModuleError) -> DriveError:
@@ -37,8 +37,7 @@ class Fleet:
 
     def __init__(self, slots: Sequence[Slot]) -> None:
         self.slots = tuple(slots)
-        self._stop = threading.Event()
-        self._watcher: threading.Thread | None = None
+        self._watcher: Watcher | None = None
 
     @contextmanager
     def session(self, factory_id: str) -> Iterator[ModuleSession]:
@@ -87,20 +86,10 @@ class Fleet:
 
         A cable is pulled in real time whatever the lab clock says, hence no lab time here.
         """
-        if interval <= 0:
-            return
-        self._watcher = threading.Thread(
-            target=self._watch, args=(interval,), name="module-watch", daemon=True
-        )
-        self._watcher.start()
-
-    def _watch(self, interval: float) -> None:
-        while not self._stop.wait(interval):
-            for slot in self.slots:
-                slot.probe()
+        if interval > 0:
+            self._watcher = Watcher([slot.probe for slot in self.slots], interval)
 
     def close(self) -> None:
         """End the watching."""
-        self._stop.set()
         if self._watcher is not None:
-            self._watcher.join()
+            self._watcher.stop()

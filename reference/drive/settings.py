@@ -43,7 +43,8 @@ class DriveSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     modules: tuple[str, ...] = Field(
-        default=("tcp://127.0.0.1:4387",), description="module addresses, `tcp://host:port` each"
+        default=("tcp://127.0.0.1:4387",),
+        description="module addresses: tcp://host:port, usb:VID:PID[:SERIAL], pcsc:READER, serial:PORT",
     )
     server_addresses: tuple[str, ...] = Field(
         default=(f"127.0.0.1:{OPERATOR_PORT}",),

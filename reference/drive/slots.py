@@ -16,6 +16,7 @@ from reference.drive.errors import DriveNotConfirmedError
 from reference.links.errors import LinkError, LinkTimeout, ModuleError, NoModule
 from reference.links.link import Link
 from reference.links.module import ModuleSession, module_session
+from reference.links.watch import presence
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,7 @@ class Slot:
         self._pinned = pinned
         self._listener = listener
         self._state = SlotState(link.name, known)
+        self._plugged: str | None = None
 
     @property
     def state(self) -> SlotState:
@@ -112,16 +114,15 @@ class Slot:
         if not self.lock.acquire(blocking=False):
             return
         try:
-            self.link.open()
-            self.link.close()
+            there = presence(self.link)
         except LinkTimeout:
-            return
-        except LinkError:
-            self._gone()
             return
         finally:
             self.lock.release()
-        if not self._state.present:
+        before, self._plugged = self._plugged, there
+        if there is None:
+            self._gone()
+        elif not self._state.present or before not in (None, there):
             self.identify()
 
     def confirm(self) -> SlotState:

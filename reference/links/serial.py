@@ -84,8 +84,7 @@ class SerialCcidLink:
 
     def presence(self) -> str | None:
         """Whether the port is there with a card in its reader, without powering it; see watch.py."""
-        if self._host is not None:
-            return self.port
+        self.close()
         try:
             return self.port if self._attach().present() else None
         except LinkTimeout:

@@ -120,21 +120,20 @@ class UsbCcidLink:
     def presence(self) -> str | None:
         """Serial number and address of the reader, when there is a card in the slot; None when there is not.
 
-        The card is not powered for that. A reader that another program holds counts as there. See watch.py.
+        The card is not powered for that. LinkTimeout when another program holds the reader. See watch.py.
         """
+        self.close()
         try:
-            device = self._device if self._host is not None else self._find()
-            token = _token(device)
-            if self._host is None:
-                with contextlib.suppress(_ReaderInUseError):
-                    return token if self._attach().present() else None
+            there = self._attach().present()
+            return _token(self._device) if there else None
+        except _ReaderInUseError as error:
+            raise LinkTimeout(str(error)) from error
         except LinkTimeout:
             raise
         except LinkError:
             return None
         finally:
             self._drop()
-        return token
 
     # --- taking the reader ---------------------------------------------------------------------------
 

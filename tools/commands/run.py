@@ -40,7 +40,8 @@ from tools.console import err, out
 from tools.input import check_output, check_outputs_are_possible
 
 TARGET_HELP = (
-    "What to judge: module:tcp://H:P, drive:http://H:P, operator:tcp://H:P, operator-kz:tcp://H:P or "
+    "What to judge: module:tcp://H:P (or module:usb:VID:PID, module:pcsc:READER, module:serial:PORT), "
+    "drive:http://H:P, operator:tcp://H:P, operator-kz:tcp://H:P or "
     "register-kz:http://H:P, with ?control=URL and other options (docs/judging.md). "
     "Without one, embedded labs."
 )
