@@ -10,33 +10,27 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Final, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from reference.runtime.control import Operation, Part
 from reference.runtime.duration import Duration
 from reference.runtime.faults import FaultPoints
 from reference.runtime.journal import JournalError
+from simulator.control_bodies import ReaderHands
 from simulator.exchanges import LATENCY, Exchanges
 from simulator.flash import Flash
 from simulator.rack import Rack, Slot
 from simulator.settings import ModuleSettings, SettingsError
 from simulator.shells.body import Body
 from simulator.shells.tcp import ModulePort
+from simulator.shells.usb_bench import UsbBench
 from simulator.view import module_view
+from simulator.which import Which
 
 PATIENCE: Final = 30.0
 """Real seconds a request waits for the loop: a guard against a hung bench, no protocol time."""
 
 _Result = TypeVar("_Result")
-
-
-class Which(BaseModel):
-    """The module meant: by its index in the rack or by its terminal; the first one if neither is given."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    index: int | None = Field(default=None, ge=0, description="place in the rack, from 0")
-    terminal: str | None = Field(default=None, description="TerminalID")
 
 
 class Unplug(Which):
@@ -85,6 +79,7 @@ class ModulePart(Part):
         faults: FaultPoints,
         loop: asyncio.AbstractEventLoop,
         bodies: Sequence[Body] = (),
+        usb: UsbBench | None = None,
     ) -> None:
         self._rack = rack
         self._exchanges = exchanges
@@ -92,6 +87,7 @@ class ModulePart(Part):
         self._bodies = bodies
         self._faults = faults
         self._loop = loop
+        self.readers = ReaderHands(self._do, self._slot, bodies, usb)
 
     def state(self) -> dict[str, Any]:
         """Every module with its newest records; `inspect` gives more of one."""
@@ -155,6 +151,7 @@ class ModulePart(Part):
             ("set-taxpayer", "Write the taxpayer's number, for good", Taxpayer, self._set_taxpayer),
             ("replace", "Put another, new module into this place", Replacement, self._replace),
             ("inspect", "Show one module with all its records", Inspect, self._inspect),
+            *self.readers.rows(),
         )
         return {name: Operation(text, model, run) for name, text, model, run in table}
 

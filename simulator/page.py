@@ -13,6 +13,7 @@ from flask import Blueprint, Response, render_template, request, send_from_direc
 from reference.runtime.control import ControlError
 from reference.runtime.control_guard import Guard
 from reference.runtime.serving import add_security_headers
+from simulator.control_bodies import CAPTURE_PATH
 
 if TYPE_CHECKING:
     from simulator.control import ModulePart
@@ -35,6 +36,13 @@ def page_blueprint(part: ModulePart, bound_host: str, token: str | None) -> Blue
         if not 0 <= wanted < len(modules):
             return Response("there is no such module", 404, mimetype="text/plain")
         return render_template("module_page.html", modules=modules, module=modules[wanted])
+
+    @blueprint.get(CAPTURE_PATH)
+    def capture() -> Response:
+        content = part.readers.capture()
+        if not content:
+            return Response("nothing was captured", 404, mimetype="text/plain")
+        return Response(content, mimetype="application/x-pcapng")
 
     @blueprint.get("/module_page.css")
     def style() -> Response:

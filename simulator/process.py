@@ -109,7 +109,7 @@ class SimulatorProcess:
             self.ports.append(port)
             await port.listen(settings.host, settings.port + slot.index if settings.port else 0)
         if settings.bodies.usb is not None:
-            self.usb = UsbBench(self.rack.slots, self.exchanges, settings.bodies.usb)
+            self.usb = UsbBench(self.rack.slots, self.exchanges, settings.bodies.usb, self.clock)
             await self.usb.listen()
             self.bodies += self.usb.bodies
         for body in make_bodies(settings.bodies, self.rack, self.exchanges):
@@ -157,7 +157,7 @@ class SimulatorProcess:
     def _app(self) -> Flask:
         settings = self.settings
         loop = asyncio.get_running_loop()
-        part = ModulePart(self.rack, self.exchanges, self.ports, self.faults, loop, self.bodies)
+        part = ModulePart(self.rack, self.exchanges, self.ports, self.faults, loop, self.bodies, self.usb)
         folder = settings.folder or Path()
         app = harden(Flask("simulator"))
         app.register_blueprint(

@@ -1,28 +1,22 @@
 """Packet captures in the published pcapng format, for Wireshark and its relatives.
 
-Blocks of the format: one section header, one interface description each, one enhanced packet each. Bytes that
-went over a stream become IP and TCP packets with right numbers and checksums, so that a reader can follow the
-stream; what was below TCP was never seen and is made up.
+Bytes that went over a stream become IP and TCP packets with right numbers and checksums, so that a reader can
+follow the stream; what was below TCP was never seen and is made up.
 """
 
 from __future__ import annotations
 
 import ipaddress
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
-from enum import IntEnum, IntFlag
+from enum import IntFlag
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 
 from conformance.events import Direction, Exchange, Layer
-
-SECTION_HEADER: Final = 0x0A0D0D0A
-INTERFACE: Final = 0x00000001
-ENHANCED_PACKET: Final = 0x00000006
-BYTE_ORDER_MAGIC: Final = 0x1A2B3C4D
-NANOSECONDS: Final = 9
-"""Resolution of all times: 10 to the minus 9 (option if_tsresol)."""
+from reference.protocol.usb.pcapng import LinkType as LinkType
+from reference.protocol.usb.pcapng import PcapngWriter as PcapngWriter
 
 MAX_SEGMENT: Final = 1460
 FIRST_CLIENT_PORT: Final = 49152
@@ -42,63 +36,12 @@ End = tuple[str, int]
 """Numeric IP address and port."""
 
 
-class LinkType(IntEnum):
-    """What the packets of an interface begin with."""
-
-    RAW_IP = 101
-    USB_LINUX_MMAPPED = 220
-
-
-class _Option(IntEnum):
-    COMMENT = 1
-    INTERFACE_NAME = 2
-    APPLICATION = 4
-    TIME_RESOLUTION = 9
-
-
 class _Flag(IntFlag):
     FIN = 0x01
     SYN = 0x02
     RST = 0x04
     PSH = 0x08
     ACK = 0x10
-
-
-class PcapngWriter:
-    """Writes blocks to an open binary file; the section header at once. Times are ns since 1970."""
-
-    def __init__(self, file: BinaryIO, application: str = "kassalab") -> None:
-        self._file = file
-        self._interfaces = 0
-        body = struct.pack("<IHHq", BYTE_ORDER_MAGIC, 1, 0, -1)
-        self._block(SECTION_HEADER, body, [(_Option.APPLICATION, application.encode())])
-
-    def interface(self, link_type: int, name: str) -> int:
-        """Describe one more interface; gives the number its packets carry."""
-        options = [(_Option.INTERFACE_NAME, name.encode()), (_Option.TIME_RESOLUTION, bytes((NANOSECONDS,)))]
-        self._block(INTERFACE, struct.pack("<HHI", link_type, 0, 0), options)
-        self._interfaces += 1
-        return self._interfaces - 1
-
-    def packet(self, interface: int, time_ns: int, data: bytes, comment: str = "") -> None:
-        """One packet, whole. ValueError for an interface that was not described."""
-        if not 0 <= interface < self._interfaces:
-            raise ValueError(f"interface {interface} is not one of the {self._interfaces} described")
-        high, low = divmod(time_ns, 1 << 32)
-        body = struct.pack("<IIIII", interface, high, low, len(data), len(data)) + _padded(data)
-        self._block(ENHANCED_PACKET, body, [(_Option.COMMENT, comment.encode())] if comment else [])
-
-    def flush(self) -> None:
-        """Hand everything to the operating system."""
-        self._file.flush()
-
-    def _block(self, kind: int, body: bytes, options: Sequence[tuple[int, bytes]]) -> None:
-        for code, value in options:
-            body += struct.pack("<HH", code, len(value)) + _padded(value)
-        if options:
-            body += struct.pack("<HH", 0, 0)
-        size = struct.pack("<I", 12 + len(body))
-        self._file.write(struct.pack("<I", kind) + size + body + size)
 
 
 class TcpConversation:
@@ -208,7 +151,3 @@ def _checksum(data: bytes) -> int:
     while total >> 16:
         total = (total & 0xFFFF) + (total >> 16)
     return ~total & 0xFFFF
-
-
-def _padded(data: bytes) -> bytes:
-    return data + bytes(-len(data) % 4)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from simulator.rack import Slot
+from simulator.shells.reader import Reader
 
 
 class Body(Protocol):
@@ -38,3 +39,12 @@ class Body(Protocol):
 
     def cut(self) -> None:
         """Lose contact for a moment, as a loss of power does."""
+
+
+@runtime_checkable
+class ReaderBody(Body, Protocol):
+    """A body that is a card in a reader: the card can be taken out, and the reader can freeze."""
+
+    @property
+    def reader(self) -> Reader:
+        """The reader the module sits in, perhaps beside others."""

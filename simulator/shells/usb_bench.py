@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
 
 from reference.protocol.usb.usbip import Speed
+from reference.runtime.clock import PartClock
 from simulator.exchanges import Exchanges
 from simulator.rack import Slot
 from simulator.shells.reader import Reader
 from simulator.shells.reader_settings import ReaderSettings
+from simulator.shells.usb_capture import Capture
 from simulator.shells.usb_device import UsbDevice
 from simulator.shells.usb_identity import ONE_SLOT, SEVERAL_SLOTS, Identity
 from simulator.shells.usbip import Export, UsbipServer
@@ -18,7 +22,7 @@ from simulator.shells.usbip import Export, UsbipServer
 @dataclass(frozen=True, slots=True)
 class UsbSettings:
     """What keys there are, and where hosts import them. `one_reader` puts all modules of the rack into one
-    reader of as many slots. Port 0 is a free one.
+    reader of as many slots. Port 0 is a free one. `capture` records from the start, to a file.
     """
 
     reader: ReaderSettings = field(default_factory=ReaderSettings)
@@ -26,6 +30,7 @@ class UsbSettings:
     one_reader: bool = False
     host: str = "127.0.0.1"
     port: int = 0
+    capture: Path | None = None
 
 
 def make_devices(slots: Sequence[Slot], exchanges: Exchanges, settings: UsbSettings) -> list[UsbDevice]:
@@ -100,8 +105,13 @@ class UsbBody:
 class UsbBench:
     """All USB keys of a process and the server they are imported from."""
 
-    def __init__(self, slots: Sequence[Slot], exchanges: Exchanges, settings: UsbSettings) -> None:
+    def __init__(
+        self, slots: Sequence[Slot], exchanges: Exchanges, settings: UsbSettings, clock: PartClock
+    ) -> None:
         self.settings = settings
+        self._clock = clock
+        self._capture: Capture | None = None
+        self._file: BinaryIO | None = None
         self.devices = make_devices(slots, exchanges, settings)
         self.server = UsbipServer(self.devices)
         self.bodies = [
@@ -110,10 +120,34 @@ class UsbBench:
             for icc in export.device.reader.iccs
         ]
 
+    def capture(self, *, on: bool) -> Capture | None:
+        """Begin a new capture, or end the one that runs; None when none ran."""
+        last = self._capture
+        if last is not None and last.running:
+            last.stop()
+        elif not on:
+            return None
+        if on:
+            last = self._capture = Capture(self._clock)
+            last.start(self.devices)
+        return last
+
+    def captured(self) -> bytes:
+        """The capture in memory that runs or ran last, b"" when there is none."""
+        return self._capture.content() if self._capture is not None else b""
+
     async def listen(self) -> None:
-        """Open the server's port. OSError when it is taken."""
+        """Open the server's port, and the capture's file if there is to be one. OSError when either fails."""
+        if self.settings.capture is not None:
+            self._file = self.settings.capture.open("wb")
+            self._capture = Capture(self._clock, self._file)
+            self._capture.start(self.devices)
         await self.server.listen(self.settings.host, self.settings.port)
 
     def close(self) -> None:
         """Let all hosts go and the port."""
         self.server.close()
+        if self._capture is not None:
+            self._capture.stop()
+        if self._file is not None:
+            self._file.close()

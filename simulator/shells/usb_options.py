@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import Final
 
 from reference.protocol.usb.usbip import PORT, Speed
@@ -34,6 +35,9 @@ def add_usb_arguments(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--usb-one-reader", action="store_true", help="one reader with a slot for each module (16 at most)"
     )
+    group.add_argument(
+        "--usb-capture", type=Path, metavar="FILE", help="record the USB cables as usbmon packets in pcapng"
+    )
 
 
 def usb_settings(options: argparse.Namespace, atr: bytes) -> UsbSettings | None:
@@ -48,4 +52,6 @@ def usb_settings(options: argparse.Namespace, atr: bytes) -> UsbSettings | None:
     except ValueError as error:
         raise SettingsError("usb_max_message", "range", str(error)) from None
     speed = SPEEDS[options.usb_speed]
-    return UsbSettings(reader, speed, options.usb_one_reader, options.host, options.usbip_port)
+    return UsbSettings(
+        reader, speed, options.usb_one_reader, options.host, options.usbip_port, options.usb_capture
+    )

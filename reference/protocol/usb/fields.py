@@ -47,12 +47,16 @@ CODES: Final = {
 
 
 class Layout(NamedTuple):
-    """How a record class lies in bytes: its fixed fields, then the name of its `Rest` field or ""."""
+    """How a record class lies in bytes: its fixed fields, then the name of its `Rest` field or "".
+
+    `sized` are the fields of so many raw bytes: fewer are filled up with zeros, more do not fit.
+    """
 
     names: tuple[str, ...]
     codes: tuple[str, ...]
     fixed: struct.Struct
     rest: str
+    sized: tuple[tuple[str, int], ...]
 
 
 _LAYOUTS: dict[type, Layout] = {}
@@ -70,7 +74,8 @@ def _read_layout(record: type[Record]) -> Layout:
     marked = [(field.name, CODES[str(field.type)]) for field in fields(record)]  # type: ignore[arg-type]
     rest = marked.pop()[0] if marked and not marked[-1][1] else ""
     names, codes = tuple(name for name, _ in marked), tuple(code for _, code in marked)
-    return Layout(names, codes, struct.Struct(record.BYTE_ORDER + "".join(codes)), rest)
+    sized = tuple((name, int(code[:-1])) for name, code in zip(names, codes, strict=True) if code[-1] == "s")
+    return Layout(names, codes, struct.Struct(record.BYTE_ORDER + "".join(codes)), rest, sized)
 
 
 class Record:
@@ -94,6 +99,9 @@ class Record:
             data = layout.fixed.pack(*values)
         except struct.error:
             raise self._misfit(layout, values) from None
+        for name, size in layout.sized:
+            if len(getattr(self, name)) > size:
+                raise self._misfit(layout, values)
         return data + getattr(self, layout.rest) if layout.rest else data
 
     @classmethod
@@ -112,10 +120,13 @@ class Record:
     @classmethod
     def _misfit(cls, layout: Layout, values: list[Any]) -> UsbError:
         for name, code, value in zip(layout.names, layout.codes, values, strict=True):
+            size = struct.calcsize(code)
             try:
                 struct.pack(cls.BYTE_ORDER + code, value)
+                fits = code[-1] != "s" or len(value) <= size
             except struct.error:
-                size = struct.calcsize(code)
+                fits = False
+            if not fits:
                 text = f"{value!r} does not fit into {size} byte{'s' if size > 1 else ''}"
                 return cls.ERROR(text, field=name, rule=cls.RULE)
         raise AssertionError("every value fits by itself")
