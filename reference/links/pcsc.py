@@ -6,6 +6,7 @@ return within the time-out is left behind with its connection.
 
 from __future__ import annotations
 
+import contextlib
 import fnmatch
 import importlib
 import threading
@@ -86,13 +87,12 @@ class PcscLink:
             raise
 
     def close(self) -> None:
-        """Take the card's power and let others have it."""
-        service, self._transmit = self._service, None
+        """Take the card's power, let others have it, and leave the service, which takes 200 clients."""
+        service = self._service
         if service is not None:
-            try:
+            with contextlib.suppress(LinkError):
                 self._call(service.disconnect)
-            except LinkError:
-                self._drop()
+        self._drop()
 
     def presence(self) -> str | None:
         """The reader and how often its card came or went; None without a card. See watch.py."""

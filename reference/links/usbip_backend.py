@@ -8,7 +8,6 @@ imported when something of it is first asked for and given back when PyUSB lets 
 
 from __future__ import annotations
 
-import errno
 from array import array
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,8 +20,6 @@ import usb.core
 from reference.links.address import Endpoint
 from reference.links.usbip_client import (
     ImportedDevice,
-    TransferError,
-    TransferTimeoutError,
     UsbipBusyError,
     listed,
 )
@@ -36,6 +33,7 @@ from reference.protocol.usb.descriptors import (
 )
 from reference.protocol.usb.errors import UsbError
 from reference.protocol.usb.fields import Record, layout_of
+from reference.protocol.usb.libusb import LibusbCode, libusb_error
 from reference.protocol.usb.setup import Feature, Setup, StandardRequest
 from reference.protocol.usb.usbip import Errno, ExportedDevice
 
@@ -44,26 +42,12 @@ DESCRIPTOR_SECONDS: Final = 5.0
 TO_HOST: Final = 0x80
 TO_ENDPOINT: Final = 0x02
 
-_LIBUSB: Final[dict[int, tuple[int, str]]] = {
-    Errno.EPIPE: (-9, "Pipe error"),
-    Errno.ENODEV: (-4, "No such device (it may have been disconnected)"),
-    Errno.ESHUTDOWN: (-4, "No such device (it may have been disconnected)"),
-    Errno.ENOENT: (-5, "Entity not found"),
-    Errno.EBUSY: (-6, "Resource busy"),
-    Errno.ETIMEDOUT: (-7, "Operation timed out"),
-    Errno.EOVERFLOW: (-8, "Overflow"),
-    Errno.ECONNRESET: (-10, "System call interrupted (perhaps due to signal)"),
-    Errno.EINVAL: (-2, "Invalid parameter"),
-}
-_IO: Final = (-1, "Input/Output Error")
-_ERRNO: Final = {-1: errno.EIO, -4: errno.ENODEV, -5: errno.ENOENT, -10: errno.EINTR}
-
 
 def usb_error(number: int) -> usb.core.USBError:
     """The error PyUSB's libusb backend raises for a transfer that ended with this Linux errno."""
-    code, text = _LIBUSB.get(number, _IO)
-    kind = usb.core.USBTimeoutError if code == -7 else usb.core.USBError
-    return kind(text, code, _ERRNO.get(code, number))
+    text, code, system = libusb_error(number)
+    kind = usb.core.USBTimeoutError if code is LibusbCode.TIMEOUT else usb.core.USBError
+    return kind(text, code, system)
 
 
 @contextmanager
@@ -248,14 +232,14 @@ class UsbipBackend(usb.backend.IBackend):  # type: ignore[misc]
         try:
             return dev_handle.imported().write(ep, data.tobytes(), _seconds(timeout))
         except OSError as error:
-            raise usb_error(_number(error)) from error
+            raise usb_error(error.errno or Errno.EPROTO) from error
 
     def bulk_read(self, dev_handle: _Device, ep: int, _intf: int, buff: array[int], timeout: int) -> int:
         """Bytes read into `buff`."""
         try:
             data = dev_handle.imported().read(ep, len(buff) * buff.itemsize, _seconds(timeout))
         except OSError as error:
-            raise usb_error(_number(error)) from error
+            raise usb_error(error.errno or Errno.EPROTO) from error
         return _filled(buff, data)
 
     intr_write = bulk_write
@@ -282,14 +266,6 @@ class UsbipBackend(usb.backend.IBackend):  # type: ignore[misc]
 
 def _seconds(timeout: int) -> float | None:
     return timeout / 1000 if timeout else None
-
-
-def _number(error: OSError) -> int:
-    if isinstance(error, TransferTimeoutError):
-        return Errno.ETIMEDOUT
-    if isinstance(error, TransferError):
-        return error.errno or Errno.EPROTO
-    return error.errno if error.errno in _LIBUSB else Errno.ENODEV
 
 
 def _filled(buff: array[int], data: bytes) -> int:
