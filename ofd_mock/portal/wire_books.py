@@ -7,7 +7,7 @@ intake locks it: a token made here is the only one that counts from the commit o
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from random import Random
 from typing import Any, Final
@@ -17,12 +17,14 @@ from sqlalchemy.orm import Session
 
 from ofd_mock.kz import tables
 from ofd_mock.kz.registry import DEFAULT_ADS, FIRST_ID, profile_from_text, profile_to_text, to_row
+from ofd_mock.kz.surroundings import ticket_of
 from ofd_mock.kz.values import Device, Profile
 from ofd_mock.portal.tables import Card
+from reference.protocol.kz.counters import apply_ticket
 from reference.protocol.kz.device_states import DeviceState
 from reference.protocol.kz.exchange import DeviceExchange, fresh_token, issue_token
 from reference.protocol.kz.service import Registration
-from reference.protocol.kz.tally import counters_from_json
+from reference.protocol.kz.tally import DeviceCounters, counters_from_json
 
 _DEVICES: Final = tables.devices
 
@@ -56,6 +58,27 @@ def books_of(session: Session, device: int, *, lock: bool = True) -> Books | Non
         row.uncounted > 0 or counters.shift is not None,
         profile_from_text(row.profile),
     )
+
+
+def counters_now(session: Session, row: Mapping[Any, Any]) -> DeviceCounters:
+    """The counters of a `kz_devices` row (id, counters, uncounted, documents) as of now.
+
+    The ledger writes them not with every ticket: the few behind the row are counted here, too.
+    """
+    counters = counters_from_json(json.loads(row["counters"]))
+    if not row["uncounted"]:
+        return counters
+    table, last = tables.documents.c, row["documents"]
+    query = (
+        sa.select(table.version, table.request)
+        .where(table.device == row["id"], table.number > last - row["uncounted"], table.number <= last)
+        .order_by(table.number)
+    )
+    for version, request in session.execute(query):
+        ticket = ticket_of(version, request)
+        if ticket is not None:
+            counters = apply_ticket(counters, ticket)
+    return counters
 
 
 def open_books(session: Session, registration: Registration) -> int:
