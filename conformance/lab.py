@@ -27,9 +27,9 @@ from reference.runtime.clock import LabClock
 __all__ = ["Lab", "LabError", "read_lab_file"]
 
 LAB_FILE = "lab.json"
-READY_SECONDS = 30.0
+READY_SECONDS = 60.0
 END_SECONDS = 10.0
-DYING_SECONDS = 0.5
+DYING_SECONDS = 2.0
 """Real seconds in which a part that broke a connection must be seen to be dead, if it is."""
 
 

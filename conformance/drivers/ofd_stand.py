@@ -28,8 +28,8 @@ from reference.protocol.kz.errors import BodyError, FrameError
 from reference.protocol.kz.frames import Frame, FrameReader, Header, encode_frame
 from reference.runtime.clock import real_elapsed
 
-PATIENCE: Final = 5.0
-"""Real seconds within which a request that nothing holds up has to come."""
+PATIENCE: Final = 30.0
+"""Real seconds within which a request that nothing holds up has to come: only a hang takes so long."""
 _NAMES: Final = {command.value: command.name for command in Command}
 _RESET: Final = b"\1\0\0\0\0\0\0\0"
 """SO_LINGER of 0 seconds: closing resets the connection."""
@@ -91,6 +91,7 @@ class OfdStand:
         self._server: socket.socket | None = None
         self._accepting: threading.Thread | None = None
         self._open: set[socket.socket] = set()
+        self._busy: set[int] = set()
         self._threads: list[threading.Thread] = []
 
     # listening
@@ -215,7 +216,28 @@ class OfdStand:
         with self._changed:
             return self._connections
 
+    @property
+    def listening(self) -> bool:
+        """Whether a register that dials now finds somebody."""
+        return self._server is not None
+
+    def settled(self, seconds: float) -> bool:
+        """Return when every request that has begun to come has its answer or its silence; False: not in time.
+
+        Whoever moves lab time on before that would time out an exchange that only a busy machine held up.
+        """
+        with self._changed:
+            return self._changed.wait_for(lambda: not self._busy, seconds)
+
     # serving
+
+    def _at_work(self, number: int, busy: bool) -> None:
+        with self._changed:
+            if busy:
+                self._busy.add(number)
+            else:
+                self._busy.discard(number)
+            self._changed.notify_all()
 
     def _accept(self, server: socket.socket) -> None:
         while True:
@@ -244,12 +266,14 @@ class OfdStand:
             with self._changed:
                 self._open.discard(connection)
             connection.close()
+            self._at_work(number, busy=False)
 
     def _converse(self, connection: socket.socket, number: int) -> None:
         reader = FrameReader()
         received = b""
         while piece := connection.recv(65536):
             received += piece
+            self._at_work(number, busy=True)
             try:
                 frames = reader.feed(piece)
             except FrameError as error:
@@ -260,6 +284,7 @@ class OfdStand:
                 received = b""
                 if not self._handle(connection, frame, number):
                     return
+            self._at_work(number, busy=reader.pending > 0)
         if reader.pending:
             self._tap(Layer.MESSAGE, Direction.RECEIVED, received)
 
@@ -280,6 +305,7 @@ class OfdStand:
             self._tap(Layer.MESSAGE, Direction.CLOSED, b"", raw)
             return False
         if order.line is Line.SILENT:
+            self._at_work(number, busy=False)
             with contextlib.suppress(OSError):
                 connection.recv(1)
             return False

@@ -24,6 +24,7 @@ from reference.protocol.kz.report_codec import read_report
 from reference.protocol.kz.service import Registration, read_ads
 from reference.protocol.kz.signs import parse_qr_address
 from reference.protocol.kz.tickets import Line, Operator, Payment, Ticket
+from tests.waiting import eventually
 
 NOW = datetime(2026, 9, 1, 12)
 CASHIER = Operator(1, "Айгүл")
@@ -324,3 +325,30 @@ def test_a_new_token_of_the_portal(stand: OfdStand, client: Client) -> None:
     assert client.ask(SALE)[1].result.result_code == 2
     client.token = 77
     assert client.ask(SALE)[1].result.result_code == 0
+
+
+def test_stand_is_settled_while_nothing_comes_and_when_an_answer_is_out(
+    stand: OfdStand, client: Client
+) -> None:
+    assert stand.settled(0)
+    frame = client.frame(Command.INFO)
+    with socket.create_connection((stand.endpoint.host, stand.endpoint.port), 5) as line:
+        line.sendall(frame[:7])
+        eventually(lambda: not stand.settled(0), 10)
+        line.sendall(frame[7:])
+        assert line.recv(65536)
+        assert stand.settled(10)
+        line.sendall(client.frame(SALE)[:30])
+        eventually(lambda: not stand.settled(0), 10)
+    assert stand.settled(10)
+
+
+def test_stand_is_settled_in_ordered_silence(stand: OfdStand, client: Client) -> None:
+    stand.order(orders.silence())
+    with socket.create_connection((stand.endpoint.host, stand.endpoint.port), 5) as line:
+        line.sendall(client.frame(Command.INFO))
+        stand.next()
+        assert stand.settled(10)
+    assert stand.listening
+    stand.shut()
+    assert not stand.listening

@@ -32,7 +32,7 @@ TRACES = ("Traceback", 'File "', "goroutine ", "panic:", "<!doctype", "<html")
 NEW, SENT, ACKNOWLEDGED, REJECTED, ERROR = range(5)
 """States of files (§4.7)."""
 _PARTS = ("control", "module-control", "operator-control")
-_PATIENCE = 10.0
+_PATIENCE = 30.0
 """Real seconds within which something that nothing holds up has to happen."""
 _UNDER_WAY = 1.0
 """Real seconds for an exchange that the drive began by itself to show in its counters."""

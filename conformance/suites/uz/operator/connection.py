@@ -18,7 +18,7 @@ from conformance.suites.uz.operator.exchange import (
 )
 from reference.protocol.uz.message import Response, StatusCode
 
-CLOSING_SECONDS = 3.0
+CLOSING_SECONDS = 30.0
 """Real time within which a connection whose lab time is over has to be closed."""
 
 

@@ -1,0 +1,133 @@
+"""Lab time that the judge moves on for a waiting press: no exchange is timed out by a busy machine."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any, cast
+
+import pytest
+
+from conformance.context import Context
+from conformance.drivers import kz_register
+from conformance.drivers.kz_keys import Pressed
+from conformance.drivers.kz_register import Pending, RegisterDriver
+from conformance.drivers.ofd_stand import OfdStand
+from conformance.session import Session
+from conformance.verdicts import CaseFailed
+
+DONE = Pressed("sell", "done")
+
+
+class LabClock:
+    """Counts what the judge advances, and says when it has done so often enough."""
+
+    def __init__(self, enough: float) -> None:
+        self.passed = 0.0
+        self.enough = threading.Event()
+        self._enough = enough
+
+    def advance(self, seconds: float) -> None:
+        self.passed += seconds
+        if self.passed >= self._enough:
+            self.enough.set()
+
+
+class Stand:
+    """A stand with an exchange under way that ends when it is told to."""
+
+    def __init__(self, clock: LabClock) -> None:
+        self.listening = True
+        self.answered = threading.Event()
+        self.moved_before: list[float] = []
+        self._clock = clock
+
+    def settled(self, seconds: float) -> bool:
+        self.moved_before.append(self._clock.passed)
+        return self.answered.wait(seconds)
+
+
+class Ctx:
+    def __init__(self, clock: LabClock) -> None:
+        self.clock = clock
+
+    def can(self, _capability: str) -> bool:
+        return True
+
+
+def driver(clock: LabClock, stand: Stand) -> RegisterDriver:
+    made = RegisterDriver(cast(Session, None), _nowhere, cast(Context, Ctx(clock)))
+    made._stand = cast(OfdStand, stand)
+    return made
+
+
+def _nowhere(*_: Any) -> None:
+    """Tap of nothing."""
+
+
+def test_lab_time_stands_still_until_an_exchange_under_way_is_over() -> None:
+    clock = LabClock(1)
+    stand = Stand(clock)
+    over = threading.Event()
+
+    def press() -> Pressed:
+        over.wait(30)
+        return DONE
+
+    pending = Pending(press)
+    waiting = Pending(lambda: driver(clock, stand).outlast(pending))
+    assert not waiting.done(0.3)  # many moments, no step
+    assert clock.passed == 0
+    over.set()  # its answer came, and the press with it
+    assert pending.done(30)
+    stand.answered.set()
+    assert waiting.result() == DONE
+    assert clock.passed == 0
+
+
+def test_press_that_waits_for_lab_time_gets_it() -> None:
+    clock = LabClock(5)
+    stand = Stand(clock)
+    stand.answered.set()
+    stand.listening = False
+
+    def press() -> Pressed:
+        clock.enough.wait(30)
+        return DONE
+
+    assert driver(clock, stand).outlast(Pending(press)) == DONE
+    assert 5 <= clock.passed <= 30
+
+
+def test_outcome_that_only_a_busy_machine_holds_up_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = LabClock(2)
+    stand = Stand(clock)
+    stand.answered.set()
+    late = threading.Event()
+
+    def press() -> Pressed:
+        late.wait(30)
+        return DONE
+
+    waiting = Pending(lambda: driver(clock, stand).outlast(Pending(press), seconds=2, step=1))
+    assert clock.enough.wait(30)
+    assert not waiting.done(0.2)
+    late.set()
+    assert waiting.result() == DONE
+    assert clock.passed == 2
+
+
+def test_press_without_any_outcome_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kz_register, "PATIENCE", 0.05)
+    clock = LabClock(2)
+    stand = Stand(clock)
+    stand.answered.set()
+    never = threading.Event()
+
+    def press() -> Pressed:
+        never.wait(60)
+        return DONE
+
+    pending = Pending(press)
+    with pytest.raises(CaseFailed, match="no outcome after 2 s of lab time"):
+        driver(clock, stand).outlast(pending, seconds=2)
+    never.set()
