@@ -21,6 +21,8 @@ from reference.protocol.usb import t0
 from reference.protocol.usb.errors import TpduError
 from reference.runtime.clock import PartClock
 
+LOOKS: Final = 10
+"""How often, with a SLICE between them, a reader whose card is away is asked again."""
 EVENT_COUNT: Final = 16
 """Bits below the counter of insertions and removals in a reader's state."""
 
@@ -41,6 +43,10 @@ def scard() -> Any:
             f"PC/SC needs pyscard ({error}): pip install 'kassalab[pcsc]', "
             "which builds with swig, a C compiler and libpcsclite-dev"
         ) from None
+
+
+class CardAwayError(NoModule):
+    """The reader has no card now, or one without power; after a loss of power it may be back in a moment."""
 
 
 class PcscLink:
@@ -64,7 +70,7 @@ class PcscLink:
         self.close()
         try:
             service = self._service = self._service or _Service(self.name)
-            atr, by_t0 = self._call(lambda: service.connect(self.reader))
+            atr, by_t0 = self._connected(service)
         except LinkTimeout:
             raise
         except LinkLost as error:
@@ -75,6 +81,15 @@ class PcscLink:
             raise
         self._transmit = self._by_tpdus if by_t0 else self._exchange
         return atr
+
+    def _connected(self, service: _Service) -> tuple[bytes, bool]:
+        pause = threading.Event()
+        for _ in range(LOOKS):
+            try:
+                return self._call(lambda: service.connect(self.reader))
+            except CardAwayError:
+                pause.wait(SLICE)
+        return self._call(lambda: service.connect(self.reader))
 
     def transmit(self, command: bytes) -> bytes:
         """One exchange; ValueError for bytes that the card's protocol cannot carry."""
@@ -182,6 +197,13 @@ class _Service:
     def __init__(self, name: str) -> None:
         self._name = name
         self._pcsc = pcsc = scard()
+        self._away = (
+            pcsc.SCARD_E_NO_SMARTCARD,
+            pcsc.SCARD_W_REMOVED_CARD,
+            pcsc.SCARD_W_RESET_CARD,
+            pcsc.SCARD_W_UNPOWERED_CARD,
+            pcsc.SCARD_W_UNRESPONSIVE_CARD,
+        )
         self._card: Any = None
         self._protocol: Any = None
         result, self._context = pcsc.SCardEstablishContext(pcsc.SCARD_SCOPE_USER)
@@ -196,7 +218,7 @@ class _Service:
         result, card, protocol = pcsc.SCardConnect(
             self._context, reader, pcsc.SCARD_SHARE_EXCLUSIVE, protocols
         )
-        self._require(result, NoModule)
+        self._require(result, CardAwayError if result in self._away else NoModule)
         self._card = card
         by_t0 = protocol == pcsc.SCARD_PROTOCOL_T0
         self._protocol = pcsc.SCARD_PCI_T0 if by_t0 else pcsc.SCARD_PCI_T1
@@ -210,6 +232,9 @@ class _Service:
         if result == self._pcsc.SCARD_E_INVALID_PARAMETER:
             raise ValueError(f"a command of {len(data)} bytes is none for PC/SC")
         self._require(result, LinkLost)
+        if not answer:
+            # What vpcd's driver gives when the card goes in the middle of a command.
+            raise LinkLost(f"{self._name}: the reader gives an empty answer")
         return bytes(answer)
 
     def disconnect(self) -> None:

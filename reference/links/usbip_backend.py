@@ -80,6 +80,10 @@ class _Device:
             self._imported = ImportedDevice(self._endpoint, self.exported.name, self._allow_any_host)
         return self._imported
 
+    def __del__(self) -> None:
+        # PyUSB closes what it opened; what only showed its descriptors goes with the last reference.
+        self.let_go()
+
     def let_go(self) -> None:
         """Give the device back to the server."""
         imported, self._imported, self.configured = self._imported, None, None
@@ -173,9 +177,13 @@ class UsbipBackend(usb.backend.IBackend):  # type: ignore[misc]
     # --- a device in use -----------------------------------------------------------------------------
 
     def open_device(self, dev: _Device) -> _Device:
-        """Import the device; EBUSY when another host has it."""
+        """Import the device and configure it, as a kernel does with what is plugged in; EBUSY when another
+        host has it."""
         with _libusb_errors():
             dev.imported()
+            configuration = dev.configuration(0).descriptor.bConfigurationValue
+        if not dev.configured:
+            self.set_configuration(dev, configuration)
         return dev
 
     def close_device(self, dev_handle: _Device) -> None:
@@ -218,12 +226,9 @@ class UsbipBackend(usb.backend.IBackend):  # type: ignore[misc]
             dev_handle.request(setup)
 
     def reset_device(self, dev_handle: _Device) -> None:
-        """Give the device back, take it again, and configure it as it was: USB/IP has no other reset."""
-        configured = dev_handle.configured
+        """Give the device back, take it again, and configure it: USB/IP has no other reset."""
         dev_handle.let_go()
         self.open_device(dev_handle)
-        if configured:
-            self.set_configuration(dev_handle, configured)
 
     # --- transfers -----------------------------------------------------------------------------------
 

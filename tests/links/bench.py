@@ -16,6 +16,7 @@ from simulator.exchanges import FAULT_ACTIONS, FAULT_POINTS, LATENCY
 from simulator.flash import NoFlash
 from simulator.rack import Rack
 from simulator.shells.bodies import BodySettings
+from simulator.shells.body import Body
 from simulator.shells.pyusb_backend import LocalBackend, local_backend
 from simulator.shells.reader_settings import ReaderSettings
 from simulator.shells.usb_bench import UsbSettings
@@ -47,6 +48,10 @@ class Bench:
         """A closed link over a cable."""
         return make_link(self.url(cable), clock)
 
+    def body(self, kind: str) -> Body:
+        """One of its bodies besides TCP."""
+        return next(body for body in self.served.process.bodies if body.kind == kind)
+
     def unplug(self) -> None:
         """Pull the module out of all its cables."""
 
@@ -71,15 +76,20 @@ class Bench:
 
 
 @contextlib.contextmanager
-def bench(lab: LabClock | None = None, usb: UsbSettings | None = None, **given: Any) -> Iterator[Bench]:
-    """A bench with a module on every cable that needs no daemon."""
-    bodies = BodySettings(serial="auto", serial_tcp=("127.0.0.1", 0), usb=usb or UsbSettings())
+def bench(
+    lab: LabClock | None = None, usb: UsbSettings | None = None, serial: str = "auto", **given: Any
+) -> Iterator[Bench]:
+    """A bench with a module on every cable that needs no daemon; `serial` is the name of its terminal."""
+    bodies = BodySettings(serial=serial, serial_tcp=("127.0.0.1", 0), usb=usb or UsbSettings())
     with serving(lab=lab, bodies=bodies, **given) as served:
         yield Bench(served)
 
 
 def local(
-    count: int = 1, lab: LabClock | None = None, reader: ReaderSettings | None = None, one_reader: bool = False
+    count: int = 1,
+    lab: LabClock | None = None,
+    reader: ReaderSettings | None = None,
+    one_reader: bool = False,
 ) -> LocalBackend:
     """PyUSB's backend in process: a reader for each of `count` modules, or one reader for all."""
     clock = (lab or LabClock.private()).part("module")

@@ -31,7 +31,7 @@ EXTENSION = status(IccStatus.ACTIVE, CommandStatus.TIME_EXTENSION)
 
 
 class Played:
-    """A pipe that answers from a list and keeps what was asked. A list of answers comes as it is; bytes too."""
+    """A pipe that answers from a list, several at once or bytes as they are, and keeps what was asked."""
 
     def __init__(self, *answers: object) -> None:
         self.answers = list(answers)
@@ -146,7 +146,11 @@ def test_a_command_whose_outcome_is_not_known(answer: object, kind: type[LinkLos
 def test_a_long_command_goes_in_pieces_and_a_long_answer_comes_so() -> None:
     """CCID 1.1 §6.1.4 at extended APDU level"""
     pipe = Played(
-        data(chain=0x10), data(chain=0x10), data(b"ab", chain=1), data(b"cd", chain=3), data(b"\x90\0", chain=2)
+        data(chain=0x10),
+        data(chain=0x10),
+        data(b"ab", chain=1),
+        data(b"cd", chain=3),
+        data(b"\x90\0", chain=2),
     )
     reader = host(pipe, CcidFeatures.EXTENDED_APDU_LEVEL, dwMaxCCIDMessageLength=14)
     assert reader.transmit(b"0123456789") == b"abcd\x90\0"
