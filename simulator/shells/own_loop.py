@@ -13,6 +13,8 @@ from collections.abc import Callable, Coroutine
 from typing import Any, Final, TypeVar
 
 _Result = TypeVar("_Result")
+_FOLLOWING: Final = 10
+"""Turns of the loop after which a chain of tasks that wake each other has come to its end."""
 _QUIET: Final = 64
 """Pieces of work done at once after which the loop gets a turn for what it put off."""
 
@@ -70,6 +72,14 @@ class OwnLoop:
                 self._pass_on()
             return waiter.finished
         return self._sleep(waiter, seconds)
+
+    def settle(self) -> None:
+        """Let everything happen that is due by now, and what follows from it."""
+        for _ in range(_FOLLOWING):
+            self.do(self._one_turn)
+
+    def _one_turn(self, waiter: Waiter) -> None:
+        self._loop.call_soon(waiter.finish)
 
     def pause(self) -> None:
         """Let the thread that turns the loop look whether it has what it waits for."""

@@ -97,6 +97,10 @@ class LocalBackend(usb.backend.IBackend):  # type: ignore[misc]
         self._loop.do(run)
         return found[0]
 
+    def settle(self) -> None:
+        """Let everything happen that is due by now on the lab's clock."""
+        self._loop.settle()
+
     def close(self) -> None:
         """Bring what is decided to the flash and let everything go."""
         self.call(self.exchanges.close)
