@@ -15,6 +15,7 @@ from reference.runtime.faults import FaultPoints
 from simulator.exchanges import FAULT_ACTIONS, FAULT_POINTS, LATENCY
 from simulator.flash import NoFlash
 from simulator.rack import Rack
+from simulator.settings import ModuleSettings
 from simulator.shells.bodies import BodySettings
 from simulator.shells.body import Body
 from simulator.shells.pyusb_backend import LocalBackend, local_backend
@@ -65,6 +66,11 @@ class Bench:
         """Put it back."""
         for body in (*self.served.process.ports, *self.served.process.bodies):
             self.served.await_(body.plug())
+
+    def replace(self, terminal: str) -> None:
+        """Put another, new module into its place."""
+        settings = ModuleSettings.checked({"terminal": terminal, "start_locked": False})
+        self.served.call(lambda: self.served.process.rack.replace_all([(self.slot, settings)]))
 
     def slow(self, seconds: float) -> None:
         """Commands take so long, in lab seconds."""
