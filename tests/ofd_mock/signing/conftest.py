@@ -1,4 +1,4 @@
-"""A signing service inside the test process: real ports, TLS, a standing lab clock, an authority of its own."""
+"""A signing service inside the test process: real ports, TLS, a standing lab clock, its own authority."""
 
 from __future__ import annotations
 
