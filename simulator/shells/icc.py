@@ -33,6 +33,7 @@ class Icc:
     """A place for a card, which is a module of the rack.
 
     `power` is the slot's power count at activation: when it differs, the module has lost its power since.
+    `silent` is a card that fell silent by itself while the reader supplies it.
     """
 
     slot: Slot
@@ -40,6 +41,7 @@ class Icc:
     locked: bool = False
     changed: bool = True
     powered: bool = False
+    silent: bool = False
     power: int = 0
     work: Work | None = None
     protocol: int = 0
@@ -64,10 +66,12 @@ class Icc:
 
     @property
     def status(self) -> IccStatus:
-        """bmICCStatus."""
+        """bmICCStatus. A card that lost its power by itself is still supplied, so it is mute, not inactive:
+        libccid takes an inactive one for another card, and pcscd then waits for an insertion in vain.
+        """
         if not self.present:
             return IccStatus.ABSENT
-        return IccStatus.ACTIVE if self.active else IccStatus.INACTIVE
+        return IccStatus.ACTIVE if self.powered or self.silent else IccStatus.INACTIVE
 
     def settle(self, protocol: int, parameters: ProtocolData) -> None:
         """These parameters are in force."""

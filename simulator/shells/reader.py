@@ -103,7 +103,7 @@ class Reader:
                 return  # aborted, removed or without power meanwhile
             icc.work = None
             if answer is None:
-                self.power_off(icc)
+                self._fall_silent(icc)
                 self.reply(reply, self.failed(icc, seq, SlotError.ICC_MUTE, RDR_to_PC_DataBlock))
             else:
                 self.reply(reply, answered(answer))
@@ -155,7 +155,7 @@ class Reader:
     def mute(self, slot: int = 0) -> None:
         """The card loses its power by itself: whatever it does is not answered by it."""
         icc = self.iccs[slot]
-        self.power_off(icc)
+        self._fall_silent(icc)
         work, icc.work = icc.work, None
         if work is not None:
             self.reply(work.reply, self.failed(icc, work.seq, SlotError.ICC_MUTE, RDR_to_PC_DataBlock))
@@ -198,8 +198,14 @@ class Reader:
             icc.changed = False
         return notice.encode()
 
+    def _fall_silent(self, icc: Icc) -> None:
+        silent = icc.present and (icc.powered or icc.silent)
+        self.power_off(icc)
+        icc.silent = silent
+
     def power_off(self, icc: Icc) -> None:
         """Take the card's power, if it has any."""
+        icc.silent = False
         icc.forget()
         if icc.powered:
             icc.powered = False
