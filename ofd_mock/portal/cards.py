@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from ofd_mock.kgd.answers import decide
 from ofd_mock.kz import tables as ledger_tables
+from ofd_mock.portal import card_texts as texts
 from ofd_mock.portal import outlets, tables, wire_books
 from ofd_mock.portal.applications import card_text
 from ofd_mock.portal.card_form import CardForm, missing, read_card_form
@@ -33,38 +34,6 @@ from ofd_mock.portal.tariffs import TARIFFS, first_of_next_month
 from reference.protocol.kz.device_states import DeviceState
 from reference.protocol.kz.results import Texts
 
-_TAX_OFFICE: Final = Texts(
-    "Касса может быть перерегистрирована только в пределах одного налогового органа",
-    "Касса тек бір салық органының аумағында қайта тіркеледі",
-    "A register can move inside one tax office only",
-)
-_SAME_OUTLET: Final = Texts(
-    "Касса уже в этой торговой точке", "Касса осы сауда нүктесінде", "The register is in this outlet already"
-)
-_SHIFT: Final = Texts(
-    "Закройте смену и передайте данные по закрытию",
-    "Ауысымды жауып, жабу деректерін жіберіңіз",
-    "Close the shift and send its closing first",
-)
-_TAKEN: Final = Texts(
-    "ККМ с этим номером уже зарегистрирована",
-    "Осы нөмірлі ББМ бұрын тіркелген",
-    "A register of this number is registered already",
-)
-_REASON: Final = Texts(
-    "Выберите причину из списка", "Себебін тізімнен таңдаңыз", "Choose one of the seven reasons"
-)
-_TARIFF: Final = Texts("Выберите тариф из списка", "Тарифті тізімнен таңдаңыз", "Choose one of the tariffs")
-_NOT_YOURS: Final = Texts(
-    "ИИН/БИН сертификата не совпадает с ИИН/БИН учётной записи",
-    "Сертификаттың ЖСН/БСН есептік жазбаның ЖСН/БСН-мен сәйкес емес",
-    "IIN or BIN of the certificate is not the account's",
-)
-_NO_RIGHT: Final = Texts(
-    "Недостаточно полномочий для подписи",
-    "Қол қоюға өкілеттік жеткіліксіз",
-    "The holder's role does not allow to sign",
-)
 _NOT_LIVE: Final = (DeviceState.DRAFT.value, DeviceState.REG_REFUSED.value, DeviceState.DEREGISTERED.value)
 """States of a register whose number another may be registered with (KF-03)."""
 
@@ -120,18 +89,18 @@ class Cards:
         form = read_card_form(given)
         office = self._office
         with office.changing() as session:
+            held = None if card is None else self._hold(session, visitor, card)
             outlet = _outlet(session, visitor, form.outlet)
-            if card is None:
+            if held is None:
                 organisation = session.get_one(tables.Organisation, visitor.organisation)
                 row = tables.Card(organisation=visitor.organisation, shown_state=DeviceState.DRAFT.value)
                 _fill(row, form)
                 row.id = wire_books.open_books(session, registration_of(organisation, outlet, row))
                 session.add(row)
             else:
-                held = self._hold(session, visitor, card)
                 _require(held, Act.SAVE)
-                _fill(held.card, form)
                 row = held.card
+                _fill(row, form)
                 self._describe(session, held, outlet)
             office.note(
                 session,
@@ -186,9 +155,9 @@ class Cards:
             text = self._application(session, visitor, held, act, wanted)
             signer = office.signatures.signer_of(cms, text.encode())
             if signer.number != held.organisation.number:
-                raise SignatureRefusedError("taxpayer", _NOT_YOURS)
+                raise SignatureRefusedError("taxpayer", texts.NOT_YOURS)
             if not signer.may_sign:
-                raise SignatureRefusedError("role", _NO_RIGHT)
+                raise SignatureRefusedError("role", texts.NO_RIGHT)
             session.add(
                 tables.Application(
                     organisation=visitor.organisation,
@@ -278,7 +247,7 @@ class Cards:
             case Act.CHOOSE_TARIFF:
                 tariff = TARIFFS.get(wish.tariff or 0)
                 if tariff is None:
-                    raise InvalidError([FieldFinding("tariff", "directory", _TARIFF)])
+                    raise InvalidError([FieldFinding("tariff", "directory", texts.TARIFF)])
                 return [("ТАРИФ", tariff.name), ("ЦЕНА, тенге", str(tariff.price // 100))]
             case Act.SUSPEND:
                 return [("ДАТА ПРИОСТАНОВЛЕНИЯ", f"{first_of_next_month(self._office.today):%d.%m.%Y}")]
@@ -295,18 +264,18 @@ class Cards:
         new = _outlet(session, visitor, wish.outlet or 0)
         old = session.get_one(tables.Outlet, held.card.outlet)
         if new.id == old.id:
-            raise RefusedError("outlet", _SAME_OUTLET)
+            raise RefusedError("outlet", texts.SAME_OUTLET)
         if not same_tax_office(settlements()[new.settlement], settlements()[old.settlement]):
-            raise RefusedError("tax-office", _TAX_OFFICE)
+            raise RefusedError("tax-office", texts.TAX_OFFICE)
         return [("НОВЫЙ АДРЕС", outlets.view_of(new).address)]
 
     def _guard_leaving(self, held: _Held, wish: Wish) -> list[tuple[str, str]]:
         text = DEREGISTRATION_REASONS.get(wish.reason or 0)
         if text is None:
-            raise InvalidError([FieldFinding("reason", "directory", _REASON)])
+            raise InvalidError([FieldFinding("reason", "directory", texts.REASON)])
         excused = wish.reason == THEFT and self._office.settings.theft_skips_guards
         if held.books.shift_open and not excused:
-            raise RefusedError("shift", _SHIFT)
+            raise RefusedError("shift", texts.SHIFT)
         return [("ПРИЧИНА СНЯТИЯ С УЧЕТА", text)]
 
     def _require_whole(self, session: Session, held: _Held) -> None:
@@ -325,7 +294,7 @@ class Cards:
             )
         )
         if card.serial and session.scalars(twin.limit(1)).first() is not None:
-            findings.append(FieldFinding("serial", "free", _TAKEN))
+            findings.append(FieldFinding("serial", "free", texts.TAKEN))
         if findings:
             raise InvalidError(findings)
 
@@ -409,7 +378,4 @@ def _outlet(session: Session, visitor: Visitor, outlet: int) -> tables.Outlet:
     try:
         return outlets.find(session, visitor, outlet)
     except UnknownError:
-        raise InvalidError([FieldFinding("outlet", "directory", _OUTLET)]) from None
-
-
-_OUTLET: Final = Texts("Выберите торговую точку", "Сауда нүктесін таңдаңыз", "Choose one of your outlets")
+        raise InvalidError([FieldFinding("outlet", "directory", texts.OUTLET)]) from None

@@ -1,0 +1,48 @@
+"""All desks of one portal, side by side."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ofd_mock.portal.accounts import Accounts
+from ofd_mock.portal.card_views import CardViews
+from ofd_mock.portal.cards import Cards
+from ofd_mock.portal.enrolments import Enrolments
+from ofd_mock.portal.entrance import Entrance
+from ofd_mock.portal.keeper import Keeper
+from ofd_mock.portal.members import Members
+from ofd_mock.portal.office import Office
+from ofd_mock.portal.outlets import Outlets
+from ofd_mock.portal.papers import Papers
+
+
+@dataclass(frozen=True, slots=True)
+class Desks:
+    """Every desk, over one office."""
+
+    office: Office
+    enrolments: Enrolments
+    entrance: Entrance
+    outlets: Outlets
+    cards: Cards
+    views: CardViews
+    accounts: Accounts
+    members: Members
+    papers: Papers
+    keeper: Keeper
+
+
+def desks_of(office: Office) -> Desks:
+    """The desks of an office."""
+    return Desks(
+        office,
+        Enrolments(office),
+        Entrance(office),
+        Outlets(office),
+        Cards(office),
+        CardViews(office),
+        Accounts(office),
+        Members(office),
+        Papers(office),
+        Keeper(office),
+    )
