@@ -10,6 +10,7 @@ from __future__ import annotations
 import ctypes
 import socket
 import sys
+from contextlib import suppress
 from typing import Final
 
 PORT: Final = 4387
@@ -22,6 +23,10 @@ UNPOWER_CARD: Final = 2
 ATR_SIZE: Final = 33
 ANSWER_SIZE: Final = 65_538
 LIBRARY: Final = "libpcsclite.so.1"
+PNP: Final = rb"\\?PnP?\Notification"
+"""The name under which PC/SC tells of readers that come and go."""
+PATIENCE_MILLISECONDS: Final = 8_000
+LOOK_MILLISECONDS: Final = 250
 
 
 class PcscError(Exception):
@@ -32,6 +37,17 @@ class _IoRequest(ctypes.Structure):
     _fields_ = (("dwProtocol", ctypes.c_ulong), ("cbPciLength", ctypes.c_ulong))
 
 
+class _ReaderState(ctypes.Structure):
+    _fields_ = (
+        ("szReader", ctypes.c_char_p),
+        ("pvUserData", ctypes.c_void_p),
+        ("dwCurrentState", ctypes.c_ulong),
+        ("dwEventState", ctypes.c_ulong),
+        ("cbAtr", ctypes.c_ulong),
+        ("rgbAtr", ctypes.c_ubyte * ATR_SIZE),
+    )
+
+
 class Pcsc:
     """PC/SC by its C functions (PC/SC part 5)."""
 
@@ -39,27 +55,52 @@ class Pcsc:
         self._library = ctypes.CDLL(LIBRARY)
         self._library.pcsc_stringify_error.restype = ctypes.c_char_p
         self._context = ctypes.c_long()
-        self._call("SCardEstablishContext", SCOPE_SYSTEM, None, None, ctypes.byref(self._context))
+        self.call("SCardEstablishContext", SCOPE_SYSTEM, None, None, ctypes.byref(self._context))
 
-    def readers(self) -> list[str]:
-        """Names of the readers that pcscd has found."""
+    def card(self) -> Card:
+        """The card in the first reader; PcscError when there is none for PATIENCE_MILLISECONDS.
+
+        A reader that was pulled and put back is enumerated first: till then PC/SC says now this, now that.
+        """
+        for _ in range(PATIENCE_MILLISECONDS // LOOK_MILLISECONDS):
+            try:
+                return self.connect(self.reader())
+            except PcscError:
+                self.wait_for_readers(LOOK_MILLISECONDS)
+        return self.connect(self.reader())
+
+    def wait_for_readers(self, milliseconds: int) -> None:
+        """Until one comes or goes, at most so long."""
+        state = _ReaderState(szReader=PNP)
+        with suppress(PcscError):
+            self.call(
+                "SCardGetStatusChange", self._context, ctypes.c_ulong(milliseconds), ctypes.byref(state), 1
+            )
+
+    def reader(self) -> str:
+        """Name of the first reader; PcscError when there is none."""
         size = ctypes.c_ulong()
-        self._call("SCardListReaders", self._context, None, None, ctypes.byref(size))
+        self.call("SCardListReaders", self._context, None, None, ctypes.byref(size))
         names = ctypes.create_string_buffer(size.value)
-        self._call("SCardListReaders", self._context, None, names, ctypes.byref(size))
-        return [each.decode() for each in names.raw.split(b"\0") if each]
+        self.call("SCardListReaders", self._context, None, names, ctypes.byref(size))
+        return names.value.decode()
 
     def connect(self, reader: str) -> Card:
         """The card in the reader, powered up and nobody else's."""
         handle, protocol = ctypes.c_long(), ctypes.c_ulong()
-        self._call(
+        self.call(
             "SCardConnect",
             *(self._context, reader.encode(), SHARE_EXCLUSIVE, PROTOCOL_T0 | PROTOCOL_T1),
             *(ctypes.byref(handle), ctypes.byref(protocol)),
         )
         return Card(self, handle, protocol.value)
 
-    def _call(self, name: str, *arguments: object) -> None:
+    def close(self) -> None:
+        """Give the context back; pcscd has only so many."""
+        self.call("SCardReleaseContext", self._context)
+
+    def call(self, name: str, *arguments: object) -> None:
+        """One function of the library; PcscError with its own text when it refuses."""
         code = getattr(self._library, name)(*arguments) & 0xFFFFFFFF
         if code != SUCCESS:
             text = self._library.pcsc_stringify_error(ctypes.c_long(code)).decode()
@@ -80,7 +121,7 @@ class Card:
         size, state, protocol = ctypes.c_ulong(256), ctypes.c_ulong(), ctypes.c_ulong()
         length = ctypes.c_ulong(ATR_SIZE)
         places = (size, state, protocol)
-        self._pcsc._call(
+        self._pcsc.call(
             "SCardStatus", self._handle, name, *map(ctypes.byref, places), atr, ctypes.byref(length)
         )
         return atr.raw[: length.value]
@@ -89,7 +130,7 @@ class Card:
         """The answer to one command."""
         answer, size = ctypes.create_string_buffer(ANSWER_SIZE), ctypes.c_ulong(ANSWER_SIZE)
         head = _IoRequest(self.protocol, ctypes.sizeof(_IoRequest))
-        self._pcsc._call(
+        self._pcsc.call(
             "SCardTransmit",
             *(self._handle, ctypes.byref(head), command, ctypes.c_ulong(len(command)), None),
             *(answer, ctypes.byref(size)),
@@ -98,7 +139,7 @@ class Card:
 
     def close(self) -> None:
         """Power the card down."""
-        self._pcsc._call("SCardDisconnect", self._handle, UNPOWER_CARD)
+        self._pcsc.call("SCardDisconnect", self._handle, UNPOWER_CARD)
 
 
 def serve(port: int) -> None:
@@ -118,7 +159,14 @@ def serve(port: int) -> None:
 def carry(connection: socket.socket) -> None:
     """One power-up of the card for one connection."""
     pcsc = Pcsc()
-    card = pcsc.connect(pcsc.readers()[0])
+    try:
+        serve_card(connection, pcsc.card())
+    finally:
+        pcsc.close()
+
+
+def serve_card(connection: socket.socket, card: Card) -> None:
+    """Show the ATR, then answer frame after frame until the other side hangs up."""
     try:
         atr = card.atr()
         connection.sendall(bytes((len(atr),)) + atr)

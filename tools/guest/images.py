@@ -26,8 +26,9 @@ _EVERYTHING: Final = re.compile("(?!usr/share/(doc|man|locale)/)")
 
 
 VENDOR_ID: Final = 0x1209
-PRODUCT_ID: Final = 0x4B01
-"""The test identity of our reader."""
+ONE_SLOT: Final = 0x4B01
+SEVERAL_SLOTS: Final = 0x4B02
+"""The test identity of our readers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,19 +116,18 @@ mkdir -p /run/udev /run/pcscd
 """
 
 _OURS: Final = {
-    "ifdVendorID": f"0x{VENDOR_ID:04X}",
-    "ifdProductID": f"0x{PRODUCT_ID:04X}",
-    "ifdFriendlyName": "Kassalab Fiscal Module TEST",
+    "ifdVendorID": (f"0x{VENDOR_ID:04X}",) * 2,
+    "ifdProductID": (f"0x{ONE_SLOT:04X}", f"0x{SEVERAL_SLOTS:04X}"),
+    "ifdFriendlyName": ("Kassalab Fiscal Module TEST",) * 2,
 }
 
 
 def _with_our_reader(plist: bytes) -> bytes:
     """libccid's list of readers with ours added: the driver takes no device that is not in it."""
     text = plist.decode()
-    for key, value in _OURS.items():
-        text, count = re.subn(
-            rf"(<key>{key}</key>\s*<array>)", rf"\1\n\t\t<string>{value}</string>", text, count=1
-        )
+    for key, values in _OURS.items():
+        ours = "".join(f"\n\t\t<string>{value}</string>" for value in values)
+        text, count = re.subn(rf"(<key>{key}</key>\s*<array>)", rf"\1{ours}", text, count=1)
         if not count:
             raise GuestUnavailable(f"libccid's Info.plist has no list {key}")
     return text.encode()
@@ -166,6 +166,7 @@ def _tree(recipe: Recipe, kernel_tree: Path, sources: list[Path]) -> Tree:
         tree.folder(name)
     tree.character_device("dev/console", 5, 1)
     tree.file("init", init.SCRIPT.encode(), 0o755)
+    tree.file(init.CABLE[1:], init.CABLE_SCRIPT.encode(), 0o755)
     loaded = kernel.modules(kernel_tree)
     for name, data in loaded:
         tree.file(f"modules/{name}.ko", data)

@@ -13,6 +13,18 @@ ADDRESS: Final = "10.0.2.15"
 USBIP_ADDRESS: Final = "10.0.2.100"
 """Where the guest finds the USB/IP server, on that protocol's own port."""
 
+CABLE: Final = "/cable"
+"""A program that keeps the device of a bus id attached: what is pulled is attached again once it is back."""
+
+CABLE_SCRIPT: Final = f"""\
+#!/bin/busybox sh
+while :; do
+  grep -q ' 00[56] ' /sys/devices/platform/vhci_hcd.0/status ||
+    usbip attach -r {USBIP_ADDRESS} -b "$1" 2>/dev/null
+  usleep 200000
+done
+"""
+
 KERNEL_ARGUMENTS: Final = "console=ttyS0 loglevel=4 panic=-1 mitigations=off nokaslr rdinit=/init"
 
 SCRIPT: Final = f"""\

@@ -1,0 +1,75 @@
+"""One emulated reader in a process of its own, and a guest that its cable leads to."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+
+from conformance.control_client import ControlClient
+from conformance.lab_process import PartProcess
+from tests.waiting import eventually
+from tools.guest.errors import GuestUnavailable
+from tools.guest.images import Recipe, build
+from tools.guest.init import USBIP_ADDRESS
+from tools.guest.machine import Guest, require_programs
+
+PATIENCE = 30.0
+TERMINAL = "ZZ000000000417"
+BUS_ID = "1-1"
+
+
+class Stand:
+    """The simulator (`control`, `addresses`) and the guest, whose kernel has the reader at `BUS_ID`."""
+
+    def __init__(
+        self, guest: Guest, control: ControlClient, addresses: dict[str, str], capture: Path
+    ) -> None:
+        self.guest = guest
+        self.control = control
+        self.addresses = addresses
+        self.capture = capture
+
+    def attach(self, bus_id: str = BUS_ID) -> None:
+        """Plug the cable into the guest, and wait until its kernel has the device."""
+        before = self.guest.kernel_log().count("SerialNumber: ")
+        self.guest.check(f"usbip attach -r {USBIP_ADDRESS} -b {bus_id}")
+        eventually(lambda: self.guest.kernel_log().count("SerialNumber: ") > before, PATIENCE)
+
+    def sysfs(self, name: str) -> str:
+        """One file of the device in the guest's /sys."""
+        (line,) = self.guest.check(f"cat /sys/bus/usb/devices/1-1/{name}")
+        return line
+
+    def guest_file(self, name: str) -> str:
+        """A text in the guest, empty when it is not there yet."""
+        return self.guest.run(f"cat {name} 2>/dev/null").text
+
+    def story(self) -> str:
+        """What the guest's programs and its kernel said last."""
+        return self.guest.run("tail -n 15 /tmp/*.log; dmesg | tail -n 15").text
+
+
+@contextmanager
+def stand(recipe: Recipe, folder: Path) -> Iterator[Stand]:
+    """Skips, with its reason, where this machine cannot run a guest."""
+    try:
+        require_programs()
+        image = build(recipe)
+    except GuestUnavailable as reason:
+        pytest.skip(f"no guest: {reason}")
+    capture = folder / "usb.pcapng"
+    words = [
+        *("--dir", str(folder / "module"), "--port", "0", "--control-port", "0", "--seed", "7"),
+        *("--terminal", TERMINAL, "--usbip-port", "0", "--usb-capture", str(capture)),
+    ]
+    with ExitStack() as open_things:
+        simulator = PartProcess("module", "simulator", words, os.environ, folder / "simulator.log")
+        open_things.callback(simulator.end, PATIENCE)
+        addresses = simulator.ready(PATIENCE)
+        control = open_things.enter_context(ControlClient(addresses["control"]))
+        guest = open_things.enter_context(Guest(image, addresses["usbip"]))
+        yield Stand(guest, control, addresses, capture)
