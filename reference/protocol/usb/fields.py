@@ -11,7 +11,9 @@ A record ends with one `Rest` field at most, which takes all bytes that are left
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
 from dataclasses import fields
+from operator import attrgetter
 from typing import Any, ClassVar, Final, NamedTuple, Self, TypeAlias
 
 from reference.protocol.usb.errors import UsbError
@@ -57,6 +59,7 @@ class Layout(NamedTuple):
     fixed: struct.Struct
     rest: str
     sized: tuple[tuple[str, int], ...]
+    values: Callable[[Any], tuple[Any, ...]]
 
 
 _LAYOUTS: dict[type, Layout] = {}
@@ -75,7 +78,9 @@ def _read_layout(record: type[Record]) -> Layout:
     rest = marked.pop()[0] if marked and not marked[-1][1] else ""
     names, codes = tuple(name for name, _ in marked), tuple(code for _, code in marked)
     sized = tuple((name, int(code[:-1])) for name, code in zip(names, codes, strict=True) if code[-1] == "s")
-    return Layout(names, codes, struct.Struct(record.BYTE_ORDER + "".join(codes)), rest, sized)
+    fixed = struct.Struct(record.BYTE_ORDER + "".join(codes))
+    values = attrgetter(*names) if len(names) > 1 else lambda one: tuple(getattr(one, name) for name in names)
+    return Layout(names, codes, fixed, rest, sized, values)
 
 
 class Record:
@@ -94,7 +99,7 @@ class Record:
     def encode(self) -> bytes:
         """The record's bytes; its ERROR for a value that its field cannot hold."""
         layout = layout_of(type(self))
-        values = [getattr(self, name) for name in layout.names]
+        values = layout.values(self)
         try:
             data = layout.fixed.pack(*values)
         except struct.error:
@@ -112,13 +117,13 @@ class Record:
         if len(data) < size or (len(data) > size and not layout.rest):
             wanted = f"{size} bytes" + (" or more" if layout.rest else "")
             raise cls.ERROR(f"{len(data)} bytes, not {wanted}", field=cls.__name__, rule=cls.RULE)
-        values: list[Any] = list(layout.fixed.unpack_from(data))
+        values: tuple[Any, ...] = layout.fixed.unpack_from(data)
         if layout.rest:
-            values.append(bytes(data[size:]))
+            values += (bytes(data[size:]),)
         return cls(*values)
 
     @classmethod
-    def _misfit(cls, layout: Layout, values: list[Any]) -> UsbError:
+    def _misfit(cls, layout: Layout, values: tuple[Any, ...]) -> UsbError:
         for name, code, value in zip(layout.names, layout.codes, values, strict=True):
             size = struct.calcsize(code)
             try:

@@ -58,3 +58,9 @@ def test_too_few_and_too_many_bytes_are_refused():
         Sample.decode(bytes(8))
     with pytest.raises(UsbError, match="Closed: 3 bytes, not 2 bytes"):
         Closed.decode(bytes(3))
+
+
+def test_one_field_alone():
+    assert Closed.decode(b"\x05\x00") == Closed(5)
+    with pytest.raises(UsbError, match="wOne: 65536 does not fit into 2 bytes"):
+        Closed(65_536).encode()
