@@ -16,8 +16,10 @@ from reference.protocol.usb.descriptors import (
 )
 from tests.guest.stand import BUS_ID, PATIENCE, TERMINAL, Stand, stand
 from tests.waiting import eventually
+from tools.guest.errors import GuestError, GuestSilent
 from tools.guest.images import USB
 from tools.guest.init import USBIP_ADDRESS
+from tools.guest.machine import Answer
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("guest-usb")]
 
@@ -108,6 +110,14 @@ def test_a_second_host_is_refused(reader: Stand) -> None:
     answer = reader.guest.run(f"usbip attach -r {USBIP_ADDRESS} -b {BUS_ID}")
     assert answer.status != 0
     assert "busy" in answer.text.lower()
+
+
+def test_a_command_that_takes_too_long_is_given_up(reader: Stand) -> None:
+    with pytest.raises(GuestSilent, match=r"in 0\.1 s"):
+        reader.guest.run("sleep 1; echo late", seconds=0.1)
+    assert reader.guest.run("echo next; false") == Answer(1, ("next",))
+    with pytest.raises(GuestError, match="`ls /nowhere` ended with 1: ls: /nowhere: No such file"):
+        reader.guest.check("ls /nowhere")
 
 
 def test_pulled_out_and_put_back(reader: Stand) -> None:

@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tools.guest import images, kernel, packages
+from tests.guest.stand import stand
+from tools.guest import __main__ as command_line
+from tools.guest import images, kernel, machine, packages
 from tools.guest.elf import is_elf, loader, needed
 from tools.guest.errors import GuestUnavailable
 from tools.guest.packages import Package
@@ -166,3 +168,27 @@ def test_our_reader_is_in_libccids_list() -> None:
     assert text.count("<string>old<") == 3
     with pytest.raises(GuestUnavailable, match="no list ifdVendorID"):
         images._with_our_reader(b"<dict/>")
+
+
+def test_a_machine_without_qemu_skips_with_its_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(machine, "QEMU", "qemu-of-nobody")
+    reason = "no guest: qemu-of-nobody is missing; the package qemu-system-x86 has it"
+    with pytest.raises(pytest.skip.Exception, match=reason), stand(images.USB, tmp_path):
+        pass
+
+
+def test_the_command_line_says_what_is_missing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def build(_recipe: images.Recipe) -> images.Image:
+        raise GuestUnavailable("apt knows no package x")
+
+    monkeypatch.setattr(command_line, "build", build)
+    assert command_line.main(["build", "usb"]) == 3
+    assert command_line.main(["run", "usb", "true"]) == 3
+    assert capsys.readouterr().err == "apt knows no package x\n" * 2
+    with pytest.raises(SystemExit):
+        command_line.main(["build", "toaster"])
+    assert "invalid choice: 'toaster'" in capsys.readouterr().err

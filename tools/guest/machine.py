@@ -93,6 +93,9 @@ class Guest:
         self._child.stdin.flush()
         lines = self._until(f"@@{self._number}=", seconds)
         status = int(lines.pop().partition("=")[2])
+        late = [at for at, line in enumerate(lines) if line.startswith("@@")]
+        if late:  # the end of a command that nobody waited for any more
+            del lines[: late[-1] + 1]
         if lines and not lines[-1]:
             lines.pop()
         return Answer(status, tuple(lines))
