@@ -21,6 +21,8 @@ from reference.protocol.usb import t0
 from reference.protocol.usb.errors import TpduError
 from reference.runtime.clock import PartClock
 
+STATUS_WORD: Final = 2
+"""Bytes of the shortest answer."""
 LOOKS: Final = 10
 """How often, with a SLICE between them, a reader whose card is away is asked again."""
 EVENT_COUNT: Final = 16
@@ -46,7 +48,7 @@ def scard() -> Any:
 
 
 class CardAwayError(NoModule):
-    """The reader has no card now, or one without power; after a loss of power it may be back in a moment."""
+    """The reader has no card for us now; after a loss of power it may be back in a moment."""
 
 
 class PcscLink:
@@ -199,6 +201,7 @@ class _Service:
         self._pcsc = pcsc = scard()
         self._away = (
             pcsc.SCARD_E_NO_SMARTCARD,
+            pcsc.SCARD_E_SHARING_VIOLATION,  # perhaps we ourselves: a context is let go of in the background
             pcsc.SCARD_W_REMOVED_CARD,
             pcsc.SCARD_W_RESET_CARD,
             pcsc.SCARD_W_UNPOWERED_CARD,
@@ -232,9 +235,9 @@ class _Service:
         if result == self._pcsc.SCARD_E_INVALID_PARAMETER:
             raise ValueError(f"a command of {len(data)} bytes is none for PC/SC")
         self._require(result, LinkLost)
-        if not answer:
-            # What vpcd's driver gives when the card goes in the middle of a command.
-            raise LinkLost(f"{self._name}: the reader gives an empty answer")
+        if len(answer) < STATUS_WORD:
+            # What a reader gives that is a program (vpcd), when its card says nothing or goes meanwhile.
+            raise LinkLost(f"{self._name}: no answer but {bytes(answer).hex() or 'nothing'}")
         return bytes(answer)
 
     def disconnect(self) -> None:
