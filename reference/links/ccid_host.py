@@ -7,6 +7,7 @@ or TPDUs of T=0.
 
 from __future__ import annotations
 
+import struct
 from typing import Final, Protocol, TypeVar
 
 from reference.links.errors import LinkLost, LinkTimeout, NoModule
@@ -34,6 +35,9 @@ from reference.protocol.usb.parameters import ProtocolDataT0
 STRAY_ANSWERS: Final = 16
 """Answers to earlier commands that are passed over before a reader counts as out of step."""
 
+
+_XFR_BLOCK: Final = struct.Struct("<BIBBBH")
+_DATA_BLOCK: Final = struct.Struct("<BI5B")
 
 A = TypeVar("A", bound=Answer)
 
@@ -98,7 +102,8 @@ class CcidHost:
         if not self._apdu_level:
             return self._by_tpdus(apdu)
         if len(apdu) <= self._room:
-            return self._whole_answer(self._block(apdu, Level.WHOLE))
+            whole = self._plain(apdu)
+            return self._whole_answer(whole) if isinstance(whole, RDR_to_PC_DataBlock) else whole
         if not self._chains:
             raise ValueError(f"a command of {len(apdu)} bytes does not fit a message of {self.name}")
         return self._whole_answer(self._in_pieces(apdu))
@@ -113,7 +118,8 @@ class CcidHost:
             raise ValueError(f"not a command that T=0 can carry: {error}") from error
         try:
             while True:
-                tpdu = carrying.send(self._block(tpdu, Level.WHOLE).abData)
+                answer = self._plain(tpdu)
+                tpdu = carrying.send(answer.abData if isinstance(answer, RDR_to_PC_DataBlock) else answer)
         except StopIteration as end:
             response: bytes = end.value
             return response
@@ -158,6 +164,21 @@ class CcidHost:
         if answer.bmCommandStatus == CommandStatus.FAILED and answer.bError != SlotError.CMD_NOT_SUPPORTED:
             raise NoModule(f"{self.name}: {self._why(answer)}")
 
+    def _plain(self, data: bytes) -> bytes | RDR_to_PC_DataBlock:
+        """XfrBlock with all of a command in it, which is nearly every message there is: written and, where
+        its answer is as plain, read without a record."""
+        slot, seq = self.slot, self._next()
+        self._pipe.send(_XFR_BLOCK.pack(PC_to_RDR_XfrBlock.TYPE, len(data), slot, seq, 0, 0) + data)
+        message = self._pipe.receive()
+        size = max(0, len(message) - HEADER_SIZE)
+        head = _DATA_BLOCK.pack(RDR_to_PC_DataBlock.TYPE, size, slot, seq, 0, 0, 0)
+        if message.startswith(head):
+            return message[HEADER_SIZE:]
+        answer = self._answered(PC_to_RDR_XfrBlock(slot, seq), RDR_to_PC_DataBlock, message)
+        if answer.bStatus:
+            self._require_done(answer)
+        return answer
+
     def _block(self, data: bytes, level: int) -> RDR_to_PC_DataBlock:
         command = PC_to_RDR_XfrBlock(self.slot, self._next(), 0, level, data)
         answer = self._ask(command, RDR_to_PC_DataBlock)
@@ -186,19 +207,21 @@ class CcidHost:
         """The answer that belongs to `command`; time extensions and answers to earlier commands are passed
         over."""
         self._pipe.send(command.encode())
+        return self._answered(command, kind, self._pipe.receive())
+
+    def _answered(self, command: Message, kind: type[A], message: bytes) -> A:
         strays = 0
         while True:
             try:
-                answer = decode_answer(self._pipe.receive())
+                answer = decode_answer(message)
             except CcidError as error:
                 raise LinkLost(f"{self.name}: {error}") from error
             if answer.bSeq != command.bSeq or answer.bSlot != command.bSlot:
                 strays += 1
                 if strays > STRAY_ANSWERS:
                     raise LinkLost(f"{self.name}: answers to other commands only")
-            elif answer.bmCommandStatus == CommandStatus.TIME_EXTENSION:
-                continue
-            elif not isinstance(answer, kind):
-                raise LinkLost(f"{self.name}: {type(answer).__name__} answers {type(command).__name__}")
-            else:
+            elif answer.bmCommandStatus != CommandStatus.TIME_EXTENSION:
+                if not isinstance(answer, kind):
+                    raise LinkLost(f"{self.name}: {type(answer).__name__} answers {type(command).__name__}")
                 return answer
+            message = self._pipe.receive()

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -205,6 +204,7 @@ class _BulkPipe:
         self._name = name
         self._clock = clock
         self._timeout = timeout
+        self._timeout_ms = round(timeout * 1000)
         self._patience = Patience(clock, timeout)
         whole = reader.packet * (-(-reader.descriptor.dwMaxCCIDMessageLength // reader.packet))
         self._buffer = usb.util.create_buffer(min(max(whole, reader.packet), LARGEST))
@@ -212,26 +212,29 @@ class _BulkPipe:
     def send(self, message: bytes) -> None:
         """One bulk OUT transfer; dwLength tells where it ends, so no empty packet follows (as libccid)."""
         self._patience = Patience(self._clock, self._timeout)
-        with self._link_errors():
-            self._write(message)
+        try:
+            self._device.write(self._reader.endpoint_out, message, self._timeout_ms)
+        except usb.core.USBError as error:
+            raise self._failed(error) from error
 
     def receive(self) -> bytes:
         """One message, in as many bulk IN transfers as it takes."""
-        with self._link_errors():
+        try:
             message = self._read()
             size = message_size(message)
             while size is None or len(message) < size:
                 message += self._read()
                 size = message_size(message)
+        except (PatienceSpent, usb.core.USBError) as error:
+            raise self._failed(error) from error
         return message
 
     def abort(self, slot: int, seq: int) -> None:
         """The control half of an abort: wValue is bSeq and bSlot."""
-        with self._link_errors():
+        try:
             self._device.ctrl_transfer(0x21, CcidRequest.ABORT, seq << 8 | slot, self._reader.interface)
-
-    def _write(self, data: bytes) -> None:
-        self._device.write(self._reader.endpoint_out, data, round(self._timeout * 1000))
+        except usb.core.USBError as error:
+            raise self._failed(error) from error
 
     def _read(self) -> bytes:
         while True:
@@ -243,16 +246,13 @@ class _BulkPipe:
             else:
                 return data
 
-    @contextlib.contextmanager
-    def _link_errors(self) -> Iterator[None]:
-        try:
-            yield
-        except (PatienceSpent, usb.core.USBTimeoutError) as error:
-            raise LinkTimeout(f"{self._name}: {error}") from error
-        except usb.core.USBError as error:
-            if error.errno == errno.EPIPE:
-                self._clear_halts()
-            raise LinkLost(f"{self._name}: {error}") from error
+    def _failed(self, error: Exception) -> LinkLost:
+        """What a transfer's error means for the command it belongs to."""
+        if isinstance(error, PatienceSpent | usb.core.USBTimeoutError):
+            return LinkTimeout(f"{self._name}: {error}")
+        if isinstance(error, usb.core.USBError) and error.errno == errno.EPIPE:
+            self._clear_halts()
+        return LinkLost(f"{self._name}: {error}")
 
     def _clear_halts(self) -> None:
         """A halted endpoint stays so for whoever comes next, unless it is cleared."""

@@ -7,6 +7,7 @@ sorted out by their seqnum, so a transfer may end in another order than it began
 from __future__ import annotations
 
 import contextlib
+import select
 import socket
 import struct
 import threading
@@ -40,6 +41,7 @@ CONTROL_IN: Final = 0x80
 _SUBMIT: Final = struct.Struct(">10I8s")
 _RETURN: Final = struct.Struct(">5IiI")
 _PIECE: Final = 1 << 16
+_SEND_SECONDS: Final = 5
 Reply = TypeVar("Reply")
 
 
@@ -102,6 +104,11 @@ class ImportedDevice:
         self._reading = False
         self._gone = False
         self._seqnum = 0
+        self._poll = select.poll()
+        self._poll.register(self._socket, select.POLLIN)
+        # Once for all, so that no call has to say so again; waiting to receive is the poll's.
+        self._socket.settimeout(None)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", _SEND_SECONDS, 0))
 
     @property
     def gone(self) -> bool:
@@ -178,7 +185,6 @@ class ImportedDevice:
         if self._gone:
             raise UsbipGoneError(Errno.ENODEV, "the device is gone")
         try:
-            self._socket.settimeout(CONNECT_SECONDS)
             self._socket.sendall(frame)
         except OSError as error:
             self._lost()
@@ -214,18 +220,17 @@ class ImportedDevice:
     def _read(self, seconds: float | None) -> None:
         """Take what the socket has within `seconds` and sort it out."""
         try:
-            self._socket.settimeout(seconds)
+            if not self._poll.poll(None if seconds is None else seconds * 1000):
+                return
             piece = self._socket.recv(_PIECE)
-        except TimeoutError:
-            return
-        except OSError:
+        except (OSError, ValueError):  # ValueError: closed by another thread meanwhile
             piece = b""
         if not piece:
             self._lost()
             return
         self._stream += piece
         try:
-            while self._frame():
+            while self._stream and self._frame():
                 pass
         except UsbipError:
             self._lost()

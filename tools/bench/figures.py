@@ -51,6 +51,11 @@ def at_least_share(name: str, value: float, unit: str, *, floor: float, share: f
     return Figure(name, value, unit, floor, f"≥ {share:g} × floor", value >= share * floor)
 
 
+def shown(name: str, value: float, unit: str, floor: float | None = None) -> Figure:
+    """A figure without a goal, for scale."""
+    return Figure(name, value, unit, floor, "shown for scale", True)
+
+
 def flat(name: str, values: Sequence[float], unit: str, tolerance: float) -> Figure:
     """A cost that must not change with size.
 

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from tools.bench import judge, kz, proxy, uz
+from tools.bench import judge, kz, links, proxy, uz
 from tools.bench.figures import Figure, write_json
 from tools.console import err, out, print_table
 from tools.input import InputError, check_output
@@ -20,6 +20,7 @@ BENCHES: dict[str, Callable[[Path], Iterator[Figure]]] = {
     "kz": kz.figures,
     "proxy": proxy.figures,
     "judge": judge.figures,
+    "links": links.figures,
 }
 """Benchmarks by name."""
 
