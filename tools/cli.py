@@ -19,6 +19,7 @@ from conformance.mutants import CatchersError
 from tools.bench.children import BenchError
 from tools.commands import (
     bench,
+    certificate,
     clock,
     coverage,
     crashpoints,
@@ -61,6 +62,7 @@ COMMANDS: dict[str, Callable[..., Any]] = {
 """Single commands by name."""
 
 GROUPS: dict[str, typer.Typer] = {
+    "certificate": certificate.app,
     "clock": clock.app,
     "fault": fault.app,
     "receipt": receipt.app,

@@ -37,6 +37,12 @@ class OpenedKey:
     others: tuple[x509.Certificate, ...]
 
 
+def is_test_key(key: OpenedKey) -> bool:
+    """Whether an authority of ours issued it: MOCK stands in its name. No other key is used (ID-05)."""
+    names = key.pair.certificate.issuer.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
+    return any("MOCK" in str(name.value) for name in names)
+
+
 def file_name(key: rsa.RSAPrivateKey, signing: bool) -> str:
     """The name of a key file: RSA256_… signs, AUTH_RSA256_… authenticates."""
     prefix = "RSA256" if signing else "AUTH_RSA256"

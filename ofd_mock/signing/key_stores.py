@@ -15,8 +15,13 @@ from cryptography import x509
 
 from ofd_mock.pki import oids
 from ofd_mock.pki.authority import Authority
-from ofd_mock.pki.holders import readable
-from ofd_mock.pki.key_files import KeyFileError, OpenedKey, WrongPasswordError, read_key_file
+from ofd_mock.pki.key_files import (
+    KeyFileError,
+    OpenedKey,
+    WrongPasswordError,
+    is_test_key,
+    read_key_file,
+)
 from ofd_mock.pki.status import chain_of
 from ofd_mock.pki.verification import Signer, signer_of
 from ofd_mock.signing import outcomes
@@ -36,7 +41,6 @@ STORAGES: Final = (
 )
 """Names that pages use; only PKCS12 is here."""
 MAX_FILE: Final = 1 << 20
-_MARK: Final = "MOCK"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +91,7 @@ class KeyStores:
             raise RefusedError(outcomes.WRONG_PASSWORD, "password") from None
         except (KeyFileError, OSError):
             raise RefusedError(outcomes.NO_FILE, "load") from None
-        if _MARK not in readable(opened.pair.certificate.issuer):
+        if not is_test_key(opened):
             raise RefusedError(outcomes.NOT_TEST, "load")
         return opened
 

@@ -33,6 +33,7 @@ ELSEWHERE = {
     "make demo": "CI runs it by itself",
     "make test": "CI runs it by itself; this test is a part of it",
     "kassalab up": "the fixture does: the other lines run beside it",
+    "python -m ofd_mock.signing": "runs until stopped; tests/ofd_mock/signing starts it",
     "kassalab run": "all suites: make demo runs them",
     "kassalab bench uz": "wants a quiet machine; tests/tools/test_bench.py tests its parts",
     "kassalab bench kz": "wants a quiet machine; tests/tools/test_bench_kz.py tests its parts",
