@@ -13,13 +13,18 @@ from conformance.control_client import ControlClient
 from conformance.lab_process import PartProcess
 from tests.waiting import eventually
 from tools.guest.errors import GuestUnavailable
-from tools.guest.images import Recipe, build
-from tools.guest.init import USBIP_ADDRESS
+from tools.guest.images import Image, Recipe, build
+from tools.guest.init import server_address
 from tools.guest.machine import Guest, require_programs
 
 PATIENCE = 30.0
 TERMINAL = "ZZ000000000417"
 BUS_ID = "1-1"
+
+OLDER_CCID = "(Warning: Only accurate for version 1.0)"
+"""lsusb knows CCID 1.0 and says so of every reader of 1.1; the class descriptor is the same in both."""
+COMPLAINTS = ("warning", "can't", "couldn't", "cannot", "unrecognized", "junk", "invalid", "illegal", "bad ")
+"""What lsusb says, in lower case, of descriptors that it finds fault with."""
 
 
 class Stand:
@@ -36,7 +41,7 @@ class Stand:
     def attach(self, bus_id: str = BUS_ID) -> None:
         """Plug the cable into the guest, and wait until its kernel has the device."""
         before = self.guest.kernel_log().count("SerialNumber: ")
-        self.guest.check(f"usbip attach -r {USBIP_ADDRESS} -b {bus_id}")
+        self.guest.check(f"usbip attach -r {server_address()} -b {bus_id}")
         eventually(lambda: self.guest.kernel_log().count("SerialNumber: ") > before, PATIENCE)
 
     def sysfs(self, name: str) -> str:
@@ -53,14 +58,19 @@ class Stand:
         return self.guest.run("tail -n 15 /tmp/*.log; dmesg | tail -n 15").text
 
 
+def image_or_skip(recipe: Recipe) -> Image:
+    """The image to boot; a skip with its reason where there can be none."""
+    try:
+        require_programs()
+        return build(recipe)
+    except GuestUnavailable as reason:
+        pytest.skip(f"no guest: {reason}")
+
+
 @contextmanager
 def stand(recipe: Recipe, folder: Path) -> Iterator[Stand]:
     """Skips, with its reason, where this machine cannot run a guest."""
-    try:
-        require_programs()
-        image = build(recipe)
-    except GuestUnavailable as reason:
-        pytest.skip(f"no guest: {reason}")
+    image = image_or_skip(recipe)
     capture = folder / "usb.pcapng"
     words = [
         *("--dir", str(folder / "module"), "--port", "0", "--control-port", "0", "--seed", "7"),

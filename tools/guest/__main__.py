@@ -11,6 +11,7 @@ import sys
 
 from tools.guest.errors import GuestError
 from tools.guest.images import RECIPES, build
+from tools.guest.init import server_address
 from tools.guest.machine import Guest
 
 FAILED = 1
@@ -38,14 +39,16 @@ def _parser() -> argparse.ArgumentParser:
     making.add_argument("image", nargs="*", choices=[*RECIPES, []], help=", ".join(RECIPES))
     running = tasks.add_parser("run", help="boot an image and run commands in it")
     running.add_argument("image", choices=list(RECIPES))
-    running.add_argument("--usbip", metavar="HOST:PORT", help="the USB/IP server that the guest can reach")
+    running.add_argument(
+        "--usbip", metavar="HOST:PORT", help=f"a USB/IP server: {server_address()} to the guest"
+    )
     running.add_argument("command", nargs="+", help="a line for the guest's shell")
     return parser
 
 
 def _run(image: str, usbip: str | None, commands: list[str]) -> int:
     status = 0
-    with Guest(build(RECIPES[image]), usbip) as guest:
+    with Guest(build(RECIPES[image]), *([usbip] if usbip else [])) as guest:
         for command in commands:
             answer = guest.run(command)
             print(f"# {command}\n{answer.text}")

@@ -1,7 +1,8 @@
 """Runs inside the guest: a TCP port that leads to the card in its reader, by the guest's own PC/SC.
 
 Outside it looks like a module on TCP (uz-fiscal §7): connecting powers the card up and shows its ATR, then
-frames of one length byte and an APDU go each way, and hanging up powers it down. Between stand libpcsclite,
+frames of one length byte and an APDU go each way, and hanging up powers it down. `scan HEX…` sends these
+commands to the card of every reader instead. Between stand libpcsclite,
 pcscd, libccid and the kernel, all as Debian ships them. Nothing but the standard library is there to import.
 """
 
@@ -79,11 +80,15 @@ class Pcsc:
 
     def reader(self) -> str:
         """Name of the first reader; PcscError when there is none."""
+        return self.readers()[0]
+
+    def readers(self) -> list[str]:
+        """Names of all readers; PcscError when there is none."""
         size = ctypes.c_ulong()
         self.call("SCardListReaders", self._context, None, None, ctypes.byref(size))
         names = ctypes.create_string_buffer(size.value)
         self.call("SCardListReaders", self._context, None, names, ctypes.byref(size))
-        return names.value.decode()
+        return [name.decode() for name in names.raw.split(b"\0") if name]
 
     def connect(self, reader: str) -> Card:
         """The card in the reader, powered up and nobody else's."""
@@ -181,6 +186,17 @@ def serve_card(connection: socket.socket, card: Card) -> None:
         card.close()
 
 
+def scan(commands: list[bytes]) -> None:
+    """Let the card in every reader answer these, and print a line for each reader."""
+    pcsc = Pcsc()
+    for reader in pcsc.readers():
+        card = pcsc.connect(reader)
+        said = [card.atr(), *(card.transmit(command) for command in commands)]
+        card.close()
+        say("|".join([reader, *(answer.hex() for answer in said)]))
+    pcsc.close()
+
+
 def say(text: str) -> None:
     """One line for whoever reads the guest's output."""
     sys.stdout.write(f"{text}\n")
@@ -188,4 +204,7 @@ def say(text: str) -> None:
 
 
 if __name__ == "__main__":
-    serve(PORT)
+    if sys.argv[1:2] == ["scan"]:
+        scan([bytes.fromhex(word) for word in sys.argv[2:]])
+    else:
+        serve(PORT)

@@ -10,8 +10,12 @@ from __future__ import annotations
 from typing import Final
 
 ADDRESS: Final = "10.0.2.15"
-USBIP_ADDRESS: Final = "10.0.2.100"
-"""Where the guest finds the USB/IP server, on that protocol's own port."""
+
+
+def server_address(index: int = 0) -> str:
+    """Where the guest finds a USB/IP server, on that protocol's own port."""
+    return f"10.0.2.{100 + index}"
+
 
 CABLE: Final = "/cable"
 """A program that keeps the device of a bus id attached: what is pulled is attached again once it is back."""
@@ -20,7 +24,7 @@ CABLE_SCRIPT: Final = f"""\
 #!/bin/busybox sh
 while :; do
   grep -q ' 00[56] ' /sys/devices/platform/vhci_hcd.0/status ||
-    usbip attach -r {USBIP_ADDRESS} -b "$1" 2>/dev/null
+    usbip attach -r {server_address()} -b "$1" 2>/dev/null
   usleep 200000
 done
 """

@@ -1,6 +1,6 @@
 """A running guest: QEMU by plain emulation, asked over its second serial line.
 
-    with Guest(build(USB), usbip="127.0.0.1:3240") as guest:
+    with Guest(build(USB), "127.0.0.1:3240") as guest:
         print(guest.run("usbip list -r 10.0.2.100").lines)
 
 The guest's network ends in this process's own two doors: USB/IP out of it, one TCP port into it.
@@ -24,7 +24,7 @@ from typing import IO, Final
 from reference.runtime.clock import real_elapsed
 from tools.guest.errors import GuestError, GuestSilent, GuestUnavailable
 from tools.guest.images import Image
-from tools.guest.init import ADDRESS, KERNEL_ARGUMENTS, USBIP_ADDRESS
+from tools.guest.init import ADDRESS, KERNEL_ARGUMENTS, server_address
 
 QEMU: Final = "qemu-system-x86_64"
 USBIP_PORT: Final = 3240
@@ -52,13 +52,15 @@ class Answer:
 class Guest:
     """One machine, running from `__enter__` to `__exit__`. For one thread.
 
-    `usbip` is HOST:PORT of the one server it can reach, or None. GuestUnavailable when this host has no QEMU,
-    GuestSilent when it does not come up in `boot_seconds` real seconds.
+    `usbip` are HOST:PORT of the servers it can reach, and all it can reach; inside they are the addresses
+    `servers`. GuestUnavailable when this host has no QEMU, GuestSilent when it does not come up in
+    `boot_seconds` real seconds.
     """
 
-    def __init__(self, image: Image, usbip: str | None = None, boot_seconds: float = BOOT_SECONDS) -> None:
+    def __init__(self, image: Image, *usbip: str, boot_seconds: float = BOOT_SECONDS) -> None:
         self.image = image
         self.usbip = usbip
+        self.servers = tuple(server_address(index) for index in range(len(usbip)))
         self.boot_seconds = boot_seconds
         self.door = ""
         self._folder = Path()
@@ -121,9 +123,8 @@ class Guest:
 
     def _command(self) -> list[str]:
         network = f"user,id=net0,restrict=on,hostfwd=tcp:127.0.0.1:0-{ADDRESS}:{DOOR_PORT}"
-        if self.usbip is not None:
-            server = f"socat STDIO TCP:{self.usbip},,nodelay"
-            network += f",guestfwd=tcp:{USBIP_ADDRESS}:{USBIP_PORT}-cmd:{server}"
+        for inside, outside in zip(self.servers, self.usbip, strict=True):
+            network += f",guestfwd=tcp:{inside}:{USBIP_PORT}-cmd:socat STDIO TCP:{outside},,nodelay"
         return [
             *(QEMU, "-accel", "tcg,thread=multi", "-machine", "pc", "-cpu", "qemu64"),
             *(
