@@ -6,14 +6,17 @@ text.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import urlsplit
 
-import httpx
+from conformance.quick_http import HttpAnswer, HttpError, QuickHttp
 
 TOKEN_HEADER = "X-Kassalab-Token"  # noqa: S105 - the name of a header
 TIMEOUT_SECONDS = 30.0
+BAD = 400
 
 Json = dict[str, Any]
 
@@ -52,9 +55,9 @@ class ControlClient:
     ) -> None:
         self.url = url.rstrip("/").removesuffix("/control")
         self._explain = explain
-        headers = {TOKEN_HEADER: token} if token else {}
-        # trust_env off: a proxy of the machine must not stand between the parts of a lab.
-        self._http = httpx.Client(base_url=self.url, headers=headers, timeout=timeout, trust_env=False)
+        self._token = {TOKEN_HEADER: token} if token else {}
+        self._timeout = timeout
+        self._http: QuickHttp | None = None
 
     def state(self) -> Json:
         """The part's whole visible state."""
@@ -135,7 +138,8 @@ class ControlClient:
 
     def close(self) -> None:
         """Give the connections back."""
-        self._http.close()
+        if self._http is not None:
+            self._http.close()
 
     def __enter__(self) -> Self:
         return self
@@ -146,27 +150,33 @@ class ControlClient:
         self.close()
 
     def _ask(self, method: str, path: str, body: object | None = None) -> Json:
-        headers = {"X-Kassalab": "control"}
+        headers = {"X-Kassalab": "control", **self._token}
+        content = b""
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+            content = json.dumps(body).encode()
         try:
-            response = self._http.request(method, f"/control/{path}", json=body, headers=headers)
-        except (httpx.TransportError, httpx.InvalidURL) as error:
+            http = self._http = self._http or QuickHttp(self.url, self._timeout)
+            prefix = urlsplit(self.url).path
+            response = http.exchange(http.request_bytes(method, f"{prefix}/control/{path}", headers, content))
+        except HttpError as error:
             raise UnreachableError(self._with_cause(f"no answer from {self.url}: {error}")) from None
         answer = self._json(response)
-        if response.is_error:
+        if response.status >= BAD:
             problem = answer.get("error")
             if not isinstance(problem, dict):
-                raise UnreachableError(f"{self.url} is no control API: HTTP {response.status_code}")
+                raise UnreachableError(f"{self.url} is no control API: HTTP {response.status}")
             fields = (str(problem.get(name, "")) for name in ("field", "rule", "text"))
-            raise RefusedError(response.status_code, *fields)
+            raise RefusedError(response.status, *fields)
         return answer
 
-    def _json(self, response: httpx.Response) -> Json:
+    def _json(self, response: HttpAnswer) -> Json:
         try:
-            answer = response.json()
+            answer = json.loads(response.content)
         except ValueError:
             answer = None
         if not isinstance(answer, dict):
-            raise UnreachableError(f"{self.url} is no control API: HTTP {response.status_code}, not JSON")
+            raise UnreachableError(f"{self.url} is no control API: HTTP {response.status}, not JSON")
         return answer
 
     def _with_cause(self, text: str) -> str:

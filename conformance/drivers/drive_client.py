@@ -9,11 +9,13 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 import httpx
 
 from conformance.drivers.wire import NOT_OPENED, Tap, Wire
 from conformance.events import Direction, Layer
+from conformance.quick_http import HttpError, HttpUnreachableError, QuickHttp
 from conformance.verdicts import AnswerMissing, AnswerUnreadable, CaseFailed, TargetUnreachable
 from reference.links.address import Endpoint
 
@@ -71,13 +73,7 @@ class DriveClient:
         self.endpoint = endpoint
         self._tap = tap
         self._seconds = seconds
-        self._client = httpx.Client(
-            base_url=f"http://{endpoint}",
-            timeout=seconds,
-            trust_env=False,
-            follow_redirects=False,
-            verify=False,  # noqa: S501 - never HTTPS here, and loading the authorities takes longer than a case
-        )
+        self._client = QuickHttp(f"http://{endpoint}", seconds)
 
     def close(self) -> None:
         """Close the connections."""
@@ -96,34 +92,25 @@ class DriveClient:
         seconds: float | None = None,
     ) -> Reply:
         """One exchange. Give at most one of `form`, `json` and `content` as the body."""
-        request = self._client.build_request(
-            method,
-            path,
-            params=None if query is None else {name: str(value) for name, value in query.items()},
-            data=None if form is None else {name: str(value) for name, value in form.items()},
-            json=json,
-            content=content,
-            headers=dict(headers or {}),
-            timeout=self._seconds if seconds is None else seconds,
-        )
-        sent = request_bytes(request)
+        body, kind = _body(form, json, content)
+        place = f"/{path.lstrip('/')}" + (f"?{urlencode(dict(query))}" if query else "")
+        named = dict(kind if headers is None else {**kind, **headers})
+        sent = self._client.request_bytes(method, place, named, body)
         self._tap(Layer.HTTP, Direction.SENT, sent)
         try:
-            response = self._client.send(request)
-        except httpx.ConnectError as error:
+            answer = self._client.exchange(sent, seconds)
+        except HttpUnreachableError as error:
             self._tap(Layer.HTTP, Direction.CLOSED, b"", NOT_OPENED)
             raise TargetUnreachable(f"no drive answers at {self.endpoint} ({error})") from error
-        except httpx.TransportError as error:
+        except HttpError as error:
             self._tap(Layer.HTTP, Direction.CLOSED, b"", sent)
-            raise AnswerMissing(
-                f"{method} {path}: {error or type(error).__name__}", clause="S-4.6"
-            ) from error
-        self._tap(Layer.HTTP, Direction.RECEIVED, response_bytes(response), sent)
+            raise AnswerMissing(f"{method} {path}: {error}", clause="S-4.6") from error
+        self._tap(Layer.HTTP, Direction.RECEIVED, answer.raw, sent)
         return Reply(
-            f"{method} {request.url.raw_path.decode('ascii')}",
-            response.status_code,
-            {name.lower(): value for name, value in response.headers.items()},
-            response.text,
+            sent[: sent.index(b" HTTP/1.1\r\n")].decode("latin-1"),
+            answer.status,
+            {name.lower(): value for name, value in answer.headers},
+            answer.text,
         )
 
     def post(self, path: str, **arguments: Any) -> Reply:
@@ -139,11 +126,14 @@ class DriveClient:
         return Wire(self.endpoint, self._tap, Layer.HTTP, self._seconds)
 
 
-def request_bytes(request: httpx.Request) -> bytes:
-    """A request as it stands on the wire."""
-    head = [f"{request.method} {request.url.raw_path.decode('ascii')} HTTP/1.1"]
-    head += [f"{name}: {value}" for name, value in request.headers.items()]
-    return "\r\n".join([*head, "", ""]).encode("latin-1", "replace") + request.content
+def _body(form: Fields | None, data: object, content: bytes | None) -> tuple[bytes, dict[str, str]]:
+    """The bytes of a body, and the header that says what they are."""
+    if form is not None:
+        return urlencode(dict(form)).encode(), {"Content-Type": "application/x-www-form-urlencoded"}
+    if data is not None:
+        text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+        return text.encode(), {"Content-Type": "application/json"}
+    return content or b"", {}
 
 
 def response_bytes(response: httpx.Response) -> bytes:

@@ -12,11 +12,11 @@ import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
-
-import httpx
+from urllib.parse import urlsplit
 
 from conformance.drivers.wire import NOT_OPENED, Tap
 from conformance.events import Direction, Layer
+from conformance.quick_http import HttpAnswer, HttpError, HttpUnreachableError, QuickHttp
 from conformance.verdicts import AnswerMissing, AnswerUnreadable, NotApplicable, TargetUnreachable
 
 Json = dict[str, Any]
@@ -133,19 +133,18 @@ class HttpKeys:
 
     def __init__(self, base: str, tap: Tap, seconds: float = KEY_SECONDS) -> None:
         self._tap = tap
-        self._client = httpx.Client(
-            base_url=base.rstrip("/"),
-            timeout=seconds,
-            trust_env=False,
-            verify=False,  # noqa: S501 - never HTTPS here, and loading the authorities takes longer than a case
-        )
+        try:
+            self._client = QuickHttp(base, seconds)
+        except HttpError as error:
+            raise TargetUnreachable(str(error)) from error
+        self._prefix = urlsplit(base).path.rstrip("/")
 
     def press(self, key: str, order: Mapping[str, Any]) -> Pressed:
         """Press a key. AnswerUnreadable for any answer that is none of the three outcomes."""
         response = self.request("POST", f"/keys/{key}", dict(order))
-        if response.status_code != 200:
+        if response.status != 200:
             raise AnswerUnreadable(
-                f"key {key} answers {response.status_code}", expected="200", observed=response.text[:400]
+                f"key {key} answers {response.status}", expected="200", observed=response.text[:400]
             )
         return read_pressed(key, _json(response, f"key {key}"))
 
@@ -175,32 +174,37 @@ class HttpKeys:
 
     def request(
         self, method: str, path: str, body: object = None, *, content: bytes | None = None
-    ) -> httpx.Response:
+    ) -> HttpAnswer:
         """One exchange, whatever its status; AnswerMissing when the register hangs up in it."""
-        request = self._client.build_request(method, path, json=body, content=content)
-        sent = f"{method} {path} {request.content.decode('utf-8', 'replace')}".encode()
+        kind = {}
+        if body is not None:
+            content = json.dumps(body, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+            kind = {"Content-Type": "application/json"}
+        content = content or b""
+        sent = f"{method} {path} {content.decode('utf-8', 'replace')}".encode()
         self._tap(Layer.HTTP, Direction.SENT, sent)
         try:
-            response = self._client.send(request)
-        except httpx.ConnectError as error:
+            request = self._client.request_bytes(method, self._prefix + path, kind, content)
+            answer = self._client.exchange(request)
+        except HttpUnreachableError as error:
             self._tap(Layer.HTTP, Direction.CLOSED, b"", NOT_OPENED)
-            raise TargetUnreachable(f"no register answers at {self._client.base_url} ({error})") from error
-        except httpx.TransportError as error:
+            raise TargetUnreachable(f"no register answers at http://{self._client.host} ({error})") from error
+        except HttpError as error:
             self._tap(Layer.HTTP, Direction.CLOSED, b"", sent)
-            raise AnswerMissing(f"{method} {path}: {error or type(error).__name__}") from error
-        self._tap(Layer.HTTP, Direction.RECEIVED, f"{response.status_code} {response.text}".encode(), sent)
-        return response
+            raise AnswerMissing(f"{method} {path}: {error}") from error
+        self._tap(Layer.HTTP, Direction.RECEIVED, f"{answer.status} {answer.text}".encode(), sent)
+        return answer
 
-    def _good(self, path: str) -> httpx.Response:
-        response = self.request("GET", path)
-        if response.status_code != 200:
+    def _good(self, path: str) -> HttpAnswer:
+        answer = self.request("GET", path)
+        if answer.status != 200:
             raise AnswerUnreadable(
-                f"GET {path} answers {response.status_code}", expected="200", observed=response.text[:400]
+                f"GET {path} answers {answer.status}", expected="200", observed=answer.text[:400]
             )
-        return response
+        return answer
 
 
-def _json(response: httpx.Response, what: str) -> Any:
+def _json(response: HttpAnswer, what: str) -> Any:
     try:
         return json.loads(response.text)
     except ValueError as error:
