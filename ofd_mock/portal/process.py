@@ -105,7 +105,7 @@ class PortalProcess:
         self.events.close()
 
     def _keep(self) -> None:
-        """Run the keeper when something is due, when somebody changed something, and soon after the wire did."""
+        """Run the keeper when something is due or was changed here, and soon after the wire did."""
         log = structlog.get_logger(NAME)
         while not self._ending.is_set():
             generation = self._lab.generation

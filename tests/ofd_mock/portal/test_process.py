@@ -145,7 +145,7 @@ def test_the_operator_blocks_by_order_and_lifts_it(stage: Stage) -> None:
     stage.act(card, "choose-tariff", tariff=1)
     assert stage.control("block", id=card)["state"] == "BLOCKED_OFD"
     refused = web.post(f"{stage.base}/control/do/block", json={"id": card})
-    assert refused.status_code == 400
+    assert refused.status_code == 422
     assert refused.json()["error"]["rule"] == "state"
     assert stage.control("unblock", id=card)["state"] == "READY"
 
