@@ -7,21 +7,25 @@ power, has an ATR, and gives every command the same answer.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import socket
 import sys
+import threading
 from typing import Final
 
 from reference.protocol.uz.apdu import ATR_ISO
-from tools.bench.children import host_port
+from tools.bench.children import BenchError, host_port
 
 QUICK_ACK: Final = getattr(socket, "TCP_QUICKACK", None)
 ATR_WANTED: Final = b"\x04"
+DIALS: Final = 100
+"""Tries, a tenth of a second apart."""
 
 
 def serve(address: str, answer: bytes) -> None:
     """Be in the reader until it closes."""
-    with socket.create_connection(host_port(address)) as line:
+    with _dialled(address) as line:
         line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         while (size := _read(line, 2)) is not None:
             frame = _read(line, int.from_bytes(size, "big"))
@@ -31,6 +35,16 @@ def serve(address: str, answer: bytes) -> None:
                 _write(line, ATR_ISO)
             elif len(frame) > 1:
                 _write(line, answer)
+
+
+def _dialled(address: str) -> socket.socket:
+    """pcscd opens the ports of its readers one after the other, some time after it has begun to serve."""
+    pause = threading.Event()
+    for _ in range(DIALS):
+        with contextlib.suppress(ConnectionRefusedError):
+            return socket.create_connection(host_port(address))
+        pause.wait(0.1)
+    raise BenchError(f"no reader at {address}")
 
 
 def _read(line: socket.socket, size: int) -> bytes | None:

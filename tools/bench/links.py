@@ -14,7 +14,7 @@ import threading
 import tty
 from array import array
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -47,6 +47,7 @@ CHUNKS: Final = 9
 COMMANDS: Final = 500
 NAIVE_COMMANDS: Final = 5
 """Without quick acknowledgement a command takes about 45 ms."""
+READER: Final = "Bench"
 UNIT: Final = "APDU/s"
 _INFO: Final = apdu.get_info().encode()
 
@@ -103,35 +104,46 @@ def over_terminal(path: str) -> Figure:
 
 
 def over_pcsc(folder: Path) -> Iterator[Figure]:
-    """Through pcscd and vpcd; the floor is the least card there can be in the same pcscd, and a third card is
-    the emulator as a naive stack would have it."""
-    place = folder / "pcsc"
+    """Through pcscd and vpcd; the floor is the least card there can be, in the reader's other slot. Then the
+    emulator as a naive stack would have it, in a pcscd of its own."""
     try:
-        first = free_port()
-        second = first + 2
-        readers = [ReaderEntry.vpcd(first, "Bench"), ReaderEntry.vpcd(second, "Naive")]
-        with pcsc_stand(place, readers), ExitStack() as cards:
-            for name, port, options in (("quick", first, ()), ("naive", second, ("--no-vpcd-quick-ack",))):
-                arguments = [*_bare_arguments(folder / name), "--vpcd", f"127.0.0.1:{port}", *options]
-                cards.enter_context(child("simulator", arguments, folder / f"{name}.log"))
-            size = str(_answer_size())
-            bare = [f"127.0.0.1:{first + 1}", "--answer-bytes", size]
-            cards.enter_context(child("tools.bench.bare_card", bare, folder / "bare.log"))
-            yield from _pcsc_figures()
+        with _cards(folder / "quick") as port:
+            bare = [f"127.0.0.1:{port + 1}", "--answer-bytes", str(_answer_size())]
+            with child("tools.bench.bare_card", bare, folder / "bare.log"):
+                quick = _quick()
+        yield quick
+        with _cards(folder / "naive", "--no-vpcd-quick-ack"), opened(_card(0)) as link:
+            naive = statistics.median(_rate(asking(link), NAIVE_COMMANDS) for _ in range(CHUNKS))
+        yield shown("link: the same without quick acknowledgement", naive, UNIT, quick.value)
     except StandError as error:
         raise BenchError(f"a card in pcscd: {error}") from error
 
 
-def _pcsc_figures() -> Iterator[Figure]:
-    cards = [PcscLink("Bench 00 00"), PcscLink("Bench 00 01"), PcscLink("Naive*")]
-    for card in cards:
-        _await_card(card)
-    with opened(cards[0]) as link, opened(cards[1], select=False) as bare:
+def _quick() -> Figure:
+    with opened(_card(0)) as link, opened(_card(1), select=False) as bare:
         value, floor = in_turn(asking(link), asking(bare))
-    yield at_least("link: pcscd and vpcd", value, UNIT, 5_000, floor)
-    with opened(cards[2]) as link:
-        naive = statistics.median(_rate(asking(link), NAIVE_COMMANDS) for _ in range(CHUNKS))
-    yield shown("link: pcscd and vpcd, without quick acknowledgement", naive, UNIT, value)
+    return at_least("link: pcscd and vpcd", value, UNIT, 5_000, floor)
+
+
+@contextmanager
+def _cards(folder: Path, *options: str) -> Iterator[int]:
+    """A pcscd with two slots and a module in the first; gives the port where a card for it dials."""
+    port = free_port()
+    with pcsc_stand(folder, [ReaderEntry.vpcd(port, READER)]):
+        arguments = [*_bare_arguments(folder / "module"), "--vpcd", f"127.0.0.1:{port}", *options]
+        with child("simulator", arguments, folder / "module.log"):
+            yield port
+
+
+def _card(slot: int) -> PcscLink:
+    """The card of a slot, once pcscd has seen it."""
+    link = PcscLink(f"{READER} 00 0{slot}")
+    pause = threading.Event()
+    for _ in range(200):
+        if link.presence() is not None:
+            return link
+        pause.wait(0.05)
+    raise BenchError(f"{link.name}: no card")
 
 
 # --- measuring --------------------------------------------------------------------------------------------
@@ -169,8 +181,9 @@ def opened(link: Link, *, select: bool = True) -> Iterator[Link]:
     """A link with power and the applet selected."""
     link.open()
     try:
-        if select and link.transmit(apdu.select().encode()) != b"\x90\x00":
-            raise BenchError(f"{link.name}: SELECT was refused")
+        answer = link.transmit(apdu.select().encode()) if select else b"\x90\x00"
+        if answer != b"\x90\x00":
+            raise BenchError(f"{link.name}: SELECT was answered {answer.hex()}")
         yield link
     finally:
         link.close()
@@ -260,7 +273,7 @@ def _pyusb_echo(backend: LocalBackend, answer: bytes) -> Work:
 
 @contextmanager
 def _terminal_echo() -> Iterator[Work]:
-    """A byte there and back on a pseudo-terminal, which `cat` gives back; twice, as T=0 takes two messages."""
+    """A byte there and back on a pseudo-terminal, which `cat` gives back; twice, as T=0 takes two."""
     master, slave = os.openpty()
     tty.setraw(slave)
     with subprocess.Popen(["cat"], stdin=slave, stdout=slave) as cat:
@@ -274,13 +287,3 @@ def _terminal_echo() -> Iterator[Work]:
         cat.terminate()
     os.close(slave)
     os.close(master)
-
-
-def _await_card(link: PcscLink) -> None:
-    """Wait until pcscd has seen the card."""
-    pause = threading.Event()
-    for _ in range(200):
-        if link.presence() is not None:
-            return
-        pause.wait(0.05)
-    raise BenchError(f"{link.name}: no card")
