@@ -23,13 +23,19 @@ from simulator.rack import Slot
 DEFAULT_PORT: Final = 35963
 """Where Debian's vpcd waits for its first card; the second reader of a driver waits one port higher."""
 READERS_PER_DRIVER: Final = 2
-PAUSE: Final = 0.05
-"""Real seconds between being thrown out of the reader and dialling again."""
+AWAY: Final = 1.0
+"""Real seconds out of the reader before it is dialled again: pcscd looks for cards every 0.4 s, and one that
+is back before it was missed stays lost to it."""
+NOTICED: Final = 3.0
+"""Real seconds at most until a reader sees a card that is put back."""
 RETRY: Final = 0.25
 """Real seconds between two tries while nobody listens."""
 
 _QUICK_ACK: Final = getattr(socket, "TCP_QUICKACK", None)
 _LENGTH: Final = 2
+MUTE: Final = b"\x00"
+"""What the driver is sent for a card that says nothing: less than a status word and no ATR. The driver itself
+waits for good behind a frame of no bytes."""
 
 _log = structlog.get_logger("vpcd")
 
@@ -67,6 +73,9 @@ class VpcdCard:
         self._endpoint = (host, port)
         self.atr = atr
         self.quick_ack = quick_ack and _QUICK_ACK is not None
+        self._back = 0.0
+        self._met = False
+        self._seen = asyncio.Event()
         self._line: _Line | None = None
         self._dialling: asyncio.Task[None] | None = None
 
@@ -87,54 +96,86 @@ class VpcdCard:
         return self._line is not None
 
     async def plug(self) -> None:
-        """Go into the reader as soon as there is one; nothing to do when it is in."""
+        """Go into the reader as soon as there is one; nothing to do when it is in.
+
+        Where there was a reader before, this takes until the reader has seen the card, or NOTICED.
+        """
         if self._dialling is None:
             self._dialling = self.exchanges.spawn(self._dial())
+        if self._met:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._seen.wait(), NOTICED)
 
     def unplug(self) -> None:
         """Leave the reader: the driver sees no card, the module has no power."""
         dialling, self._dialling = self._dialling, None
         if dialling is not None:
             dialling.cancel()
-        self.cut()
-
-    def cut(self) -> None:
-        """Lose contact for a moment, as a loss of power does; the card comes back by itself."""
+        self._seen.clear()
         if self._line is not None:
             self._line.drop()
+
+    def cut(self) -> None:
+        """Lose the power for a moment: the chip is mute until it is powered up again."""
+        if self._line is not None:
+            self._line.lose_power()
+
+    def noticed(self) -> None:
+        """The driver has asked for the ATR, as it does when it looks for a card."""
+        if not self._met or not self._seen.is_set():
+            self._met = True
+            self._seen.set()
 
     async def _dial(self) -> None:
         loop = asyncio.get_running_loop()
         reported = False
         while True:
+            await asyncio.sleep(max(0.0, self._back - loop.time()))
             line = _Line(self)
             try:
                 await loop.create_connection(lambda line=line: line, *self._endpoint)  # type: ignore[misc]
                 self._line, reported = line, False
                 await line.lost.wait()
-                pause = PAUSE
             except OSError as error:
                 if not reported:
                     _log.info("no reader yet", address=self.address, text=str(error))
-                reported, pause = True, RETRY
+                reported = True
+                self._back = loop.time() + RETRY
             finally:
-                self._line = None
+                if self._line is line:
+                    self._line = None
+                    self._seen.clear()
+                    self._back = loop.time() + AWAY
                 line.drop()
-            await asyncio.sleep(pause)
 
 
 class _Line(asyncio.Protocol):
     """One stay in the reader. Frames that come while a command is at work wait in the inbox."""
 
-    __slots__ = ("_busy", "_card", "_inbox", "_powered", "_socket", "_transport", "_working", "lost")
+    __slots__ = (
+        "_asked",
+        "_busy",
+        "_card",
+        "_inbox",
+        "_powered",
+        "_refused",
+        "_socket",
+        "_transport",
+        "_turn",
+        "_working",
+        "lost",
+    )
 
     def __init__(self, card: VpcdCard) -> None:
         self.lost = asyncio.Event()
         self._card = card
         self._inbox = bytearray()
+        self._asked = False
         self._busy = False
         self._working = False
         self._powered = False
+        self._refused = False
+        self._turn = 0
         self._transport: asyncio.Transport | None = None
         self._socket: socket.socket | None = None
 
@@ -163,6 +204,15 @@ class _Line(asyncio.Protocol):
         if self._transport is not None:
             self._transport.abort()
 
+    def lose_power(self) -> None:
+        """Be mute until the driver gives power anew; that is the answer to a command at work, too."""
+        self._power_off()
+        if self._busy:
+            self._turn += 1
+            if self._asked:
+                self._send(MUTE)
+            self._go_on()
+
     def _acknowledge_quickly(self) -> None:
         """The system forgets this wish with everything it sends, so it is renewed before each receive."""
         if self._socket is not None and _QUICK_ACK is not None:
@@ -186,7 +236,9 @@ class _Line(asyncio.Protocol):
 
     def _obey(self, control: int) -> None:
         if control == Control.ATR:
-            self._send(self._card.atr)
+            self._send(MUTE if self._refused else self._card.atr)
+            self._refused = False
+            self._card.noticed()
         elif control == Control.ON:
             if not self._powered:
                 self._power_on()
@@ -200,23 +252,29 @@ class _Line(asyncio.Protocol):
 
     def _command(self, apdu: bytes) -> None:
         if not self._powered:
-            # A chip without power says nothing, and silence is no answer this wire has.
-            _log.warning("command without power", apdu=apdu.hex())
-            self.drop()
+            self._send(MUTE)
             return
-        self._busy = True
+        self._busy = self._asked = True
+        self._turn = turn = self._turn + 1
         card = self._card
-        card.exchanges.submit(card.slot, without_le(apdu), self._done)
+        exchanges, slot, apdu = card.exchanges, card.slot, without_le(apdu)
 
-    def _done(self, answer: bytes | None) -> None:
+        def done(answer: bytes | None) -> None:
+            self._done(turn, answer)
+
+        exchanges.submit(slot, apdu, done)
+
+    def _done(self, turn: int, answer: bytes | None) -> None:
+        if turn != self._turn:
+            return  # the power went meanwhile, and the driver has been told
         if answer is None:
-            self.drop()
+            self.lose_power()
             return
         self._send(answer)
         self._go_on()
 
     def _go_on(self) -> None:
-        self._busy = False
+        self._busy = self._asked = False
         if self._inbox and not self._working:
             self._work()
             self._acknowledge_quickly()
@@ -228,7 +286,19 @@ class _Line(asyncio.Protocol):
 
     def _power_on(self) -> None:
         self._powered = self._busy = True
-        self._card.exchanges.power_on(self._card.slot, self._go_on, self.drop)
+        turn = self._turn = self._turn + 1
+
+        def ready() -> None:
+            if turn == self._turn:
+                self._go_on()
+
+        def refused() -> None:
+            if turn == self._turn:
+                self._power_off()
+                self._refused = True
+                self._go_on()
+
+        self._card.exchanges.power_on(self._card.slot, ready, refused)
 
     def _power_off(self) -> None:
         if self._powered:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -13,7 +14,7 @@ from reference.protocol.uz.apdu import ATR_ISO, ATR_VENDOR
 from reference.runtime.clock import real_elapsed
 from simulator.settings import SettingsError
 from simulator.shells.bodies import BodySettings
-from simulator.shells.vpcd import Control
+from simulator.shells.vpcd import MUTE, Control
 from tests.simulator.served import Served, serving
 from tests.simulator.test_control import Desk
 from tests.waiting import eventually
@@ -157,27 +158,47 @@ def test_frames_byte_by_byte_and_glued_together(driver: Driver, served: Served) 
     assert driver.stream.read(18).hex() == "000404009000" * 3
 
 
-def test_a_command_without_power_gets_the_silence_of_a_chip_without_power(
-    driver: Driver, served: Served
-) -> None:
-    driver.send(VERSION)
-    assert driver.gone()
-    assert driver.accept().atr() == ATR_ISO
+def test_a_command_without_power_gets_no_answer(driver: Driver, served: Served) -> None:
+    assert driver.ask(VERSION) == MUTE
+    driver.control(Control.ON)
+    assert driver.ask(SELECT) == b"\x90\x00"
 
 
 def test_pulled_out_and_put_back(driver: Driver, served: Served) -> None:
     driver.control(Control.ON)
     assert driver.ask(SELECT) == b"\x90\x00"
-    view = Desk(served).module()
     address = f"127.0.0.1:{driver.port}"
-    assert view["bodies"] == {"vpcd": {"address": address, "plugged": True, "connected": True}}
+    body = Desk(served).module()["bodies"]["vpcd"]
+    assert body == {"address": address, "plugged": True, "connected": True}
     Desk(served).do("unplug")
     assert driver.gone()
-    view = Desk(served).module()
-    assert view["bodies"] == {"vpcd": {"address": address, "plugged": False, "connected": False}}
+    body = Desk(served).module()["bodies"]["vpcd"]
+    assert body == {"address": address, "plugged": False, "connected": False}
     Desk(served).do("plug")
     driver.accept().control(Control.ON)
     assert driver.ask(VERSION).hex() == "6d00"
+
+
+def test_it_stays_away_long_enough_to_be_missed(driver: Driver, served: Served) -> None:
+    """pcscd looks every 0.4 s, and a card that is back before it was missed stays lost to it."""
+    Desk(served).do("unplug")
+    begun = real_elapsed()
+    Desk(served).do("plug")
+    driver.accept()
+    assert real_elapsed() - begun > 0.8
+
+
+def test_putting_it_back_takes_until_the_driver_has_seen_it(driver: Driver, served: Served) -> None:
+    assert driver.atr() == ATR_ISO
+    Desk(served).do("unplug")
+    assert driver.gone()
+    desk = threading.Thread(target=Desk(served).do, args=("plug",))
+    desk.start()
+    driver.accept()
+    assert desk.is_alive()
+    assert driver.atr() == ATR_ISO
+    desk.join(PATIENCE)
+    assert not desk.is_alive()
 
 
 def test_it_comes_back_by_itself_after_lab_seconds(driver: Driver, served: Served) -> None:
@@ -187,25 +208,56 @@ def test_it_comes_back_by_itself_after_lab_seconds(driver: Driver, served: Serve
     assert driver.accept().atr() == ATR_ISO
 
 
-def test_a_power_cut_is_a_moment_outside_the_reader(driver: Driver, served: Served) -> None:
+def test_after_a_power_cut_the_card_is_mute_until_it_gets_power(driver: Driver, served: Served) -> None:
+    driver.control(Control.ON)
+    assert driver.ask(SELECT) == b"\x90\x00"
     Desk(served).do("power-cut")
-    assert driver.gone()
-    assert driver.accept().atr() == ATR_ISO
+    assert driver.ask(VERSION) == MUTE
+    driver.control(Control.RESET)
+    assert driver.ask(VERSION).hex() == "6d00"
 
 
-def test_a_lost_answer_is_a_lost_card(driver: Driver, served: Served) -> None:
+def test_power_that_goes_in_a_command_is_its_answer(driver: Driver, served: Served) -> None:
+    served.process.faults.add(point="link.latency", action="delay", delay=60, count=None)
+    driver.control(Control.ON)
+    driver.send(SELECT)
+    eventually(lambda: Desk(served).module()["bodies"]["vpcd"]["connected"], 5)
+    eventually(lambda: served.process.bodies[0]._line._asked, 5)
+    Desk(served).do("power-cut")
+    assert driver.receive() == MUTE
+    served.lab.advance(61)
+    served.process.faults.clear()
+    driver.control(Control.ON)
+    assert driver.ask(VERSION).hex() == "6d00"
+
+
+def test_power_that_goes_while_it_comes_is_no_answer(driver: Driver, served: Served) -> None:
+    served.process.faults.add(point="link.connect", action="delay", delay=60)
+    driver.control(Control.ON)
+    eventually(lambda: not served.process.faults.armed("link.connect"), 5)
+    Desk(served).do("power-cut")
+    served.lab.advance(61)
+    driver.control(Control.ON)
+    assert driver.ask(SELECT) == b"\x90\x00"
+
+
+def test_a_lost_answer_is_a_mute_card(driver: Driver, served: Served) -> None:
     served.process.faults.add(point="apdu.reply", action="drop", match={"apdu": VERSION.hex()})
     driver.control(Control.ON)
-    driver.send(VERSION)
-    assert driver.gone()
-    assert driver.accept().atr() == ATR_ISO
+    assert driver.ask(SELECT) == b"\x90\x00"
+    assert driver.ask(VERSION) == MUTE
+    assert driver.ask(VERSION) == MUTE
+    driver.control(Control.ON)
+    assert driver.ask(VERSION).hex() == "6d00"
 
 
-def test_a_card_that_refuses_its_power_goes(driver: Driver, served: Served) -> None:
+def test_a_card_that_refuses_its_power_shows_no_atr(driver: Driver, served: Served) -> None:
     served.process.faults.add(point="link.connect", action="drop")
     driver.control(Control.ON)
-    assert driver.gone()
-    driver.accept().control(Control.ON)
+    assert driver.atr() == MUTE
+    assert driver.atr() == ATR_ISO
+    assert driver.ask(SELECT) == MUTE
+    driver.control(Control.ON)
     assert driver.ask(SELECT) == b"\x90\x00"
 
 
