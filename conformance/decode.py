@@ -11,6 +11,7 @@ import json
 from collections.abc import Callable
 from datetime import datetime
 from enum import Enum
+from functools import lru_cache
 
 from conformance.decode_kz import decode_kz, is_frame
 from conformance.events import Direction, Exchange, Layer
@@ -42,6 +43,9 @@ __all__ = [
 LARGEST = 65536
 """Bytes of an exchange that is still shown field by field."""
 
+REMEMBERED = 2048
+"""Bytes of a question and its answer whose tree is kept for the next time."""
+
 _DATA: dict[str, tuple[str, Callable[[bytes], object]]] = {
     "GET_INFO": ("tags", lambda data: data.hex(" ")),
     "GET_FISCAL_MEMORY_INFO": ("tags", lambda data: data.hex(" ")),
@@ -65,7 +69,16 @@ def decode_exchange(exchange: Exchange) -> Tree:
         start = exchange.raw[:48]
         shown = start.decode("latin-1") if exchange.layer is Layer.HTTP else start.hex()
         return Tree(f"{len(exchange.raw)} bytes", f"{shown!r}… (too many to be shown field by field)")
-    return _LAYERS[exchange.layer](exchange.raw, exchange.direction, exchange.about)
+    raw, about = exchange.raw, exchange.about
+    if len(raw) + len(about) > REMEMBERED:
+        return _LAYERS[exchange.layer](raw, exchange.direction, about)
+    return _decoded(exchange.layer, raw, exchange.direction, about)
+
+
+@lru_cache(maxsize=8192)
+def _decoded(layer: Layer, raw: bytes, direction: Direction, about: bytes) -> Tree:
+    """The same bytes are shown by several reports, and come again and again in a run."""
+    return _LAYERS[layer](raw, direction, about)
 
 
 def decode_command(raw: bytes) -> Tree:

@@ -24,6 +24,7 @@ from conformance.events import (
     Verdict,
 )
 from conformance.outcomes import Outcome
+from conformance.reports.transcript import last_sent, unpacked
 
 LONGEST_LINE: Final = 64 << 20
 """Characters of a line that is still read; the greatest message of a wire is far below."""
@@ -73,12 +74,13 @@ def read_events(path: Path, note: Callable[[str], None]) -> Iterator[Told]:
     try:
         with path.open("rb") as file:
             number = 0
+            sent: dict[str, bytes] = {}
             while line := file.readline(LONGEST_LINE):
                 number += 1
                 if not line.strip():
                     continue
                 try:
-                    event = _event(line)
+                    event = _event(line, sent)
                 except ValueError as error:
                     broken = not line.endswith(b"\n") and number > 1
                     if not broken:
@@ -117,15 +119,16 @@ def read_cases(events: Iterator[Told]) -> Iterator[RunStarted | RecordedCase]:
     yield from open_.values()
 
 
-def _event(line: bytes) -> Told:
+def _event(line: bytes, sent: dict[str, bytes]) -> Told:
+    """The event of a line; `sent` has what was sent last to each target and is kept up to date."""
     try:
         data = json.loads(line)
     except ValueError:
         raise ValueError("a line of a transcript is one JSON object") from None
-    if not isinstance(data, dict) or data.get("event") not in _READERS:
-        raise ValueError(f"a line of a transcript has `event`, one of {', '.join(_READERS)}")
+    if not isinstance(data, dict) or data.get("event") not in _EVENTS:
+        raise ValueError(f"a line of a transcript has `event`, one of {', '.join(_EVENTS)}")
     try:
-        return _READERS[data["event"]](data)
+        return _exchange(data, sent) if data["event"] == "Exchange" else _READERS[data["event"]](data)
     except (KeyError, TypeError, ValueError) as error:
         what = f"lacks {error}" if isinstance(error, KeyError) else str(error)
         raise ValueError(f"{data['event']} of a transcript: {what}") from None
@@ -172,16 +175,21 @@ def _step(data: Mapping[str, Any]) -> Step:
     )
 
 
-def _exchange(data: Mapping[str, Any]) -> Exchange:
-    return Exchange(
+def _exchange(data: Mapping[str, Any], sent: dict[str, bytes]) -> Exchange:
+    packed = data.get("raw_packed")
+    about = data.get("about_sent")
+    exchange = Exchange(
         str(data["target"]),
         str(data["case_id"]),
         str(data["lab_time"]),
         Layer(data["layer"]),
         Direction(data["direction"]),
-        bytes.fromhex(data["raw"]),
-        bytes.fromhex(data.get("about", "")),
+        bytes.fromhex(data["raw"]) if packed is None else unpacked(str(packed), int(data["raw_bytes"])),
+        last_sent(str(data["target"]), sent) if about is True else bytes.fromhex(data.get("about", "")),
     )
+    if exchange.direction is Direction.SENT:
+        sent[exchange.target] = exchange.raw
+    return exchange
 
 
 def _verdict(data: Mapping[str, Any]) -> Verdict:
@@ -207,7 +215,7 @@ _READERS: Final[Mapping[str, Callable[[Mapping[str, Any]], Told]]] = {
     "RunStarted": _started,
     "CaseStarted": _begun,
     "Step": _step,
-    "Exchange": _exchange,
     "Verdict": _verdict,
     "RunEnded": _ended,
 }
+_EVENTS: Final = (*_READERS, "Exchange")

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ from conformance.events import CaseRecord, Direction, Exchange, RunRecord, Step,
 from conformance.outcomes import Outcome
 from conformance.reports.json_report import verdicts
 from conformance.reports.overview import clock_chart, target_counts
+from conformance.reports.transcript import PACKING
 from conformance.reports.words import Translate, translator
 from reference.protocol.uz.values import to_tashkent
 
@@ -173,15 +175,23 @@ def fields_markup(tree: Tree) -> Markup:
 
 def _add(parts: list[str], fields: Iterable[Tree]) -> None:
     for field in fields:
-        name = html.escape(field.name)
+        name = _name(field.name)
         if field.children:
-            parts.append(f"<li><b>{name}</b> {html.escape(field.value)}<ul>")
+            parts.append(f"<li><b>{name}</b> {_escaped(field.value)}<ul>")
             _add(parts, field.children)
             parts.append("</ul></li>")
         elif field.value:
-            parts.append(f"<li><i>{name}</i> <code>{html.escape(field.value)}</code></li>")
+            parts.append(f"<li><i>{name}</i> <code>{_escaped(field.value)}</code></li>")
         else:
             parts.append(f"<li><i>{name}</i></li>")
+
+
+_name = lru_cache(maxsize=4096)(html.escape)
+
+
+def _escaped(text: str) -> str:
+    """The text for a page; most values are hex or numbers, in which there is nothing to look for."""
+    return text if text.isalnum() else html.escape(text)
 
 
 def _log(record: CaseRecord, template: Template) -> Log:
@@ -190,7 +200,7 @@ def _log(record: CaseRecord, template: Template) -> Log:
     if _outcome(record) in _TOLD:
         return Log(inline=Markup(template.render(lines=timeline(record))))  # noqa: S704 - escaped by the template
     text = template.render(lines=timeline(record, MOST_OF_A_PASS))
-    return Log(packed=b64encode(zlib.compress(text.encode())).decode())
+    return Log(packed=b64encode(zlib.compress(text.encode(), PACKING)).decode())
 
 
 def _opened(cases: list[CaseRecord]) -> set[str]:

@@ -8,6 +8,7 @@ import pytest
 from conformance.events import Direction, Exchange, Layer, Verdict
 from conformance.outcomes import Outcome
 from conformance.replay.transcripts import RecordedCase, TranscriptError, read_cases, read_events
+from conformance.reports.transcript import LONG, TranscriptReport
 
 CASE = {"id": "uz.module.a.b", "target": "module"}
 LINES = (
@@ -90,3 +91,71 @@ def test_text_that_is_no_json_is_refused(tmp_path: Path) -> None:
         list(read_events(path, lambda _: None))
     with pytest.raises(TranscriptError, match="No such file"):
         list(read_events(tmp_path / "none", lambda _: None))
+
+
+def _exchange(direction: Direction, raw: bytes, about: bytes = b"", target: str = "m") -> Exchange:
+    return Exchange(
+        target, "uz.module.a.b", "2026-07-01T04:00:00.001+00:00", Layer.MESSAGE, direction, raw, about
+    )
+
+
+LONG_RAW = bytes(range(256)) * 40
+STREAM = (
+    _exchange(Direction.SENT, b"question"),
+    _exchange(Direction.SENT, b"to another", target="n"),
+    _exchange(Direction.RECEIVED, b"answer", b"question"),
+    _exchange(Direction.RECEIVED, b"late answer", b"an older question"),
+    _exchange(Direction.SENT, LONG_RAW),
+    _exchange(Direction.CLOSED, b"", LONG_RAW),
+    _exchange(Direction.RECEIVED, LONG_RAW[:LONG]),
+)
+
+
+def _told(path: Path) -> list[dict[str, object]]:
+    with path.open("w", encoding="utf-8") as file:
+        report = TranscriptReport(file)
+        for event in STREAM:
+            report.take(event)
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def test_exchanges_come_back_byte_for_byte_whatever_was_left_out(tmp_path: Path) -> None:
+    lines = _told(tmp_path / "t")
+    assert list(read_events(tmp_path / "t", lambda _: None)) == list(STREAM)
+    assert [line.get("about_sent") for line in lines] == [None, None, True, None, None, True, None]
+    assert [line.get("about") for line in lines] == [
+        None,
+        None,
+        None,
+        b"an older question".hex(),
+        *[None] * 3,
+    ]
+    assert lines[4]["raw"] == LONG_RAW[:256].hex()
+    assert lines[4]["raw_bytes"] == len(LONG_RAW)
+    assert len(str(lines[4]["raw_packed"])) < 1000
+    assert lines[6]["raw"] == LONG_RAW[:LONG].hex()
+    assert "raw_packed" not in lines[6]
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        ({"raw_bytes": 1}, "another number of bytes than raw_bytes says"),
+        ({"raw_bytes": 99999}, "another number of bytes than raw_bytes says"),
+        ({"raw_bytes": 1 << 40}, "raw_bytes is 0 to"),
+        ({"raw_packed": "AAAA"}, "raw_packed cannot be unpacked"),
+        ({"raw_packed": "?"}, "Exchange of a transcript"),
+    ],
+)
+def test_packed_bytes_that_are_not_what_they_say(
+    tmp_path: Path, change: dict[str, object], text: str
+) -> None:
+    line = {**_told(tmp_path / "t")[4], **change}
+    with pytest.raises(TranscriptError, match=text):
+        list(read_events(_written(tmp_path / "u", line), lambda _: None))
+
+
+def test_an_answer_to_nothing_that_was_sent_is_refused(tmp_path: Path) -> None:
+    line = {**LINES[1], "about_sent": True}
+    with pytest.raises(TranscriptError, match="about_sent needs an exchange that was sent before"):
+        list(read_events(_written(tmp_path / "t", LINES[0], line), lambda _: None))
