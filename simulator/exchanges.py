@@ -21,6 +21,7 @@ from reference.protocol.uz.status_words import StatusWord
 from reference.runtime.clock import PartClock
 from reference.runtime.faults import FaultPoints, FaultRule
 from reference.runtime.journal import JournalError, TornWriteError, journal_actions, journal_points
+from simulator.cable_points import CABLE_ACTIONS, CABLE_POINTS
 from simulator.flash import WRITE_POINT
 from simulator.rack import Rack, Slot
 from simulator.sealing import Decision
@@ -41,6 +42,7 @@ FAULT_POINTS: Final[dict[str, str]] = {
     REPLY: f"the command's changes are safe, its answer is about to leave; {_CONTEXT}",
     CONNECT: "a host connects; context: terminal, module (index)",
     **journal_points(WRITE_POINT),
+    **CABLE_POINTS,
 }
 FAULT_ACTIONS: Final[dict[str, tuple[str, ...]]] = {
     LATENCY: ("delay",),
@@ -49,6 +51,7 @@ FAULT_ACTIONS: Final[dict[str, tuple[str, ...]]] = {
     REPLY: ("drop", "delay", "sw"),
     CONNECT: ("drop", "delay"),
     **journal_actions(WRITE_POINT),
+    **CABLE_ACTIONS,
 }
 """What each point can do: drop the connection, wait `delay` seconds, answer the status word in `value`."""
 
@@ -66,7 +69,7 @@ class Exchanges:
 
     def __init__(self, rack: Rack, faults: FaultPoints, clock: PartClock) -> None:
         self.rack = rack
-        self._faults = faults
+        self.faults = faults
         self._clock = clock
         self._loop = asyncio.get_running_loop()
         self._waiting: list[_Decided] = []
@@ -76,7 +79,7 @@ class Exchanges:
 
     def submit(self, slot: Slot, apdu: bytes, done: Done) -> None:
         """Take one command. `done` is called once, unless the power goes while a fault delays it."""
-        rule = self._hit(LATENCY, slot, apdu)
+        rule = self.hit(LATENCY, slot, apdu)
         if rule is None:
             self._arrive(slot, apdu, done)
         else:
@@ -93,7 +96,7 @@ class Exchanges:
         self._hosts += 1
         slot.module.power_up()
         slot.power += 1
-        rule = self._faults.hit(CONNECT, terminal=slot.terminal, module=str(slot.index))
+        rule = self.faults.hit(CONNECT, terminal=slot.terminal, module=str(slot.index))
         if rule is None:
             ready()
         elif rule.action == "delay":
@@ -158,7 +161,7 @@ class Exchanges:
         self.flush()
 
     def _arrive(self, slot: Slot, apdu: bytes, done: Done) -> None:
-        rule = self._hit(COMMAND, slot, apdu)
+        rule = self.hit(COMMAND, slot, apdu)
         if rule is None:
             self._execute(slot, apdu, done)
         else:
@@ -177,7 +180,7 @@ class Exchanges:
             self._reply(slot, apdu, answer, done)
             return
         one = _Decided(slot, apdu, answer, decided, done)
-        rule = self._hit(COMMIT, slot, apdu)
+        rule = self.hit(COMMIT, slot, apdu)
         if rule is None:
             self._wait_for_flash(one)
         else:
@@ -192,16 +195,17 @@ class Exchanges:
             self._loop.call_soon(self.flush)
 
     def _reply(self, slot: Slot, apdu: bytes, answer: bytes, done: Done) -> None:
-        rule = self._hit(REPLY, slot, apdu)
+        rule = self.hit(REPLY, slot, apdu)
         if rule is None:
             done(answer)
         else:
             self._disturb(rule, slot, done, lambda: done(answer))
 
-    def _hit(self, point: str, slot: Slot, apdu: bytes) -> FaultRule | None:
-        if not self._faults.armed(point):
+    def hit(self, point: str, slot: Slot, apdu: bytes) -> FaultRule | None:
+        """The rule that acts on a command at this point now, if any."""
+        if not self.faults.armed(point):
             return None
-        return self._faults.hit(
+        return self.faults.hit(
             point,
             apdu=apdu.hex(),
             command=command_name(apdu[:4]),

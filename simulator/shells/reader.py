@@ -26,8 +26,10 @@ from reference.protocol.usb.ccid import (
 )
 from reference.protocol.usb.ccid_codes import Chain, CommandStatus, IccStatus, Offset, SlotError
 from reference.protocol.usb.errors import CommandError
+from simulator.cable_points import CARD
 from simulator.exchanges import Exchanges
 from simulator.rack import Slot
+from simulator.shells.card_faults import disturbed
 from simulator.shells.icc import Icc, Reply, Work
 from simulator.shells.reader_commands import HANDLERS
 from simulator.shells.reader_exchange import transfer
@@ -108,7 +110,11 @@ class Reader:
             else:
                 self.reply(reply, answered(answer))
 
-        self.exchanges.submit(icc.slot, apdu, done)
+        rule = self.exchanges.hit(CARD, icc.slot, apdu)
+        if rule is None:
+            self.exchanges.submit(icc.slot, apdu, done)
+        else:
+            disturbed(self.exchanges, icc.slot, apdu, done, rule, _InSlot(self, icc))
         self.watch(icc)
 
     def watch(self, icc: Icc) -> None:
@@ -280,6 +286,24 @@ class Reader:
                 icc.work.reply(RDR_to_PC_DataBlock(slot, icc.work.seq, bits, 1, Chain.WHOLE).encode())
             icc.work.aged = True
             self.watch(icc)
+
+
+class _InSlot:
+    """A fault rule's hands on a card."""
+
+    def __init__(self, reader: Reader, icc: Icc) -> None:
+        self._reader = reader
+        self._place = reader.iccs.index(icc)
+
+    def take_out(self) -> None:
+        self._reader.iccs[self._place].locked = False  # by force
+        self._reader.remove(self._place)
+
+    def put_back(self) -> None:
+        self._reader.insert(self._place)
+
+    def freeze(self, seconds: float | None) -> None:
+        self._reader.freeze(seconds)
 
 
 def _nobody(_notice: bytes) -> None:

@@ -17,9 +17,12 @@ from typing import Final
 import structlog
 
 from reference.protocol.usb import gempc
+from reference.protocol.usb.ccid import PC_to_RDR_Abort
 from reference.protocol.usb.ccid_notices import RDR_to_PC_NotifySlotChange
 from reference.protocol.usb.descriptors import CcidFeatures
 from reference.protocol.usb.errors import SerialError
+from reference.runtime.faults import FaultRule
+from simulator.cable_points import BYTES
 from simulator.exchanges import Exchanges
 from simulator.rack import Slot
 from simulator.shells.reader import Reader
@@ -36,6 +39,10 @@ FIRMWARE: Final = b"\x02"
 TELL_CHANGES: Final = b"\x01\x01"
 """Escape command, with 01 or 00 behind it: whether the reader tells unasked that the card came or went."""
 _AT_ONCE: Final = 4096
+_SLOT: Final = 5
+_SEQ: Final = 6
+_NOISE: Final = bytes.fromhex("00ff5500aa")
+"""What a bad line says between frames."""
 
 _log = structlog.get_logger("serial")
 
@@ -78,7 +85,7 @@ class TwinReader:
         """Be there: a new terminal, the card in the reader without power. OSError when `path` is taken."""
         if self._line is not None:
             return
-        line = _Line(self.reader)
+        line = _Line(self)
         try:
             if self._path is not None:
                 with contextlib.suppress(FileNotFoundError):
@@ -115,6 +122,41 @@ class TwinReader:
             return b""
         return None
 
+    def sent(self, line: _Line, frame: bytes) -> None:
+        """An answer is ready: send it, as the fault rules let it pass."""
+        points = self.reader.exchanges.faults
+        rule = None
+        if points.armed(BYTES):
+            rule = points.hit(
+                BYTES, frame=frame.hex(), terminal=self.slot.terminal, module=str(self.slot.index)
+            )
+        if rule is None:
+            line.send(frame)
+        else:
+            self._disturb(line, frame, rule)
+
+    def _disturb(self, line: _Line, frame: bytes, rule: FaultRule) -> None:
+        match rule.action:
+            case "unplug":
+                line.send(frame[: len(frame) // 2])
+                self.unplug()
+                if rule.delay:
+                    exchanges = self.reader.exchanges
+                    exchanges.after(rule.delay, lambda: _plugged(exchanges, self))
+            case "stall":
+                line.send(gempc.NAK_FRAME)
+            case "short":
+                line.send(frame[: len(frame) // 2])
+            case "babble":
+                line.send(_NOISE + frame)
+            case "duplicate":
+                line.send(frame + frame)
+            case "freeze":
+                self.reader.freeze(rule.delay or None)
+                line.send(frame)
+            case "delay":
+                self.reader.exchanges.after(rule.delay, lambda: line.send(frame))
+
     def _card_changed(self, notice: bytes) -> None:
         if self._line is not None and self._telling:
             (slot, *_) = RDR_to_PC_NotifySlotChange.decode(notice).slots(1)
@@ -125,8 +167,9 @@ class TwinReader:
 class _Line:
     """The device's end of one pseudo-terminal."""
 
-    def __init__(self, reader: Reader) -> None:
-        self._reader = reader
+    def __init__(self, device: TwinReader) -> None:
+        self._device = device
+        self._reader = device.reader
         self._loop = asyncio.get_running_loop()
         # The host's end is kept open here, too: else the line would break whenever a host closes it.
         self._master, self._slave = os.openpty()
@@ -195,16 +238,22 @@ class _Line:
             self.send(self._last)
         elif isinstance(frame, bytes):
             self.send(gempc.seal(frame))  # the echo
+            if frame[0] == PC_to_RDR_Abort.TYPE and len(frame) > _SEQ:
+                self._reader.abort(frame[_SLOT], frame[_SEQ])  # there is no control pipe for the other half
             self._reader.handle(frame, self._answer)
 
     def _answer(self, message: bytes) -> None:
         self._last = gempc.seal(message)
-        self.send(self._last)
+        self._device.sent(self, self._last)
 
     def _start_anew(self) -> None:
         if self._splitter.begun:
             self._splitter = gempc.Splitter()
             self.send(gempc.NAK_FRAME)
+
+
+def _plugged(exchanges: Exchanges, device: TwinReader) -> None:
+    exchanges.spawn(device.plug())
 
 
 class SocketPort:

@@ -15,6 +15,7 @@ from reference.protocol.usb.usbip import Errno
 from simulator.shells.reader import Reader
 from simulator.shells.urb import Urb, Witness
 from simulator.shells.usb_control import ENDPOINTS, STALL, ControlPipe
+from simulator.shells.usb_faults import UsbFaults
 from simulator.shells.usb_identity import BULK_IN, BULK_OUT, INTERRUPT_IN, PACKET, Identity
 
 _CHANGED_BITS: Final = 0xAA
@@ -39,6 +40,7 @@ class UsbDevice:
         self._command = bytearray()
         self._urbs = 0
         self._session = 0
+        self.faults = UsbFaults(self, reader.exchanges, identity.serial)
         reader.on_change = self._noticed
 
     # --- the plug -----------------------------------------------------------------------------------------
@@ -72,17 +74,23 @@ class UsbDevice:
         self._command.clear()
         self._answers.clear()
         self._notices.clear()
+        self.faults.drop(-Errno.ECONNRESET)
         for endpoint in self._waiting:
             self.drop_transfers(endpoint, Errno.ECONNRESET)
 
     def _lose(self) -> None:
         self._session += 1
+        self.faults.drop(-Errno.ESHUTDOWN)
         for endpoint in self._waiting:
             self.drop_transfers(endpoint, Errno.ESHUTDOWN)
         self.reset()
         listeners, self.gone = self.gone, []
         for listener in listeners:
             listener()
+
+    def freeze(self, seconds: float | None) -> None:
+        """Let the reader in it hear and say nothing for lab seconds, or until it is thawed."""
+        self.reader.freeze(seconds)
 
     # --- transfers ----------------------------------------------------------------------------------------
 
@@ -92,12 +100,13 @@ class UsbDevice:
         urb.number = urb.number or self._urbs
         if self.witness is not None:
             self.witness.submitted(urb)
-        self._begin(urb)
+        if not self.plugged or not self.faults.before(urb, self._begin):
+            self._begin(urb)
 
     def cancel(self, urb: Urb, status: int = Errno.ECONNRESET) -> bool:
         """Take a transfer back; False when it has ended already. Its `done` is not called."""
-        waiting = self._waiting.get(urb.endpoint)
-        if waiting is None or urb not in waiting:
+        waiting = next((some for some in (*self._waiting.values(), self.faults.held) if urb in some), None)
+        if waiting is None:
             return False
         waiting.remove(urb)
         urb.status = -status
@@ -114,7 +123,7 @@ class UsbDevice:
         """End all that wait on an endpoint."""
         waiting = self._waiting.get(endpoint)
         while waiting:
-            self._finish(waiting.popleft(), -errno)
+            self.finish(waiting.popleft(), -errno)
 
     def halt(self, endpoint: int) -> None:
         """Stall it until CLEAR_FEATURE; what waits there ends so."""
@@ -138,32 +147,56 @@ class UsbDevice:
 
     def _begin(self, urb: Urb) -> None:
         if not self.plugged:
-            self._finish(urb, -Errno.ENODEV)
+            self.finish(urb, -Errno.ENODEV)
         elif urb.endpoint & 0x7F == 0:
             self._control(urb)
         elif urb.endpoint not in ENDPOINTS or not self.configured:
-            self._finish(urb, -Errno.ENOENT)
+            self.finish(urb, -Errno.ENOENT)
         elif urb.endpoint in self.halted:
-            self._finish(urb, -Errno.EPIPE)
+            self.finish(urb, -Errno.EPIPE)
         elif urb.endpoint == BULK_OUT:
-            # The end is told first, as on a real bus: the answer comes after.
-            self._finish(urb, 0, actual=len(urb.data))
-            self._take(urb.data)
+            self._out(urb)
         else:
             self._waiting[urb.endpoint].append(urb)
             self._deliver()
 
+    def _out(self, urb: Urb) -> None:
+        data = self.faults.inside(urb, urb.data)
+        if data is None:
+            return
+        rule = self.faults.after(urb)
+        if rule is None:
+            # The end is told first, as on a real bus: the answer comes after.
+            self.finish(urb, 0, actual=len(data))
+            self._take(data)
+            return
+        self._take(data)
+        match rule.action:
+            case "unplug":
+                self.finish(urb, -Errno.ESHUTDOWN)
+                self.faults.pull(rule)
+            case "stall":
+                self.finish(urb, -Errno.EPIPE)
+                self.halt(urb.endpoint)
+            case "duplicate":
+                self._take(data)
+                self.finish(urb, 0, actual=len(data))
+            case "delay":
+                self.faults.hold(urb, rule, lambda: self.finish(urb, 0, actual=len(data)))
+            case _:
+                self.faults.held.append(urb)
+
     def _control(self, urb: Urb) -> None:
         if urb.setup is None:
-            self._finish(urb, -Errno.EINVAL)
+            self.finish(urb, -Errno.EINVAL)
             return
         answer = self.control(urb.setup, urb.data)
         if answer is STALL:
-            self._finish(urb, -Errno.EPIPE)
+            self.finish(urb, -Errno.EPIPE)
         elif urb.setup.bmRequestType & DEVICE_TO_HOST:
-            self._finish(urb, 0, answer[: min(urb.length, urb.setup.wLength)])
+            self.finish(urb, 0, answer[: min(urb.length, urb.setup.wLength)])
         else:
-            self._finish(urb, 0, actual=len(urb.data))
+            self.finish(urb, 0, actual=len(urb.data))
 
     def _take(self, data: bytes) -> None:
         """Packets of a command have come. A short one, or as many bytes as it says, ends it."""
@@ -201,25 +234,64 @@ class UsbDevice:
     def _deliver(self) -> None:
         waiting, answers = self._waiting[BULK_IN], self._answers
         while waiting and answers and BULK_IN not in self.halted:
-            self._give(waiting.popleft(), answers, self.packet)
+            self._in(waiting.popleft(), answers)
         waiting, notices = self._waiting[INTERRUPT_IN], self._notices
         while waiting and notices and INTERRUPT_IN not in self.halted:
-            self._finish(waiting.popleft(), 0, notices.popleft())
+            self._tell(waiting.popleft(), notices.popleft())
+
+    def _in(self, urb: Urb, answers: deque[bytes]) -> None:
+        """An answer for a transfer that waits for one, as the fault rules let it pass."""
+        answer = answers[0]
+        data = self.faults.inside(urb, answer)
+        if data is not answer:
+            if answers:  # not when the device was pulled
+                answers.popleft()
+            if data is not None:
+                self.finish(urb, 0, data)
+            return
+        rule = self.faults.after(urb)
+        if rule is None:
+            self._give(urb, answers, self.packet)
+            return
+        match rule.action:
+            case "unplug":
+                self._give(urb, answers, self.packet)
+                self.faults.pull(rule)
+            case "stall":
+                answers.popleft()
+                self.finish(urb, -Errno.EPIPE)
+                self.halt(urb.endpoint)
+            case "duplicate":
+                answers.append(answer)
+                self._give(urb, answers, self.packet)
+            case "delay":
+                held = deque([answers.popleft()])
+                self.faults.hold(urb, rule, lambda: self._give(urb, held, self.packet))
+            case _:
+                answers.popleft()
+                self._waiting[urb.endpoint].append(urb)
+
+    def _tell(self, urb: Urb, notice: bytes) -> None:
+        if len(notice) <= urb.length:
+            self.finish(urb, 0, notice)
+        else:
+            self.finish(urb, -Errno.EOVERFLOW, b"")
 
     def _give(self, urb: Urb, answers: deque[bytes], packet: int) -> None:
         """One answer into one transfer: what does not fit follows in the next, a full last packet by ZLP."""
         answer = answers.popleft()
         room = urb.length
         if len(answer) < room:
-            self._finish(urb, 0, answer)
+            self.finish(urb, 0, answer)
         elif room % packet and len(answer) > room:
-            self._finish(urb, -Errno.EOVERFLOW, answer[: room - room % packet])
+            self.finish(urb, -Errno.EOVERFLOW, answer[: room - room % packet])
         else:
             if len(answer) > room or (answer and not room % packet):
                 answers.appendleft(answer[room:])
-            self._finish(urb, 0, answer[:room])
+            self.finish(urb, 0, answer[:room])
 
-    def _finish(self, urb: Urb, status: int, data: bytes | None = None, actual: int = 0) -> None:
+    def finish(self, urb: Urb, status: int, data: bytes | None = None, actual: int = 0) -> None:
+        """End a transfer: its bytes are those given, or were those it brought."""
         urb.status = status
         if data is not None:
             urb.data = data

@@ -17,8 +17,10 @@ from typing import Final
 import structlog
 
 from reference.protocol.uz.apdu import ATR_ISO
+from simulator.cable_points import FRAME
 from simulator.exchanges import Exchanges
 from simulator.rack import Slot
+from simulator.shells.card_faults import disturbed
 
 DEFAULT_PORT: Final = 35963
 """Where Debian's vpcd waits for its first card; the second reader of a driver waits one port higher."""
@@ -262,7 +264,11 @@ class _Line(asyncio.Protocol):
         def done(answer: bytes | None) -> None:
             self._done(turn, answer)
 
-        exchanges.submit(slot, apdu, done)
+        rule = exchanges.hit(FRAME, slot, apdu)
+        if rule is None:
+            exchanges.submit(slot, apdu, done)
+        else:
+            disturbed(exchanges, slot, apdu, done, rule, _InReader(card))
 
     def _done(self, turn: int, answer: bytes | None) -> None:
         if turn != self._turn:
@@ -304,6 +310,22 @@ class _Line(asyncio.Protocol):
         if self._powered:
             self._powered = False
             self._card.exchanges.power_off(self._card.slot)
+
+
+class _InReader:
+    """A fault rule's hands on the card."""
+
+    def __init__(self, card: VpcdCard) -> None:
+        self._card = card
+
+    def take_out(self) -> None:
+        self._card.unplug()
+
+    def put_back(self) -> None:
+        self._card.exchanges.spawn(self._card.plug())
+
+    def freeze(self, _seconds: float | None) -> None:
+        """A card cannot freeze a reader that is a program."""
 
 
 def without_le(apdu: bytes) -> bytes:
