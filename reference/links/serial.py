@@ -118,6 +118,7 @@ class _Line:
         self._frames = Splitter()
         self._sent = b""
         self._repeats = 0
+        self._heard = False
         try:
             self._port = serial.Serial(port, BAUD, timeout=SLICE, write_timeout=timeout, exclusive=True)
             self._port.reset_input_buffer()
@@ -129,10 +130,13 @@ class _Line:
         self._patience = Patience(self._clock, self._timeout)
         self._sent = seal(message)
         self._repeats = 0
+        self._heard = False
         self._write(self._sent)
 
     def receive(self) -> bytes:
         """The next answer: our own frame that comes back is passed over."""
+        if self._heard:
+            self._extended()
         while True:
             try:
                 frame = self._frames.next()
@@ -144,12 +148,20 @@ class _Line:
             elif isinstance(frame, Nak):
                 self._again(self._sent, "the reader asks for the frame again and again")
             elif isinstance(frame, bytes) and frame[0] not in COMMANDS:
+                self._heard = True
                 return frame
 
     def close(self) -> None:
         """Let go of the port."""
         with contextlib.suppress(OSError):
             self._port.close()
+
+    def _extended(self) -> None:
+        """A reader that asks for more time again and again ends the span, too, as silence does (EM-03)."""
+        try:
+            self._patience.wait()
+        except PatienceSpent as error:
+            raise LinkTimeout(f"{self._name}: {error}") from error
 
     def _again(self, data: bytes, why: str) -> None:
         self._repeats += 1

@@ -206,12 +206,14 @@ class _BulkPipe:
         self._timeout = timeout
         self._timeout_ms = round(timeout * 1000)
         self._patience = Patience(clock, timeout)
+        self._heard = False
         whole = reader.packet * (-(-reader.descriptor.dwMaxCCIDMessageLength // reader.packet))
         self._buffer = usb.util.create_buffer(min(max(whole, reader.packet), LARGEST))
 
     def send(self, message: bytes) -> None:
         """One bulk OUT transfer; dwLength tells where it ends, so no empty packet follows (as libccid)."""
         self._patience = Patience(self._clock, self._timeout)
+        self._heard = False
         try:
             self._device.write(self._reader.endpoint_out, message, self._timeout_ms)
         except usb.core.USBError as error:
@@ -220,7 +222,10 @@ class _BulkPipe:
     def receive(self) -> bytes:
         """One message, in as many bulk IN transfers as it takes."""
         try:
+            if self._heard:
+                self._patience.wait()  # a reader that never falls silent ends the span, too
             message = self._read()
+            self._heard = True
             size = message_size(message)
             while size is None or len(message) < size:
                 message += self._read()
