@@ -14,10 +14,12 @@ from pathlib import Path
 from reference.runtime.faults import CRASH_STATUS, FaultPoints, FaultRule
 
 _ACTIONS = {
-    "write": ("torn", "torn-crash", "error", "delay"),
+    "write": ("torn", "torn-crash", "reordered", "lost-last", "error", "delay"),
     "sync": ("error", "delay"),
     "rename": ("error", "delay"),
 }
+
+_TORN = ("torn", "torn-crash", "reordered", "lost-last")
 
 
 class JournalError(Exception):
@@ -36,7 +38,8 @@ def journal_points(write_point: str = "journal.write") -> dict[str, str]:
     """
     family = _family(write_point)
     return {
-        write_point: "records are about to be written; torn, torn-crash: value bytes (default half) are kept",
+        write_point: "records are about to be written; torn, torn-crash: the first value bytes (or half) "
+        "are kept, reordered: those behind them, lost-last: none",
         f"{family}.sync": "written records are about to be forced to disk; error: value names it (EIO)",
         f"{family}.rename": "a compacted file is about to take the old one's place",
     }
@@ -71,7 +74,7 @@ class Disk:
         """Write all of `data` at offset `at`; OSError when the system cannot."""
         if self._faults is not None:
             rule = self._faults.hit(self._write_point, file=self._name, stage=stage)
-            if rule is not None and rule.action in ("torn", "torn-crash"):
+            if rule is not None and rule.action in _TORN:
                 self._tear(rule, fd, data, at)
             elif rule is not None:
                 self._disturb(rule, errno.ENOSPC)
@@ -111,12 +114,14 @@ class Disk:
             raise JournalError(f"{self._name}: fault {rule.id}: {rule.point} has no action {rule.action!r}")
 
     def _tear(self, rule: FaultRule, fd: int, data: bytes, at: int) -> None:
-        kept = int(rule.value) if rule.value.isdecimal() else len(data) // 2
-        os.pwrite(fd, data[:kept], at)
+        """Leave on the disk what a loss of power may leave of a write that was not forced to it."""
+        first = int(rule.value) if rule.value.isdecimal() else len(data) // 2
+        kept = {"lost-last": range(0), "reordered": range(first, len(data))}.get(rule.action, range(first))
+        os.pwrite(fd, data[kept.start : kept.stop], at + kept.start)
         os.fdatasync(fd)
         if rule.action == "torn-crash":
             os._exit(CRASH_STATUS)
-        shown = f"{min(kept, len(data))} of {len(data)} bytes written"
+        shown = f"{len(data[kept.start : kept.stop])} of {len(data)} bytes written"
         raise TornWriteError(f"{self._name}: {shown} (fault {rule.id} at {rule.point})")
 
 
