@@ -22,11 +22,12 @@ _QUIET: Final = 64
 class Waiter:
     """One who waits: `finish` may be called from the loop's work, at any time, once or more."""
 
-    __slots__ = ("_loop", "finished", "signal")
+    __slots__ = ("_loop", "error", "finished", "signal")
 
     def __init__(self, loop: OwnLoop) -> None:
         self._loop = loop
         self.finished = False
+        self.error: BaseException | None = None
         self.signal: threading.Event | None = None
 
     def finish(self) -> None:
@@ -54,7 +55,10 @@ class OwnLoop:
         return self._loop.run_until_complete(work)
 
     def do(self, work: Callable[[Waiter], None], seconds: float | None = None) -> bool:
-        """Do `work` in the loop's order and wait until it calls `finish`; False when that takes too long."""
+        """Do `work` in the loop's order and wait until it calls `finish`; False when that takes too long.
+
+        What `work` raises is raised here, in whichever thread it ran.
+        """
         waiter = Waiter(self)
         with self._guard:
             first = not self._turning
@@ -66,12 +70,15 @@ class OwnLoop:
         if first:
             try:
                 self._work_off()
-                work(waiter)
+                _perform(work, waiter)
                 self._settle(waiter, seconds)
             finally:
                 self._pass_on()
-            return waiter.finished
-        return self._sleep(waiter, seconds)
+        else:
+            self._sleep(waiter, seconds)
+        if waiter.error is not None:
+            raise waiter.error
+        return waiter.finished
 
     def settle(self) -> None:
         """Let everything happen that is due by now, and what follows from it."""
@@ -121,23 +128,21 @@ class OwnLoop:
     def _work_off(self) -> None:
         """What others have handed in, in their order."""
         while self._handed_in:
-            work, waiter = self._handed_in.popleft()
-            work(waiter)
+            _perform(*self._handed_in.popleft())
 
-    def _sleep(self, waiter: Waiter, seconds: float | None) -> bool:
+    def _sleep(self, waiter: Waiter, seconds: float | None) -> None:
         assert waiter.signal is not None
         self._loop.call_soon_threadsafe(self._work_off)
         waiter.signal.wait(seconds)
         with self._guard:
             if waiter in self._sleepers:
                 self._sleepers.remove(waiter)
-                return waiter.finished
+                return
         # Taken off the list by the one before: it is this thread's turn, whether its work is done or not.
         try:
             self._settle(waiter, seconds)
         finally:
             self._pass_on()
-        return waiter.finished
 
     def _pass_on(self) -> None:
         with self._guard:
@@ -147,3 +152,11 @@ class OwnLoop:
             heir = self._sleepers.popleft()
             assert heir.signal is not None
             heir.signal.set()
+
+
+def _perform(work: Callable[[Waiter], None], waiter: Waiter) -> None:
+    try:
+        work(waiter)
+    except BaseException as error:  # noqa: BLE001 - it belongs to the thread that handed the work in
+        waiter.error = error
+        waiter.finish()
