@@ -108,10 +108,8 @@ class TwinReader:
         line.close()
 
     def cut(self) -> None:
-        """The card loses contact for a moment; the reader stays and tells."""
-        if self.reader.iccs[0].present:
-            self.reader.remove()
-            self.reader.insert()
+        """The card loses its power and is mute until it is powered up again; the reader stays."""
+        self.reader.mute()
 
     def _escape(self, command: bytes) -> bytes | None:
         """What this family of readers answers besides CCID; None for no command."""
