@@ -91,8 +91,11 @@ class UsbBody:
             self.reader.remove(self.place)
 
     def cut(self) -> None:
-        """Take the power of the key, or of the card."""
-        if self._alone:
+        """Take the power of the key, or of the card. A key bears the name of the module it has by now."""
+        serial = self.reader.iccs[0].slot.terminal
+        if serial != self.device.identity.serial:
+            self.device.rename(serial)
+        elif self._alone:
             self.device.cut()
         else:
             self.reader.mute(self.place)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 from reference.protocol.usb.ccid import HEADER_SIZE, message_size
@@ -64,6 +65,13 @@ class UsbDevice:
         """Take its power for a moment: for the host it goes and comes back."""
         if self.plugged:
             self._lose()
+
+    def rename(self, serial: str) -> None:
+        """Another module stands here now: for the host one device goes and another comes (UZ-USB-03)."""
+        self.identity = replace(self.identity, serial=serial)
+        self._pipe = ControlPipe(self)
+        self.faults.terminal = serial
+        self.cut()
 
     def reset(self) -> None:
         """Bus reset: no configuration, nothing halted, no card has power, no transfer is left."""

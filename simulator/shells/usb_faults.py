@@ -41,7 +41,7 @@ class UsbFaults:
     def __init__(self, device: Pulled, exchanges: Exchanges, terminal: str) -> None:
         self._device = device
         self._exchanges = exchanges
-        self._terminal = terminal
+        self.terminal = terminal
         self.held: list[Urb] = []
 
     @property
@@ -119,4 +119,4 @@ class UsbFaults:
             return None
         endpoint = f"{urb.endpoint:02x}"
         kind = _KINDS.get(urb.endpoint, endpoint)
-        return self._points.hit(point, endpoint=endpoint, transfer=kind, terminal=self._terminal)
+        return self._points.hit(point, endpoint=endpoint, transfer=kind, terminal=self.terminal)

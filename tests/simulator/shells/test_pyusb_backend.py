@@ -96,6 +96,16 @@ def test_an_interface_belongs_to_one(stand, key):
     assert missing.value.errno == errno.ENOENT
 
 
+def test_a_closed_handle_has_claimed_nothing(stand):
+    backend = stand.backend
+    device = next(backend.enumerate_devices())
+    first, second = backend.open_device(device), backend.open_device(device)
+    backend.set_configuration(first, 1)
+    backend.claim_interface(first, 0)
+    backend.close_device(first)
+    backend.claim_interface(second, 0)
+
+
 def test_what_is_not_there(stand, key):
     backend = stand.backend
     device = next(backend.enumerate_devices())
@@ -138,6 +148,7 @@ def test_data_of_a_control_request_reach_the_device(key):
 
 
 def test_a_key_that_is_pulled_out_is_another_when_it_comes_back(stand, key):
+    was = next(stand.backend.enumerate_devices())
     stand.backend.call(stand.device.unplug)
     for use in (
         lambda: key.write(0x01, b"x"),
@@ -148,6 +159,9 @@ def test_a_key_that_is_pulled_out_is_another_when_it_comes_back(stand, key):
             use()
         assert gone.value.errno == errno.ENODEV
     assert usb.core.find(backend=stand.backend).serial_number == "ZZ000000000001"
+    with pytest.raises(usb.core.USBError) as gone:
+        stand.backend.open_device(was)
+    assert gone.value.errno == errno.ENODEV
     stand.backend.call(stand.device.plug)
     again = usb.core.find(
         custom_match=lambda one: one.serial_number == "ZZ000000000000", backend=stand.backend

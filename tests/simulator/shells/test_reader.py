@@ -355,6 +355,18 @@ def test_a_slow_power_up_keeps_the_host_patient(stand):
     assert ccid.decode_answer(stand.heard[-1]).abData == ATR_ISO
 
 
+def test_a_power_up_that_was_aborted_is_not_answered(stand):
+    stand.faults.add(point=CONNECT, action="delay", delay=5, count=1)
+    stand.send(ccid.PC_to_RDR_IccPowerOn(0, 1))
+    stand.backend.call(lambda: stand.reader.abort(0, 2))
+    assert stand.ask(ccid.PC_to_RDR_Abort(0, 2)).bmCommandStatus == CommandStatus.PROCESSED
+    heard = len(stand.heard)
+    stand.advance(6)
+    assert len(stand.heard) == heard
+    assert failed(stand.exchange(SELECT)) == SlotError.ICC_MUTE
+    assert stand.power_on().abData == ATR_ISO
+
+
 def test_a_module_that_refuses_power_is_mute(stand):
     stand.faults.add(point=CONNECT, action="drop", count=1)
     assert failed(stand.power_on(), IccStatus.INACTIVE) == SlotError.ICC_MUTE

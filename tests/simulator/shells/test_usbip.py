@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from reference.protocol.usb import ccid
+from reference.protocol.usb.descriptors import StringDescriptor
 from reference.protocol.usb.setup import Setup
 from reference.protocol.usb.usbip import (
     CmdSubmit,
@@ -249,6 +250,43 @@ def test_one_reader_with_a_slot_for_each_module():
         do(served, "power-cut", index=2)
         assert one.ask(ccid.PC_to_RDR_XfrBlock(2, 2, abData=SELECT)).bError == 0xFE
         assert one.ask(ccid.PC_to_RDR_XfrBlock(0, 2, abData=SELECT)).abData == OK
+
+
+def serials(served: Served) -> list[str]:
+    """The serial number of every key, as a host reads it."""
+    found = []
+    with host_at(served) as one:
+        names = [device.name for device, _ in one.devices()]
+    for name in names:
+        with imported(served, name) as one:
+            text = one.control(Setup(0x80, 6, 0x0303, 0x0409, 255)).transfer_buffer
+            found.append(StringDescriptor.decode(text).text)
+    return found
+
+
+def test_another_module_in_its_place_is_another_device():
+    with usb_serving(2) as served:
+        assert serials(served) == ["ZZ000000000000", "ZZ000000000001"]
+        with imported(served) as one:
+            do(served, "replace", new_terminal="ZZ000000000777")
+            assert one.gone(), "the host loses the key it had"
+        assert serials(served) == ["ZZ000000000777", "ZZ000000000001"]
+        do(served, "unplug", index=1)
+        do(served, "replace", index=1, new_terminal="ZZ000000000888")
+        assert serials(served) == ["ZZ000000000777"]
+        do(served, "plug", index=1)
+        assert serials(served) == ["ZZ000000000777", "ZZ000000000888"]
+
+
+def test_a_reader_of_several_slots_bears_the_name_of_its_first():
+    with usb_serving(2, UsbSettings(one_reader=True)) as served:
+        with imported(served) as one:
+            do(served, "replace", index=1, new_terminal="ZZ000000000888")
+            one.configure()
+            assert one.ask(ccid.PC_to_RDR_IccPowerOn(1, 1)).abData == ATR_ISO
+            do(served, "replace", index=0, new_terminal="ZZ000000000777")
+            assert one.gone()
+        assert serials(served) == ["ZZ000000000777"]
 
 
 def test_without_a_reader_the_hands_say_so():
