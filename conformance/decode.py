@@ -38,6 +38,7 @@ __all__ = [
     "decode_frame",
     "decode_http",
     "decode_response",
+    "forget_decoded",
 ]
 
 LARGEST = 65536
@@ -79,6 +80,11 @@ def decode_exchange(exchange: Exchange) -> Tree:
 def _decoded(layer: Layer, raw: bytes, direction: Direction, about: bytes) -> Tree:
     """The same bytes are shown by several reports, and come again and again in a run."""
     return _LAYERS[layer](raw, direction, about)
+
+
+def forget_decoded() -> None:
+    """Keep no tree for the next time: for measurements, which must find each exchange new."""
+    _decoded.cache_clear()
 
 
 def decode_command(raw: bytes) -> Tree:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -36,10 +37,12 @@ def test_figures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(judge, "EACH_KIND", 3)
     monkeypatch.setattr(judge, "ROUNDS", 1)
     monkeypatch.setattr(judge, "PAGE_CASES", 5)
-    records, whole, size, opened = BENCHES["judge"](tmp_path)
-    assert "3 cases" in records.name
-    assert records.value > 0
-    assert records.floor is not None
+    recorded, reported, whole, size, opened = BENCHES["judge"](tmp_path)
+    assert "3 cases" in recorded.name
+    assert recorded.floor == reported.floor
+    assert recorded.floor is not None
+    assert recorded.floor > 0
+    assert 0 < recorded.value < reported.value
     assert (tmp_path / "records" / "transcript.jsonl").read_text().count('"event": "Verdict"') == 3
     assert "6 cases" in whole.name
     assert whole.floor is not None
@@ -56,6 +59,13 @@ def test_a_page_that_shows_other_cases_is_no_figure(tmp_path: Path) -> None:
     page.write_text("<p id=count>3 of 3</p>")
     with pytest.raises(BenchError, match="shows '3 of 3', not 4 cases"):
         judge.opened(page, 4)
+
+
+def test_processor_time_of_a_process_that_runs_and_of_none() -> None:
+    before = judge.processor_seconds(os.getpid())
+    assert before > 0
+    with pytest.raises(BenchError, match="cannot be read"):
+        judge.processor_seconds(2**22 + 1)
 
 
 def test_a_run_of_too_few_cases_gives_no_page() -> None:
