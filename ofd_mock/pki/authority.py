@@ -77,6 +77,7 @@ class Authority:
         except (OSError, ValueError):
             raise AuthorityError("folder", f"{folder} holds no test authority") from None
         self.base: str = facts["base"]
+        self._read: tuple[int, list[Issued]] = (0, [])
 
     @classmethod
     def create(cls, folder: Path, base: str = DEFAULT_BASE, bits: int = make.AUTHORITY_BITS) -> Self:
@@ -185,6 +186,13 @@ class Authority:
 
     def issued(self) -> list[Issued]:
         """Every certificate issued so far, oldest first, foreign ones too."""
+        path = self.folder / _BOOK
+        size = path.stat().st_size if path.exists() else 0
+        if self._read[0] != size:  # the book only grows
+            self._read = (size, self._read_book())
+        return list(self._read[1])
+
+    def _read_book(self) -> list[Issued]:
         found: dict[int, dict[str, Any]] = {}
         revoked: dict[int, Revocation] = {}
         for row in self._rows():

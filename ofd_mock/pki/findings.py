@@ -53,15 +53,15 @@ class Rule(Enum):
         "Сертификат қол қоюға арналмаған",
         "The certificate is not meant for signing",
     )
-    ORGANISATION = Texts(
-        "Требуется сертификат юридического лица",
-        "Заңды тұлғаның сертификаты қажет",
-        "The certificate of a legal entity is needed",
-    )
     POLICY = Texts(
         "Политика сертификата не соответствует его назначению",
         "Сертификат саясаты оның мақсатына сәйкес емес",
         "The certificate's policy does not fit its purpose",
+    )
+    ORGANISATION = Texts(
+        "Требуется сертификат юридического лица",
+        "Заңды тұлғаның сертификаты қажет",
+        "The certificate of a legal entity is needed",
     )
     ROLE = Texts(
         "Недостаточно полномочий для подписи",
@@ -78,12 +78,12 @@ class Rule(Enum):
         "Сертификаттың ЖСН/БСН есептік жазбаның ЖСН/БСН-мен сәйкес емес",
         "IIN or BIN of the certificate is not the account's",
     )
+    CONTENT = Texts(_INVALID.ru, _INVALID.kk, "The signed content is not what was handed out")
     ATTRIBUTES = Texts(
         "Подписанные атрибуты неполны или относятся к другому сертификату",
         "Қол қойылған атрибуттар толық емес немесе басқа сертификатқа қатысты",
         "The signed attributes are incomplete or belong to another certificate",
     )
-    CONTENT = Texts(_INVALID.ru, _INVALID.kk, "The signed content is not what was handed out")
     DIGEST = _INVALID
     SIGNATURE = Texts(_INVALID.ru, _INVALID.kk, "The signature was not made with the certificate's key")
     TIMESTAMP = Texts("Метка времени недействительна", "Уақыт белгісі жарамсыз", "The timestamp is not valid")

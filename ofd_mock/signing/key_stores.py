@@ -76,6 +76,10 @@ class KeyStores:
         found = [path for folder in self.folders for path in folder.glob("*.p12") if path.is_file()]
         return sorted(found, key=lambda path: (-path.stat().st_mtime_ns, path.name))
 
+    def notes(self) -> dict[str, str]:
+        """What the authority made each of its key files as, by the file's name: for people who choose."""
+        return {each.file.name: each.profile for each in self.authority.issued() if each.file is not None}
+
     def open(self, path: str, password: str) -> OpenedKey:
         """The key in the file at `path`, absolute or a name below the folders.
 

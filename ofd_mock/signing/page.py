@@ -71,7 +71,7 @@ class _Views:
         dialog = self._desk.dialog
         if dialog is None:
             return jsonify({"dialog": None})
-        question = dialog.question
+        question, notes = dialog.question, self._desk.stores.notes()
         return jsonify(
             {
                 "dialog": {
@@ -82,7 +82,10 @@ class _Views:
                     "shown": question.shown,
                     "language": question.language,
                     "storages": [PKCS12],
-                    "files": [str(path) for path in self._desk.stores.files()],
+                    "files": [
+                        {"path": str(path), "note": notes.get(path.name, "")}
+                        for path in self._desk.stores.files()
+                    ],
                 }
             }
         )

@@ -34,11 +34,11 @@ function open(dialog) {
   by("storage").value = "";
   by("path").value = "";
   by("password").value = "";
-  by("files").replaceChildren(...dialog.files.map((path) => new Option(path, path)));
-  by("near").replaceChildren(...dialog.files.map((path) => {
+  by("files").replaceChildren(...dialog.files.map(({path}) => new Option(path, path)));
+  by("near").replaceChildren(...dialog.files.map(({path, note}) => {
     const item = document.createElement("li"), button = document.createElement("button");
     button.type = "button";
-    button.textContent = path.split("/").pop();
+    button.textContent = [path.split("/").pop(), note].filter(Boolean).join(" · ");
     button.title = path;
     button.addEventListener("click", () => { by("path").value = path; by("storage").value = "PKCS12"; forget(); });
     item.append(button);

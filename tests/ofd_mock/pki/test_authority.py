@@ -179,9 +179,10 @@ def test_openssl_asks_the_responder(served: tuple[Authority, str], tmp_path: Pat
     serials = {name: authority.issue(PROFILES[name], NOW).serial for name in ("head", "revoked", "foreign")}
     for name, serial in serials.items():
         states[name] = openssl(
-            "ocsp", "-issuer", authority.folder / "issuing.pem", "-serial", str(serial), "-url", f"{base}/ocsp",
-            "-CAfile", authority.trust_file, "-validity_period", "999999999", "-attime",
-            str(int(NOW.timestamp())),
+            "ocsp", "-issuer", authority.folder / "issuing.pem", "-serial", str(serial),
+            "-url", f"{base}/ocsp",
+            "-CAfile", authority.trust_file, "-validity_period", "999999999",
+            "-attime", str(int(NOW.timestamp())),
         )  # fmt: skip
     assert all("Response verify OK" in said for said in states.values()), states
     assert ": good" in states["head"]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import base64
+import subprocess
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,7 +17,9 @@ from ofd_mock.pki.authority import Issued
 from ofd_mock.pki.findings import Rule
 from ofd_mock.pki.holders import ORGANISATION
 from ofd_mock.pki.oids import Role
+from ofd_mock.pki.revocation import ocsp_request
 from ofd_mock.pki.signing import What, sign
+from ofd_mock.pki.status import Standing, StatusError, read_list, read_ocsp
 from ofd_mock.pki.verification import Demands, Purpose, Verification, verify
 from tests.ofd_mock.pki.conftest import NOW, TEXT, Bench
 
@@ -23,7 +27,9 @@ LOGIN = Demands(TEXT, Purpose.LOGIN)
 
 
 def rules(result: Verification) -> list[Rule]:
-    return [finding.rule for finding in result.findings]
+    found = [finding.rule for finding in result.findings]
+    assert found == sorted(found, key=list(Rule).index), "findings come in the order of verification"
+    return found
 
 
 @pytest.mark.parametrize("attached", [True, False])
@@ -230,6 +236,49 @@ def test_another_signers_certificate_does_not_pass(bench: Bench, head: Issued) -
     other = bench.key(bench.issue("head")).pair
     mixed = sign(What(TEXT), replace(other, certificate=bench.key(head).pair.certificate), NOW)
     assert rules(bench.verify(mixed)) == [Rule.SIGNATURE]
+
+
+@pytest.mark.parametrize("options", [[], ["-nodetach"], ["-cades"], ["-nodetach", "-noattr"], ["-keyid"]])
+def test_what_openssl_signed(bench: Bench, head: Issued, options: list[str], tmp_path: Path) -> None:
+    """Other programs leave attributes out, or name the signer by his key: right is right."""
+    pair = bench.key(head).pair
+    pem = pair.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (tmp_path / "key.pem").write_bytes(pem)
+    (tmp_path / "cert.pem").write_bytes(pair.certificate.public_bytes(Encoding.PEM))
+    done = subprocess.run(
+        [
+            *("openssl", "cms", "-sign", "-binary", "-outform", "DER", "-md", "sha256", *options),
+            *("-signer", tmp_path / "cert.pem", "-inkey", tmp_path / "key.pem"),
+        ],
+        input=TEXT,
+        capture_output=True,
+    )
+    assert done.returncode == 0, done.stderr
+    result = bench.verify(done.stdout)
+    assert result.ok, result.findings
+    assert result.attached is ("-nodetach" in options)
+    assert rules(bench.verify(done.stdout, Demands(b"x")))[-1] in (Rule.DIGEST, Rule.SIGNATURE, Rule.CONTENT)
+
+
+@settings(max_examples=100)
+@given(data=st.data())
+def test_no_answer_about_revocation_can_be_changed(bench: Bench, data: st.DataObject) -> None:
+    """A changed answer proves nothing: revoked never turns into good, and nothing else is raised."""
+    revoked = next((each for each in bench.authority.issued() if each.profile == "revoked"), None)
+    certificate = (revoked or bench.issue("revoked")).certificate
+    issuer = bench.authority.issuing.certificate
+    for read, answer in (
+        (read_ocsp, bench.authority.ocsp(ocsp_request(certificate, issuer), NOW)),
+        (read_list, bench.authority.crl(NOW)),
+    ):
+        assert read(answer, certificate, issuer, NOW).standing is Standing.REVOKED
+        changed = bytearray(answer)
+        changed[data.draw(st.integers(0, len(answer) - 1))] ^= data.draw(st.integers(1, 255))
+        try:
+            found = read(bytes(changed), certificate, issuer, NOW)
+        except StatusError:
+            continue
+        assert found.standing is Standing.REVOKED
 
 
 @settings(max_examples=150)

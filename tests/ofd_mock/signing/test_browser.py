@@ -159,7 +159,7 @@ def test_with_basics_the_services_own_dialog_asks(
     window.get_by_role("button", name="Открыть").click()
     expect(window.get_by_role("radio")).to_be_disabled()
     expect(window.locator(".why")).to_have_text("Ключ другого назначения")
-    window.get_by_role("button", name=head.file.name, exact=True).click()
+    window.get_by_role("button", name=f"{head.file.name} · head", exact=True).click()
     window.get_by_role("button", name="Открыть").click()
     expect(window.get_by_role("radio")).to_be_checked()
     expect(window.locator("#list")).to_contain_text('ТЕСТОВ ТЕСТ, АО "ТЕСТ"')
