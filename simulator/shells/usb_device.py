@@ -255,7 +255,7 @@ class UsbDevice:
             if answers:  # not when the device was pulled
                 answers.popleft()
             if data is not None:
-                self.finish(urb, 0, data)
+                self.finish(urb, 0, data[: urb.length])
             return
         rule = self.faults.after(urb)
         if rule is None:
