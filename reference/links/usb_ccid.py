@@ -31,8 +31,8 @@ from reference.protocol.usb.errors import UsbError
 from reference.protocol.usb.setup import CcidRequest
 from reference.runtime.clock import PartClock
 
-LARGEST: Final = 65_544 + 10
-"""Bytes of the longest CCID message there is."""
+LARGEST: Final = 65_536 + 512
+"""Bytes asked for at most in one transfer: the longest CCID message has 65,554, in packets of 64 or 512."""
 _SLICE_MS: Final = round(SLICE * 1000)
 _IN_USE: Final = (errno.EBUSY, errno.EACCES)
 _NOTHING_THERE: Final = "no such reader on USB"
@@ -208,7 +208,8 @@ class _BulkPipe:
         self._patience = Patience(clock, timeout)
         self._heard = False
         whole = reader.packet * (-(-reader.descriptor.dwMaxCCIDMessageLength // reader.packet))
-        self._buffer = usb.util.create_buffer(min(max(whole, reader.packet), LARGEST))
+        self._room = min(max(whole, reader.packet), LARGEST)
+        self._buffer = usb.util.create_buffer(self._room)
 
     def send(self, message: bytes) -> None:
         """One bulk OUT transfer; dwLength tells where it ends, so no empty packet follows (as libccid)."""
@@ -220,16 +221,14 @@ class _BulkPipe:
             raise self._failed(error) from error
 
     def receive(self) -> bytes:
-        """One message, in as many bulk IN transfers as it takes."""
+        """One message, in as many bulk IN transfers as it takes; one that is not full is the last."""
         try:
             if self._heard:
                 self._patience.wait()  # a reader that never falls silent ends the span, too
             message = self._read()
             self._heard = True
-            size = message_size(message)
-            while size is None or len(message) < size:
+            while not message or (not len(message) % self._room and len(message) != message_size(message)):
                 message += self._read()
-                size = message_size(message)
         except (PatienceSpent, usb.core.USBError) as error:
             raise self._failed(error) from error
         return message

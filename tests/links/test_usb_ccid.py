@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from array import array
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,8 +14,8 @@ import usb.core
 from reference.links.errors import LinkLost, LinkTimeout, NoModule
 from reference.links.module import module_session
 from reference.links.urls import UsbPlace, make_link, parse_usb_place
-from reference.links.usb_ccid import UsbCcidLink
-from reference.protocol.usb.descriptors import CcidFeatures
+from reference.links.usb_ccid import UsbCcidLink, _BulkPipe, _Reader
+from reference.protocol.usb.descriptors import CcidDescriptor, CcidFeatures
 from reference.protocol.uz import apdu
 from reference.protocol.uz.apdu import ATR_ISO
 from reference.runtime.clock import LabClock
@@ -281,3 +282,26 @@ def test_large_messages_at_high_speed(tmp_path: Path) -> None:
         selected(link)
         assert link.transmit(apdu.get_info(bytes(range(1, 250))).encode()) == link.transmit(INFO)
         assert parse_usb_place("1209:4b01") == KEY
+
+
+@pytest.mark.parametrize(
+    ("transfers", "wanted"),
+    [
+        ([b"", b"\x80\x02\0\0\0\0\0\0\0\0\x90\0"], 12),
+        ([b"\x80\x36\x01" + bytes(317), b""], 320),
+        ([b"\x80\x40\x01" + bytes(317), bytes(10)], 330),
+        ([b"\x80\x02\0\0\0\0\0\0\0\0\x90"], 11),
+        ([b"\x80"], 1),
+    ],
+)
+def test_a_transfer_that_is_not_full_ends_a_message(transfers: list[bytes], wanted: int) -> None:
+    """An answer cut short is known to be so at once, not by silence."""
+
+    class Device:
+        def read(self, _endpoint: int, buffer: array[int], _timeout: int) -> int:
+            data = transfers.pop(0)
+            buffer[: len(data)] = array("B", data)
+            return len(data)
+
+    reader = _Reader(0, 1, 0x82, 64, CcidDescriptor())
+    assert len(_BulkPipe(Device(), reader, "played", None, 15).receive()) == wanted
