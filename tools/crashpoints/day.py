@@ -16,13 +16,14 @@ from reference.pos.errors import TillError
 from reference.pos.order import Line, Order, Payment
 from reference.runtime.chance import generator
 from tools.crashpoints.cuts import Cut, Target
-from tools.crashpoints.proof import Unproven, books_agree
+from tools.crashpoints.proof import Unproven, books_agree, recovered
 from tools.crashpoints.shop import Flaws, Shop
 
 START: Final = datetime(2026, 7, 1, 4, 0, 0, tzinfo=UTC)
 """09:00 in Tashkent."""
 STEP_SECONDS: Final = 90.0
 RESTART_SECONDS: Final = 20.0
+SETTLING_SECONDS: Final = 5.0
 RECEIPTS: Final = 40
 SENT_EVERY: Final = 5
 OUTAGE_FROM: Final = 21
@@ -89,6 +90,8 @@ class Day:
         for number, order in enumerate(self.orders, 1):
             online = number < outage
             if number == outage:
+                if (number - 1) % SENT_EVERY:
+                    steps.append(Step(f"send {number - 1}", _send, number - 1))
                 refunded = 1
                 steps.append(Step("refund", _refund(f"order-{min(REFUNDED, number - 1)}"), number - 1, 1))
             steps.append(Step(f"sale {number}", _sale(order), number, refunded, online))
@@ -114,7 +117,8 @@ class Day:
                 if number:
                     shop.pass_time(RESTART_SECONDS)
                     shop.watch.shake()
-                    shop.start()
+                    if shop.start():
+                        recovered(shop)
                 step.do(shop)
                 break
             except Cut as cut:
@@ -129,6 +133,7 @@ class Day:
             raise Unproven(f"not done after {TRIES} tries: {trouble}")
         shop.watch.calm()
         shop.watch.rest()
+        shop.pass_time(SETTLING_SECONDS)
         if not shop.whole:
             shop.start()
         books_agree(

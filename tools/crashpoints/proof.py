@@ -51,6 +51,15 @@ def books_agree(shop: Shop, orders: Sequence[Order], refunds: int, *, closed: bo
     _operator(shop, sums, signs, closed=closed, delivered=delivered)
 
 
+def recovered(shop: Shop) -> None:
+    """Raise Unproven unless a drive that has just been started knows every receipt that the module holds,
+    though no till has come back yet (uz-fiscal G2-S-20)."""
+    held = {receipt.number for receipt in shop.module.slot.module.state.held()}
+    with shop.drive.core.stage.receipts.database.reading() as connection:
+        known = set(connection.execute(sa.select(receipt_files.c.receipt_seq)).scalars())
+    _same("receipts the module holds and the drive does not know after its start", held - known, set())
+
+
 def _same(what: str, found: object, expected: object) -> None:
     if found != expected:
         raise Unproven(f"{what}: {found!r}, not {expected!r}")
@@ -117,9 +126,8 @@ def _drive(shop: Shop, sums: Sums, signs: dict[int, str], *, delivered: bool) ->
                 register_log.c.receipt_seq, register_log.c.fiscal_sign, register_log.c.total_block
             ).where(register_log.c.receipt_seq.is_not(None))
         ).all()
-        files = dict(
-            connection.execute(sa.select(receipt_files.c.receipt_seq, receipt_files.c.state)).tuples().all()
-        )
+        states = connection.execute(sa.select(receipt_files.c.receipt_seq, receipt_files.c.state))
+        files = {int(number): int(state) for number, state in states}
         zreports = connection.execute(sa.select(zreport_files.c.state)).scalars().all()
     _same("registrations of the drive", sorted((row[0], row[1]) for row in log), sorted(signs.items()))
     blocks = [TotalBlock.decode(row[2]) for row in log]
@@ -132,8 +140,8 @@ def _drive(shop: Shop, sums: Sums, signs: dict[int, str], *, delivered: bool) ->
     final = {FileState(state) for state in files.values()} & {FileState.REJECTED, FileState.ERROR}
     _same("files that were refused", final, set())
     if delivered:
-        states = {FileState(state) for state in [*files.values(), *zreports]}
-        _same("states of files", states, {FileState.ACKNOWLEDGED})
+        ends = {FileState(state) for state in [*files.values(), *zreports]}
+        _same("states of files", ends, {FileState.ACKNOWLEDGED})
         _same("receipts the module still holds", held, set())
 
 

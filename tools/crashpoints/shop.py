@@ -135,9 +135,14 @@ class Shop:
         up = self._up
         return None not in (up.module, up.drive, up.till, up.operator)
 
-    def start(self) -> None:
-        """Start what does not run, from what is on its disk, and let it recover."""
+    def start(self) -> bool:
+        """Start what does not run, from what is on its disk, and let it recover; whether the drive was one.
+
+        The till is not asked for anything here: a drive that was started finishes by itself what the module
+        has registered (uz-fiscal G2-S-20).
+        """
         up = self._up
+        anew = up.drive is None
         up.pulled = 0
         if up.operator is None:
             up.operator = OperatorHouse(
@@ -154,6 +159,7 @@ class Shop:
             up.till = self._till()
         self.drive.core.fleet.look()
         self.drive.core.sender.work()
+        return anew
 
     def pass_time(self, seconds: float) -> None:
         """Lab time goes on, and who meant to do something later does it."""
