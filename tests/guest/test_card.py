@@ -47,6 +47,8 @@ LEFT_OUT = ("uz.module.identity.atr", "uz.module.session.second-host-*", "uz.mod
 """About the TCP link itself: its ATR is the vendor's, and a second connection waits. The last is long."""
 EXCHANGE_SECONDS = 20.0
 HELD_SECONDS = 600.0
+SLOW_SECONDS = 5.0
+"""Above the 3 s that libccid waits for an answer that no time extension stretches."""
 
 
 @pytest.fixture(scope="module")
@@ -101,6 +103,26 @@ def test_the_judge_passes_it_through_the_guest(reader: Stand) -> None:
     assert not wrong, f"{wrong}\n{reader.story()}"
     assert (ended.exit_code, ended.stopped) == (0, "")
     assert len(outcomes) >= 45
+
+
+def test_libccid_waits_for_a_module_that_takes_its_time(reader: Stand) -> None:
+    rule = reader.control.add_fault("apdu.command", "delay", delay=SLOW_SECONDS)
+    with Host(reader.guest.door) as host:
+        assert host.ask(apdu.select()) == b"\x90\x00"
+    reader.control.remove_fault(rule["id"])
+
+
+def test_pcscd_notices_a_card_that_goes_and_comes(reader: Stand) -> None:
+    def count(words: str) -> int:
+        return reader.guest_file("/tmp/pcscd.log").count(words)
+
+    removed, inserted = count("Card Removed From"), count("Card inserted into")
+    reader.control.do("card-remove")
+    eventually(lambda: count("Card Removed From") == removed + 1, PATIENCE)
+    reader.control.do("card-insert")
+    eventually(lambda: count("Card inserted into") == inserted + 1, PATIENCE)
+    with Host(reader.guest.door) as host:
+        assert host.atr == ATR_ISO
 
 
 def test_pulled_out_during_a_command_and_put_back(reader: Stand) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import lzma
 import shutil
 import stat
 import subprocess
@@ -110,6 +111,20 @@ def test_modules_come_after_those_they_depend_on(tmp_path: Path) -> None:
     (folder / "usb-common.ko").write_bytes(module())
     ordered = [name for name, _ in kernel.modules(tmp_path, ["vhci-hcd"])]
     assert ordered == ["usb_common", "usbcore", "usbip_core", "vhci_hcd"]
+
+
+def test_what_is_built_in_is_not_loaded(tmp_path: Path) -> None:
+    folder = tmp_path / "lib/modules/6"
+    (folder / "kernel").mkdir(parents=True)
+    (folder / "modules.builtin").write_text("kernel/drivers/usb/common/usb-common.ko\n")
+    (folder / "kernel/usbcore.ko.xz").write_bytes(lzma.compress(module("usb-common")))
+    assert kernel.modules(tmp_path, ["usbcore"]) == [("usbcore", module("usb-common"))]
+
+
+def test_packages_of_another_architecture_are_none_of_the_guests() -> None:
+    text = "Package: a\nVersion: 1\nArchitecture: {}\nDescription-en: x\n about: y\n\n"
+    shown = "".join(text.format(name) for name in ("arm64", "amd64", "all"))
+    assert [row.architecture for row in packages._stanzas(shown)] == ["amd64", "all"]
 
 
 def test_a_kernel_without_usb_is_refused(tmp_path: Path) -> None:

@@ -11,8 +11,8 @@ from typing import Final
 from tools.guest.errors import GuestUnavailable
 
 WANTED: Final = re.compile(
-    r"boot/vmlinuz-|(usr/)?lib/modules/[^/]+/kernel/(drivers/(usb/(common|core|usbip|mon)|virtio)/"
-    r"|drivers/net/(virtio_net|net_failover)\.|net/core/failover\.)"
+    r"boot/vmlinuz-|(usr/)?lib/modules/[^/]+/(modules\.builtin$|kernel/(drivers/(usb/(common|core|usbip|mon)|virtio)/"
+    r"|drivers/net/(virtio_net|net_failover)\.|net/core/failover\.))"
 )
 """What of the kernel's package is unpacked."""
 
@@ -29,13 +29,20 @@ def kernel_file(unpacked: Path) -> Path:
 
 
 def modules(unpacked: Path, wanted: Iterable[str] = MODULES) -> list[tuple[str, bytes]]:
-    """Name and bytes of every module needed for `wanted`, each after those it depends on."""
-    files = {_name(path): path for path in unpacked.rglob("*.ko*")}
+    """Name and bytes of every module needed for `wanted`, each after those it depends on; those built into
+    the kernel are left out. GuestUnavailable for one that there is not.
+    """
+    files = {_name(path.name): path for path in unpacked.rglob("*.ko*")}
+    built_in = {
+        _name(Path(line).name)
+        for path in unpacked.rglob("modules.builtin")
+        for line in path.read_text().split()
+    }
     ordered: dict[str, bytes] = {}
 
     def add(name: str) -> None:
         key = name.replace("-", "_")
-        if key in ordered:
+        if key in ordered or key in built_in:
             return
         if key not in files:
             raise GuestUnavailable(f"{unpacked.name} has no module {name}: a kernel without USB?")
@@ -55,8 +62,8 @@ def depends(module: bytes) -> list[str]:
     return [each.decode() for each in found.group(1).split(b",") if each] if found else []
 
 
-def _name(path: Path) -> str:
-    return path.name.split(".")[0].replace("-", "_")
+def _name(file: str) -> str:
+    return file.split(".")[0].replace("-", "_")
 
 
 def _read(path: Path) -> bytes:

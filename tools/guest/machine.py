@@ -33,6 +33,10 @@ DOOR_PORT: Final = 4387
 BOOT_SECONDS: Final = 90.0
 ANSWER_SECONDS: Final = 30.0
 MEMORY_MEGABYTES: Final = 256
+MACHINE: Final = (
+    *("-accel", "tcg,thread=multi", "-machine", "pc", "-cpu", "qemu64"),
+    *("-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"),
+)
 _LOG_LINES: Final = 30
 
 
@@ -50,7 +54,7 @@ class Answer:
 
 
 class Guest:
-    """One machine, running from `__enter__` to `__exit__`. For one thread.
+    """One machine, running from `__enter__` to `__exit__`. For one thread, which it does not outlive.
 
     `usbip` are HOST:PORT of the servers it can reach, and all it can reach; inside they are the addresses
     `servers`. GuestUnavailable when this host has no QEMU, GuestSilent when it does not come up in
@@ -125,17 +129,10 @@ class Guest:
         network = f"user,id=net0,restrict=on,hostfwd=tcp:127.0.0.1:0-{ADDRESS}:{DOOR_PORT}"
         for inside, outside in zip(self.servers, self.usbip, strict=True):
             network += f",guestfwd=tcp:{inside}:{USBIP_PORT}-cmd:socat STDIO TCP:{outside},,nodelay"
+        # A guest must not outlive a killed test run.
+        bound = ["setpriv", "--pdeathsig", "KILL"] if shutil.which("setpriv") else []
         return [
-            *(QEMU, "-accel", "tcg,thread=multi", "-machine", "pc", "-cpu", "qemu64"),
-            *(
-                "-m",
-                str(MEMORY_MEGABYTES),
-                "-nodefaults",
-                "-no-user-config",
-                "-display",
-                "none",
-                "-no-reboot",
-            ),
+            *(*bound, QEMU, *MACHINE, "-m", str(MEMORY_MEGABYTES)),
             *("-netdev", network, "-device", "virtio-net-pci,netdev=net0,romfile="),
             *("-serial", f"file:{self._folder / 'kernel.log'}", "-serial", "stdio"),
             *("-qmp", f"unix:{self._folder / 'qmp'},server=on,wait=off"),

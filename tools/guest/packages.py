@@ -157,7 +157,7 @@ def fetch(packages: Sequence[Package], folder: Path) -> list[Path]:
 
 def unpack(package: Path, folder: Path, wanted: re.Pattern[str]) -> Path:
     """The package's files whose path `wanted` matches from its beginning, below `folder`; done once."""
-    target = folder / package.stem
+    target = folder / f"{package.stem}-{zlib.crc32(wanted.pattern.encode()):08x}"
     if target.exists():
         return target
     folder.mkdir(parents=True, exist_ok=True)
@@ -178,7 +178,7 @@ def unpack(package: Path, folder: Path, wanted: re.Pattern[str]) -> Path:
 def _stanzas(text: str) -> Iterator[Package]:
     for stanza in text.split("\n\n"):
         fields = dict(re.findall(r"^([A-Z][\w-]*): (.*)$", stanza, re.MULTILINE))
-        if {"Package", "Version", "Architecture"} <= fields.keys():
+        if fields.get("Architecture") in (ARCHITECTURE, "all") and {"Package", "Version"} <= fields.keys():
             depends = [fields[name] for name in ("Pre-Depends", "Depends") if name in fields]
             yield Package(fields["Package"], fields["Version"], fields["Architecture"], ", ".join(depends))
 
