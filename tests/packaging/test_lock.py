@@ -1,4 +1,4 @@
-"""requirements.lock pins what pyproject.toml asks for, and nothing but names and versions stands in it."""
+"""The locks pin what pyproject.toml asks for, and nothing but names and versions stands in them."""
 
 from __future__ import annotations
 
@@ -13,10 +13,12 @@ from tests.guards.sources import ROOT
 PIN = re.compile(r"([a-z0-9][a-z0-9-]*)==([0-9][A-Za-z0-9.+!]*)")
 
 
+LOCKS = ("requirements.lock", "requirements-pcsc.lock")
+
+
 def pins() -> dict[str, str]:
-    lines = (ROOT / "requirements.lock").read_text().splitlines()
     found = {}
-    for line in lines:
+    for line in (line for lock in LOCKS for line in (ROOT / lock).read_text().splitlines()):
         if line.startswith("#"):
             continue
         match = PIN.fullmatch(line)
