@@ -17,7 +17,7 @@ from tools.guest.images import Image, Recipe, build
 from tools.guest.init import server_address
 from tools.guest.machine import Guest, require_programs
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 TERMINAL = "ZZ000000000417"
 BUS_ID = "1-1"
 

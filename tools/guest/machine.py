@@ -30,7 +30,7 @@ QEMU: Final = "qemu-system-x86_64"
 USBIP_PORT: Final = 3240
 DOOR_PORT: Final = 4387
 """Inside the guest; what listens there is reached from outside at `Guest.door`."""
-BOOT_SECONDS: Final = 90.0
+BOOT_SECONDS: Final = 180.0
 ANSWER_SECONDS: Final = 30.0
 MEMORY_MEGABYTES: Final = 256
 MACHINE: Final = (
