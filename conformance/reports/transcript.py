@@ -17,7 +17,7 @@ from typing import Final, TextIO, get_args
 
 from conformance.cases import Case
 from conformance.decode import decode_exchange
-from conformance.events import CaseStarted, Direction, Event, Exchange, RunStarted, Verdict
+from conformance.events import CaseStarted, Direction, Event, Exchange, RunStarted, Step, Verdict
 
 LONG: Final = 4096
 """Bytes of an exchange that are still written out as they are."""
@@ -46,6 +46,8 @@ class TranscriptReport:
 
 def event_json(event: Event) -> dict[str, object]:
     """An event other than an exchange as JSON data; `event` names its kind."""
+    if isinstance(event, Step):  # every third line, and of plain texts alone
+        return _step_json(event)
     kind = type(event)
     data: dict[str, object] = {"event": kind.__name__}
     for name in _FIELDS[kind]:
@@ -53,6 +55,20 @@ def event_json(event: Event) -> dict[str, object]:
     if isinstance(event, CaseStarted):
         data["case"] = case_json(event.case)
     return data
+
+
+def _step_json(event: Step) -> dict[str, object]:
+    return {
+        "event": "Step",
+        "target": event.target,
+        "case_id": event.case_id,
+        "kind": event.kind.value,
+        "text": event.text,
+        "ok": event.ok,
+        "expected": event.expected,
+        "observed": event.observed,
+        "clause": event.clause,
+    }
 
 
 def _exchange_json(event: Exchange, sent: dict[str, bytes]) -> dict[str, object]:
