@@ -59,6 +59,12 @@ class Inspect(Which):
     records: int = Field(default=1000, ge=0, le=65_536, description="Z-reports and receipts listed, each")
 
 
+class BrownOut(Which):
+    """How often."""
+
+    times: int = Field(default=10, ge=1, le=1000, description="how often the power goes and comes")
+
+
 class Replacement(Which):
     """Another module for that place."""
 
@@ -145,6 +151,12 @@ class ModulePart(Part):
             ("unplug", "Pull the module out: hosts lose it and find nothing", Unplug, self._unplug),
             ("plug", "Put the module back in", Which, self._plug),
             ("power-cut", "Take the power for a moment; memory stays", Which, self._power_cut),
+            (
+                "brown-out",
+                "Let the power go again and again while the flash is read",
+                BrownOut,
+                self._brown_out,
+            ),
             ("lock", "Lock by hand, past the operator (for tests)", Which, self._lock),
             ("unlock", "Unlock by hand, past the operator (for tests)", Which, self._unlock),
             ("set-latency", "Make the module slow", Latency, self._set_latency),
@@ -180,6 +192,17 @@ class ModulePart(Part):
             self._rack.power_cut(slot)
 
         self._do(cut)
+
+    def _brown_out(self, body: BrownOut) -> None:
+        def shake() -> None:
+            slot = self._slot(body)
+            self._exchanges.flush()
+            for _ in range(body.times):
+                self._cut(slot)
+                self._rack.recover()
+                self._rack.power_cut(slot)
+
+        self._do(shake)
 
     def _lock(self, body: Which) -> None:
         self._turn_lock(body, locked=True)

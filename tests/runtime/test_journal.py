@@ -346,6 +346,33 @@ def test_torn_write_keeps_what_the_rule_says(path: Path, faults: FaultPoints, va
     assert recovered(path) == [b"before", b"a" * 17, b"b" * 17][: 1 + kept // 25]
 
 
+@pytest.mark.parametrize(
+    ("action", "value", "kept"),
+    [("reordered", "", 25), ("reordered", "8", 42), ("reordered", "0", 50), ("lost-last", "", 0)],
+)
+def test_bytes_may_reach_the_disk_in_any_order(
+    path: Path, faults: FaultPoints, action: str, value: str, kept: int
+):
+    journal = Journal(path, faults, "flash.write", reserve=4096)
+    journal.append(b"before")
+    journal.commit()
+    faults.add(point="flash.write", action=action, value=value)
+    journal.append(b"a" * 17)
+    journal.append(b"b" * 17)
+    with pytest.raises(TornWriteError, match=f"{kept} of 50 bytes written"):
+        journal.commit()
+    journal.close()
+    # The first record is not whole, so the second does not count though every byte of it may be there.
+    whole = [b"a" * 17, b"b" * 17] if value == "0" else []
+    assert recovered(path) == [b"before", *whole]
+    again = Journal(path)
+    assert list(again.recover()) == [b"before", *whole]
+    again.append(b"after")
+    again.commit()
+    again.close()
+    assert recovered(path) == [b"before", *whole, b"after"]
+
+
 def test_slow_disk_is_slow_in_lab_time(path: Path):
     lab = LabClock.private(rate=0)
     faults = FaultPoints(journal_points(), lab.part("module"), "module")

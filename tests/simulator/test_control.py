@@ -122,6 +122,17 @@ def test_power_cut_ends_the_session_and_keeps_the_memory(tmp_path):
             assert memory(host).receipt_seq == 2
 
 
+def test_brown_outs_keep_the_memory(tmp_path):
+    """UZ-DEV-03"""
+    with serving(tmp_path) as served:
+        host = sold(served)
+        Desk(served).do("brown-out", times=25)
+        assert host.gone()
+        host.close()
+        with served.host(select=True) as host:
+            assert memory(host).receipt_seq == 2
+
+
 def test_lock_and_unlock_by_hand(tmp_path):
     with serving(tmp_path) as served:
         desk = Desk(served)

@@ -189,6 +189,31 @@ def test_a_torn_write_is_as_if_the_command_had_never_been(tmp_path, kept):
     assert states_of(tmp_path) == [list(pieces(card.state))]
 
 
+@pytest.mark.parametrize("action", ["torn", "reordered", "lost-last"])
+def test_brown_outs_in_a_row(tmp_path, action):
+    """UZ-DEV-03: the power fails at every write of twenty recoveries in a row, and then the sale goes on"""
+    card, faults = faulty(tmp_path)
+    card.open()
+    card.sell()
+    before = list(pieces(card.state))
+    faults.add(point="flash.write", action=action, count=None)
+    command = apdu.receipt_register(block(card.now + SECOND, 9)).encode()
+    with pytest.raises(TornWriteError):
+        card.raw(command)
+    for _ in range(20):
+        card.rack.recover()
+        with pytest.raises(JournalError):
+            card.raw(command)
+    assert faults.rules()[0].hits > 20
+    faults.clear()
+    card.rack.recover()
+    assert list(pieces(card.state)) == before
+    assert card.raw(command)[-2:] == b"\x90\x00"
+    assert card.memory().receipt_seq == 2
+    card.rack.store.close()
+    assert states_of(tmp_path) == [list(pieces(card.state))]
+
+
 def test_a_write_torn_after_its_last_byte_counts_after_recovery(tmp_path):
     """The record is whole on the disk, only nobody was told: the host repeats and gets its answer."""
     card, faults = faulty(tmp_path)
