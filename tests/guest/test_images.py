@@ -156,7 +156,7 @@ def test_without_lists_the_packages_of_last_time_are_taken(
     }
     asked: list[str] = []
 
-    def lookup(names: list[str]) -> list[Package]:
+    def lookup(names: list[str], apt: tuple[str, ...]) -> list[Package]:
         asked.extend(names)
         return [Package(name, "6", "amd64", answers[name]) for name in names if name in answers]
 
@@ -170,6 +170,37 @@ def test_without_lists_the_packages_of_last_time_are_taken(
     answers.clear()
     assert packages.resolve(["a"], tmp_path) == first
     assert asked == ["linux-image-amd64"]
+
+
+def test_old_lists_are_replaced_by_lists_of_our_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a_Packages").touch()
+    monkeypatch.setattr(packages, "_LISTS", tmp_path)
+    done: list[str] = []
+    row = Package("a", "1", "amd64", "")
+
+    def fetch(rows: list[Package], folder: Path, apt: tuple[str, ...] = ()) -> list[Path]:
+        done.append(f"fetch {' '.join(apt)}")
+        if not apt:
+            raise GuestUnavailable("404 Not Found")
+        return [folder / each.file_name for each in rows]
+
+    def resolve(names: list[str], folder: Path, apt: tuple[str, ...] = ()) -> list[Package]:
+        return [row]
+
+    def own_lists(folder: Path) -> tuple[str, ...]:
+        return ("-o", "ours")
+
+    for stand_in in (resolve, fetch, own_lists):
+        monkeypatch.setattr(packages, stand_in.__name__, stand_in)
+    assert packages.obtain(["a"], tmp_path) == ([row], [tmp_path / "packages/a_1_amd64.deb"])
+    assert done == ["fetch ", "fetch -o ours"]
+
+    def no_lists(folder: Path) -> tuple[str, ...]:
+        raise GuestUnavailable("no network")
+
+    monkeypatch.setattr(packages, "own_lists", no_lists)
+    with pytest.raises(GuestUnavailable, match="404 Not Found"):
+        packages.obtain(["a"], tmp_path)
 
 
 def test_our_reader_is_in_libccids_list() -> None:

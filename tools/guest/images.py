@@ -19,7 +19,7 @@ from typing import Final
 
 from tools.guest import init, kernel
 from tools.guest.errors import GuestUnavailable
-from tools.guest.packages import cache_folder, fetch, only_one, resolve, unpack
+from tools.guest.packages import cache_folder, obtain, only_one, unpack
 from tools.guest.tree import Tree
 
 _EVERYTHING: Final = re.compile("(?!usr/share/(doc|man|locale)/)")
@@ -147,8 +147,7 @@ def build(recipe: Recipe, folder: Path | None = None) -> Image:
     """
     folder = folder or cache_folder()
     with only_one(folder):
-        rows = resolve(recipe.packages, folder)
-        files = fetch(rows, folder / "packages")
+        rows, files = obtain(recipe.packages, folder)
         kernel_tree = unpack(files[0], folder / "unpacked", kernel.WANTED)
         sources = [unpack(each, folder / "unpacked", _EVERYTHING) for each in files[1:]]
         digest = _digest(files)

@@ -33,6 +33,8 @@ LEFT_OUT: Final = frozenset(
 """What packages want for being installed, and the guest does without."""
 
 _LISTS: Final = Path("/var/lib/apt/lists")
+_AS_WE_ARE: Final = "APT::Sandbox::User="
+"""apt's own user may not write where we do."""
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9+.-]*")
 _CAREFULLY: Final[dict[str, Any]] = {"filter": "tar"} if hasattr(tarfile, "tar_filter") else {}
 """The first releases of Python 3.11 know no filters."""
@@ -72,7 +74,38 @@ def only_one(folder: Path) -> Iterator[None]:
         yield
 
 
-def resolve(names: Sequence[str], folder: Path) -> list[Package]:
+def obtain(names: Sequence[str], folder: Path) -> tuple[list[Package], list[Path]]:
+    """`resolve` and `fetch`; where the system has no lists of packages, or old ones, with lists of our own.
+
+    GuestUnavailable with the first reason when that does not help either.
+    """
+    rows: list[Package] = []
+    try:
+        rows = resolve(names, folder)
+        return rows, fetch(rows, folder / "packages")
+    except GuestUnavailable as reason:
+        if not rows and any(_LISTS.glob("*_Packages*")):
+            raise
+        try:
+            apt = own_lists(folder)
+        except GuestUnavailable:
+            raise reason from None
+    rows = resolve(names, folder, apt)
+    return rows, fetch(rows, folder / "packages", apt)
+
+
+def own_lists(folder: Path) -> tuple[str, ...]:
+    """Fetch apt's lists into `folder`, which needs no root; gives the options that make apt read them."""
+    lists = folder / "lists"
+    (lists / "partial").mkdir(parents=True, exist_ok=True)
+    chosen = (f"Dir::State::lists={lists}", f"Dir::Cache={folder / 'apt'}", "Debug::NoLocking=1", _AS_WE_ARE)
+    options = tuple(word for option in chosen for word in ("-o", option))
+    (folder / "apt" / "archives" / "partial").mkdir(parents=True, exist_ok=True)
+    _run(["apt-get", "update", "-q", *options])
+    return options
+
+
+def resolve(names: Sequence[str], folder: Path, apt: Sequence[str] = ()) -> list[Package]:
     """The kernel's own package, then `names` and all they depend on, in the newest versions apt knows.
 
     Remembered in `folder` for as long as apt's lists stay as they are, and when they are gone, so that a
@@ -82,10 +115,10 @@ def resolve(names: Sequence[str], folder: Path) -> list[Package]:
     state = _LISTS.stat().st_mtime_ns if _LISTS.exists() else 0
     kept: dict[str, Any] = json.loads(memory.read_text()) if memory.exists() else {"packages": []}
     remembered = [Package(**row) for row in kept["packages"]]
-    if remembered and kept["state"] == state:
+    if remembered and kept["state"] == state and not apt:
         return remembered
     try:
-        rows = [_kernel(), *_closure(names)]
+        rows = [_kernel(apt), *_closure(names, apt)]
     except GuestUnavailable:
         if not remembered:
             raise
@@ -95,16 +128,16 @@ def resolve(names: Sequence[str], folder: Path) -> list[Package]:
     return rows
 
 
-def _kernel() -> Package:
-    (row,) = _known([KERNEL])
+def _kernel(apt: Sequence[str]) -> Package:
+    (row,) = _known([KERNEL], apt)
     found = re.search(r"linux-image-[\w.+-]+", row.depends)
     if found is None:
         raise GuestUnavailable(f"{KERNEL} {row.version} depends on no kernel image")
-    return _known([found.group()])[0]
+    return _known([found.group()], apt)[0]
 
 
-def _closure(names: Sequence[str]) -> list[Package]:
-    rows = {row.name: row for row in _known(names)}
+def _closure(names: Sequence[str], apt: Sequence[str]) -> list[Package]:
+    rows = {row.name: row for row in _known(names, apt)}
     new = list(rows.values())
     while new:
         wanted: dict[str, None] = {}
@@ -114,40 +147,40 @@ def _closure(names: Sequence[str]) -> list[Package]:
             if choice and not any(each in rows or each in wanted or each in LEFT_OUT for each in choice):
                 wanted[choice[0]] = None
         # One that apt does not know is a name several packages provide; the guest names its own choice.
-        new = _lookup(list(wanted)) if wanted else []
+        new = _lookup(list(wanted), apt) if wanted else []
         rows |= {row.name: row for row in new}
     return list(rows.values())
 
 
-def _known(names: Sequence[str]) -> list[Package]:
-    found = {row.name: row for row in _lookup(names)}
+def _known(names: Sequence[str], apt: Sequence[str]) -> list[Package]:
+    found = {row.name: row for row in _lookup(names, apt)}
     missing = [name for name in names if name not in found]
     if missing:
         raise GuestUnavailable(f"apt knows no package {', '.join(missing)} for {ARCHITECTURE}; {_REFRESH}")
     return [found[name] for name in names]
 
 
-def _lookup(names: Sequence[str]) -> list[Package]:
+def _lookup(names: Sequence[str], apt: Sequence[str]) -> list[Package]:
     for program in ("apt-cache", "apt-get", "dpkg-deb"):
         if shutil.which(program) is None:
             raise GuestUnavailable(f"{program} is missing: the guest is made of Debian's packages")
     wanted = [f"{name}:{ARCHITECTURE}" for name in names]
-    shown = _run(["apt-cache", "show", "--no-all-versions", *wanted], check=False)
+    shown = _run(["apt-cache", "show", "--no-all-versions", *apt, *wanted], check=False)
     # Packages that fit every architecture are found by their bare names only.
     bare = [name for name in names if f"Package: {name}\n" not in shown]
     if bare:
-        shown += "\n\n" + _run(["apt-cache", "show", "--no-all-versions", *bare], check=False)
+        shown += "\n\n" + _run(["apt-cache", "show", "--no-all-versions", *apt, *bare], check=False)
     return list(_stanzas(shown))
 
 
-def fetch(packages: Sequence[Package], folder: Path) -> list[Path]:
+def fetch(packages: Sequence[Package], folder: Path, apt: Sequence[str] = ()) -> list[Path]:
     """The package files in `folder`, downloaded where they are missing; GuestUnavailable when apt cannot."""
     folder.mkdir(parents=True, exist_ok=True)
     missing = [each for each in packages if not (folder / each.file_name).exists()]
     if missing:
         with tempfile.TemporaryDirectory(dir=folder) as place:
             wanted = [f"{each.name}={each.version}" for each in missing]
-            _run(["apt-get", "download", "-q", "-o", "APT::Sandbox::User=", *wanted], cwd=place)
+            _run(["apt-get", "download", "-q", "-o", _AS_WE_ARE, *apt, *wanted], cwd=place)
             for each in missing:
                 if not (Path(place) / each.file_name).exists():
                     raise GuestUnavailable(f"apt-get download brought no {each.file_name}; {_REFRESH}")
