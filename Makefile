@@ -1,5 +1,5 @@
-# `make demo` and `make test` do all they need on a fresh checkout; CI calls the same two.
-.PHONY: demo test lint clean lock venv
+# `make demo`, `make test` and `make crashpoints` do all they need on a fresh checkout; CI calls the same three.
+.PHONY: demo test crashpoints lint clean lock venv
 
 VENV := .venv
 
@@ -9,6 +9,9 @@ demo: venv
 test: venv
 	tools/setup_env.sh system
 	$(VENV)/bin/tox run
+
+crashpoints: venv
+	$(VENV)/bin/kassalab crashpoints
 
 lint: venv
 	$(VENV)/bin/ruff check .
