@@ -157,7 +157,7 @@ class SigningProcess:
     def _tls(self) -> ssl.SSLContext:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
-        # Nobody resumes sessions here, and clients that read and write in two threads stumble over the tickets.
+        # Nobody resumes sessions, and clients that read and write in two threads stumble over tickets.
         context.num_tickets = 0
         context.load_cert_chain(*self.authority.tls_files)
         return context
