@@ -42,6 +42,7 @@ _SUBMIT: Final = struct.Struct(">10I8s")
 _RETURN: Final = struct.Struct(">5IiI")
 _PIECE: Final = 1 << 16
 _SEND_SECONDS: Final = 5
+_NO_SETUP: Final = bytes(8)
 Reply = TypeVar("Reply")
 
 
@@ -125,11 +126,36 @@ class ImportedDevice:
 
     def write(self, endpoint: int, data: bytes, seconds: float | None) -> int:
         """A bulk or interrupt transfer to the device: how many bytes it took."""
-        return self._transfer(endpoint & 15, OUT, len(data), data, bytes(8), seconds).length
+        return self._transfer(endpoint & 15, OUT, len(data), data, _NO_SETUP, seconds).length
+
+    def begin(self, endpoint: int, data: bytes, into: int, length: int) -> tuple[int, int]:
+        """Begin a transfer to the device and in the same breath one from it: their numbers."""
+        with self._sending:
+            seqnum, number = self._numbered(), self._numbered()
+            self._waiting.reads.add(number)
+            head = self._submit_frame(seqnum, endpoint & 15, OUT, len(data), _NO_SETUP)
+            self._send(head + data + self._submit_frame(number, into & 15, IN, length, _NO_SETUP))
+        return seqnum, number
+
+    def written(self, number: int, seconds: float | None) -> int:
+        """How many bytes a transfer to the device took that `begin` began."""
+        return self._ended(number, seconds).length
+
+    def fetch(self, number: int, seconds: float | None) -> bytes | None:
+        """What a transfer from the device brought; None when it has not ended in time and goes on."""
+        result = self._await(number, seconds)
+        return None if result is None else _checked(result).data
+
+    def recall(self, number: int) -> bytes | None:
+        """Take a transfer from the device back: None, or what it had brought by then."""
+        try:
+            return _checked(self._take_back(number)).data
+        except TransferTimeoutError:
+            return None
 
     def read(self, endpoint: int, length: int, seconds: float | None) -> bytes:
         """A bulk or interrupt transfer from the device, of at most `length` bytes."""
-        return self._transfer(endpoint & 15, IN, length, b"", bytes(8), seconds).data
+        return self._transfer(endpoint & 15, IN, length, b"", _NO_SETUP, seconds).data
 
     def close(self) -> None:
         """Give the device back."""
@@ -143,24 +169,21 @@ class ImportedDevice:
     def _transfer(
         self, ep: int, direction: int, length: int, data: bytes, setup: bytes, seconds: float | None
     ) -> _Result:
-        seqnum = self._submit(ep, direction, length, data, setup)
-        result = self._await(seqnum, seconds)
-        if result is None:
-            result = self._take_back(seqnum)
-        if result.status:
-            raise TransferError(-result.status, f"USB/IP status {result.status}")
-        return result
-
-    def _submit(self, ep: int, direction: int, length: int, data: bytes, setup: bytes) -> int:
         with self._sending:
             seqnum = self._numbered()
             if direction == IN:
                 self._waiting.reads.add(seqnum)
-            head = _SUBMIT.pack(
-                Code.CMD_SUBMIT, seqnum, self._devid, direction, ep, 0, length, 0, 0xFFFFFFFF, 0, setup
-            )
-            self._send(head + data)
-        return seqnum
+            self._send(self._submit_frame(seqnum, ep, direction, length, setup) + data)
+        return self._ended(seqnum, seconds)
+
+    def _submit_frame(self, seqnum: int, ep: int, direction: int, length: int, setup: bytes) -> bytes:
+        return _SUBMIT.pack(
+            Code.CMD_SUBMIT, seqnum, self._devid, direction, ep, 0, length, 0, 0xFFFFFFFF, 0, setup
+        )
+
+    def _ended(self, seqnum: int, seconds: float | None) -> _Result:
+        """The end of a transfer; one that does not come in time is taken back."""
+        return _checked(self._await(seqnum, seconds) or self._take_back(seqnum))
 
     def _take_back(self, seqnum: int) -> _Result:
         """What became of a transfer that is not wanted any more; TransferTimeoutError when nothing did."""
@@ -255,6 +278,12 @@ class ImportedDevice:
         self._gone = True
         with contextlib.suppress(OSError):
             self._socket.close()
+
+
+def _checked(result: _Result) -> _Result:
+    if result.status:
+        raise TransferError(-result.status, f"USB/IP status {result.status}")
+    return result
 
 
 def _dial(endpoint: Endpoint, allow_any_host: bool) -> socket.socket:

@@ -47,11 +47,14 @@ def test_a_session_on_a_socket(served: Bench) -> None:
 
 
 def test_pyserial_reaches_the_socket(served: Bench) -> None:
-    """A program of somebody else's, with pyserial and without us."""
+    """A program of somebody else's, with pyserial and without us.
+
+    pyserial empties the input when it opens a port, which takes the ATR away if that was quicker.
+    """
     with serial.serial_for_url(f"socket://{served.served.addresses['serial-tcp']}", timeout=5) as port:
-        assert port.read(21) == bytes((20,)) + ATR_VENDOR
         port.write(bytes((len(SELECT),)) + SELECT)
-        assert port.read(3) == b"\x02\x90\x00"
+        came = port.read_until(b"\x02\x90\x00")
+    assert came.removeprefix(bytes((20,)) + ATR_VENDOR) == b"\x02\x90\x00"
 
 
 def test_unplugged_and_plugged(served: Bench) -> None:

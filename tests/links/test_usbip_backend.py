@@ -161,6 +161,39 @@ def test_transfers_of_several_threads(key: Any) -> None:
     assert heard == [(usb.core.USBTimeoutError, errno.ETIMEDOUT, -7)]
 
 
+def ask(key: Any, seq: int, size: int = 64) -> int:
+    key.write(BULK_OUT, PC_to_RDR_GetSlotStatus(bSeq=seq).encode())
+    return decode_answer(bytes(key.read(BULK_IN, size))).bSeq
+
+
+def test_reads_that_were_begun_ahead(key: Any) -> None:
+    """A program sees nothing of them: other sizes, silence, two writes, clearing, all as without."""
+    assert [ask(key, seq) for seq in range(4)] == [0, 1, 2, 3]
+    assert [ask(key, seq, 128) for seq in range(4, 6)] == [4, 5]
+    assert failure(lambda: key.read(BULK_IN, 128, 20)) == (usb.core.USBTimeoutError, errno.ETIMEDOUT, -7)
+    for seq in (6, 7):
+        key.write(BULK_OUT, PC_to_RDR_GetSlotStatus(bSeq=seq).encode())
+    key.clear_halt(BULK_IN)
+    assert [decode_answer(bytes(key.read(BULK_IN, 128))).bSeq for _ in range(2)] == [6, 7]
+    assert ask(key, 8) == 8
+    key.write(BULK_OUT, PC_to_RDR_GetSlotStatus(bSeq=9).encode())
+    assert failure(lambda: key.read(BULK_IN, 8)) == (usb.core.USBError, errno.EOVERFLOW, -8)
+    assert ask(key, 10) == 10
+
+
+def test_a_read_begun_ahead_that_stalls(served: Bench, key: Any) -> None:
+    assert [ask(key, seq) for seq in range(2)] == [0, 1]
+    body: Any = served.body("usbip")
+    served.served.call(lambda: body.device.halt(BULK_OUT))
+    command = PC_to_RDR_GetSlotStatus().encode()
+    assert failure(lambda: key.write(BULK_OUT, command)) == (usb.core.USBError, errno.EPIPE, -9)
+    served.served.call(lambda: body.device.halt(BULK_IN))
+    assert failure(lambda: key.read(BULK_IN, 64)) == (usb.core.USBError, errno.EPIPE, -9)
+    for endpoint in (BULK_OUT, BULK_IN):
+        key.clear_halt(endpoint)
+    assert [ask(key, seq) for seq in range(2, 4)] == [2, 3]
+
+
 # --- servers that misbehave -------------------------------------------------------------------------------
 
 
