@@ -29,7 +29,7 @@ AWAY: Final = 1.0
 """Real seconds out of the reader before it is dialled again: pcscd looks for cards every 0.4 s, and one that
 is back before it was missed stays lost to it."""
 NOTICED: Final = 3.0
-"""Real seconds at most until a reader sees a card that is put back."""
+"""Real seconds at most until a driver sees a card that is put in."""
 RETRY: Final = 0.25
 """Real seconds between two tries while nobody listens."""
 
@@ -76,8 +76,7 @@ class VpcdCard:
         self.atr = atr
         self.quick_ack = quick_ack and _QUICK_ACK is not None
         self._back = 0.0
-        self._met = False
-        self._seen = asyncio.Event()
+        self._settled = asyncio.Event()
         self._line: _Line | None = None
         self._dialling: asyncio.Task[None] | None = None
 
@@ -100,20 +99,19 @@ class VpcdCard:
     async def plug(self) -> None:
         """Go into the reader as soon as there is one; nothing to do when it is in.
 
-        Where there was a reader before, this takes until the reader has seen the card, or NOTICED.
+        This takes until the driver has seen the card or nobody is there, NOTICED at most.
         """
         if self._dialling is None:
             self._dialling = self.exchanges.spawn(self._dial())
-        if self._met:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._seen.wait(), NOTICED)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._settled.wait(), NOTICED)
 
     def unplug(self) -> None:
         """Leave the reader: the driver sees no card, the module has no power."""
         dialling, self._dialling = self._dialling, None
         if dialling is not None:
             dialling.cancel()
-        self._seen.clear()
+        self._settled.clear()
         if self._line is not None:
             self._line.drop()
 
@@ -124,13 +122,14 @@ class VpcdCard:
 
     def noticed(self) -> None:
         """The driver has asked for the ATR, as it does when it looks for a card."""
-        if not self._met or not self._seen.is_set():
-            self._met = True
-            self._seen.set()
+        if not self._settled.is_set():
+            self._settled.set()
 
     async def _dial(self) -> None:
         loop = asyncio.get_running_loop()
         reported = False
+        if not self._back:
+            self._back = loop.time() + AWAY  # this process may be the one before, started again in no time
         while True:
             await asyncio.sleep(max(0.0, self._back - loop.time()))
             line = _Line(self)
@@ -142,11 +141,12 @@ class VpcdCard:
                 if not reported:
                     _log.info("no reader yet", address=self.address, text=str(error))
                 reported = True
+                self._settled.set()
                 self._back = loop.time() + RETRY
             finally:
                 if self._line is line:
                     self._line = None
-                    self._seen.clear()
+                    self._settled.clear()
                     self._back = loop.time() + AWAY
                 line.drop()
 

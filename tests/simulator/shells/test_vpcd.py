@@ -13,6 +13,7 @@ from reference.protocol.uz import apdu
 from reference.protocol.uz.apdu import ATR_ISO, ATR_VENDOR
 from reference.runtime.clock import real_elapsed
 from simulator.settings import SettingsError
+from simulator.shells import vpcd
 from simulator.shells.bodies import BodySettings
 from simulator.shells.vpcd import MUTE, Control
 from tests.simulator.served import Served, serving
@@ -23,6 +24,7 @@ SELECT = apdu.select().encode()
 VERSION = apdu.get_version().encode()
 CPLC = apdu.get_cplc().encode()
 PATIENCE = 10.0
+AWAY = vpcd.AWAY
 
 
 class Driver:
@@ -75,6 +77,12 @@ class Driver:
     def close(self) -> None:
         self.pull()
         self.listener.close()
+
+
+@pytest.fixture(autouse=True)
+def soon_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(vpcd, "AWAY", 0.05)
+    monkeypatch.setattr(vpcd, "NOTICED", 0.01)
 
 
 @pytest.fixture
@@ -179,8 +187,11 @@ def test_pulled_out_and_put_back(driver: Driver, served: Served) -> None:
     assert driver.ask(VERSION).hex() == "6d00"
 
 
-def test_it_stays_away_long_enough_to_be_missed(driver: Driver, served: Served) -> None:
+def test_it_stays_away_long_enough_to_be_missed(
+    driver: Driver, served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """pcscd looks every 0.4 s, and a card that is back before it was missed stays lost to it."""
+    monkeypatch.setattr(vpcd, "AWAY", AWAY)
     Desk(served).do("unplug")
     begun = real_elapsed()
     Desk(served).do("plug")
@@ -188,8 +199,10 @@ def test_it_stays_away_long_enough_to_be_missed(driver: Driver, served: Served) 
     assert real_elapsed() - begun > 0.8
 
 
-def test_putting_it_back_takes_until_the_driver_has_seen_it(driver: Driver, served: Served) -> None:
-    assert driver.atr() == ATR_ISO
+def test_putting_it_back_takes_until_the_driver_has_seen_it(
+    driver: Driver, served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(vpcd, "NOTICED", PATIENCE)
     Desk(served).do("unplug")
     assert driver.gone()
     desk = threading.Thread(target=Desk(served).do, args=("plug",))
