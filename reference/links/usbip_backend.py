@@ -273,16 +273,12 @@ class UsbipBackend(usb.backend.IBackend):  # type: ignore[misc]
         number, length = ahead.begun.pop(ep, (0, 0))
         try:
             if number and length == size:
-                data = dev_handle.imported().fetch(number, _seconds(timeout))
-                if data is None:
-                    ahead.begun[ep] = (number, length)
-                    raise usb_error(Errno.ETIMEDOUT)
-                return _filled(buff, data)
+                return _filled(buff, dev_handle.imported().fetch(number, _seconds(timeout)))
             if number:
                 ahead.begun[ep] = (number, length)
                 _recall(dev_handle, ep)
         except usb.core.USBError:
-            raise
+            raise  # an OSError, too, but libusb's already
         except OSError as error:
             raise usb_error(error.errno or Errno.EPROTO) from error
         if ep in ahead.kept:

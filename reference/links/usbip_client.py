@@ -141,10 +141,9 @@ class ImportedDevice:
         """How many bytes a transfer to the device took that `begin` began."""
         return self._ended(number, seconds).length
 
-    def fetch(self, number: int, seconds: float | None) -> bytes | None:
-        """What a transfer from the device brought; None when it has not ended in time and goes on."""
-        result = self._await(number, seconds)
-        return None if result is None else _checked(result).data
+    def fetch(self, number: int, seconds: float | None) -> bytes:
+        """What a transfer from the device brought that `begin` began."""
+        return self._ended(number, seconds).data
 
     def recall(self, number: int) -> bytes | None:
         """Take a transfer from the device back: None, or what it had brought by then."""
