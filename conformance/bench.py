@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from datetime import datetime
 from pathlib import Path
 
 from conformance.lab import Lab
@@ -18,6 +19,7 @@ from conformance.lab_nursery import WarmNursery, nurseries_work
 from conformance.lab_parts import COUNTRIES
 from conformance.session import EXCHANGE_SECONDS, Session
 from conformance.targets import PARTS, Target, distinct_names
+from reference.runtime.clock import LabClock
 
 PARTS_NEEDED: Mapping[str, tuple[str, ...]] = {
     "module": ("module",),
@@ -56,7 +58,9 @@ def embedded(
     with ExitStack() as ends:
         place = folder or Path(ends.enter_context(tempfile.TemporaryDirectory(prefix="kassalab-run-")))
         nursery = ends.enter_context(WarmNursery()) if nurseries_work() else None
-        labs = {kind: _lab(kind, place / kind, seed, options or {}, nursery) for kind in kinds}
+        # A whole second: a replay that begins at the lab time of the transcript begins where this began.
+        start = LabClock.private().now().replace(microsecond=0)
+        labs = {kind: _lab(kind, place / kind, seed, start, options or {}, nursery) for kind in kinds}
         for lab in labs.values():
             ends.callback(lab.stop)
         with ThreadPoolExecutor(max_workers=max(1, len(labs))) as pool:
@@ -64,12 +68,15 @@ def embedded(
         yield [Session(_target(kind, lab), lab, seconds) for kind, lab in labs.items()]
 
 
-def _lab(kind: str, folder: Path, seed: int, options: PartOptions, nursery: WarmNursery | None) -> Lab:
+def _lab(
+    kind: str, folder: Path, seed: int, start: datetime, options: PartOptions, nursery: WarmNursery | None
+) -> Lab:
     needed = PARTS_NEEDED[kind]
     return Lab(
         folder,
         parts=[part for part in COUNTRIES["both"] if part.name in needed],
         seed=seed,
+        start=start,
         rate=0.0,
         nursery=nursery,
         options={name: words for name, words in options.items() if name in needed},

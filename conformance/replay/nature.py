@@ -35,7 +35,7 @@ BY_NATURE: Final[Mapping[Layer, tuple[tuple[str, str], ...]]] = {
     Layer.LINK: (_SIGN, _CHANCE, _NAME),
     Layer.APDU: (_SIGN, _CHANCE, _NAME),
     Layer.MESSAGE: (_SIGN, _CHANCE, _CLOCK, _TOKEN, _NAME),
-    Layer.HTTP: (_SIGN, _CHANCE, _CLOCK, _TOKEN, _TRANSPORT, _NAME),
+    Layer.HTTP: (_SIGN, _CHANCE, _CLOCK, _TOKEN, _TRANSPORT, _NAME, ("place", r"reader_?name")),
     Layer.CONTROL: (_SIGN, _CHANCE, _CLOCK, _TOKEN, _PLACE, _NAME, ("lab clock", r"generation|rate|n")),
 }
 """By layer: what differs by nature, and the names of fields that hold it."""
