@@ -18,6 +18,7 @@ from tools.pcsc_stand import PcscStand, ReaderEntry, StandError, pcsc_stand
 scard = pytest.importorskip(
     "smartcard.scard",
     reason="pyscard is not installed: it is built where swig, a C compiler and libpcsclite-dev are",
+    exc_type=ImportError,
 )
 
 PATIENCE = 20.0
