@@ -17,13 +17,13 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def _again(path: Path, *defects: tuple[str, str]) -> Replayed:
+def _again(path: Path, *defects: tuple[str, str], kind: str = "module") -> Replayed:
     kinds, started = kinds_of(path)
-    assert kinds == {"module": "module"}
-    with second_lab("module", started, defects) as session:
+    assert kinds == {kind: kind}
+    with second_lab(kind, started, defects) as session:
         session.open()
         try:
-            return replay(path, "module", session)
+            return replay(path, kind, session)
         finally:
             session.close()
 
@@ -42,6 +42,24 @@ def test_a_mistake_shows_as_a_difference(recorded: Path) -> None:
     field = next(each for answer in case.differing for each in answer.fields if not each.nature)
     assert (field.path, field.was) == ("answer", "answer 9022 - ZREPORT_IS_NOT_CLOSED")
     assert field.now == "answer 9000 - NO_ERROR"
+
+
+@pytest.mark.parametrize(
+    ("kind", "select", "mistake"),
+    [
+        ("operator", ("uz.operator.files", "uz.operator.ack", "uz.operator.sync"), "acks-reversed"),
+        ("drive", ("uz.drive.steps.e*", "uz.drive.steps.past-time"), "gettxid-not-idempotent"),
+    ],
+)
+def test_an_equal_product_shows_nothing_unexplained_and_a_wrong_one_does(
+    kind: str, select: tuple[str, ...], mistake: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "recorded.jsonl"
+    assert record(path, select).exit_code == 0
+    equal = _again(path, kind=kind)
+    assert equal.compared > 50
+    assert [(case.case_id, case.differing) for case in equal.cases if case.different] == []
+    assert _again(path, (kind, mistake), kind=kind).different
 
 
 def _answer(layer: Layer, raw: bytes) -> Exchange:
@@ -63,6 +81,7 @@ def test_a_time_of_a_module_is_never_excused() -> None:
     assert nature(Layer.APDU, "a1 FiscalMemoryInfo/last_operation") == ""
     assert nature(Layer.MESSAGE, "acks/[0]/body/time") == "time"
     assert nature(Layer.APDU, "a3 ReceiptInfo/fiscal_sign") == "sign"
+    assert nature(Layer.HTTP, "JSON/[0]/ReaderName") == "place"
 
 
 def test_an_unknown_wire_is_refused(tmp_path: Path) -> None:
