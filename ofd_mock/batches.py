@@ -1,7 +1,8 @@
-"""The database thread: requests that wait share one transaction, and the event loop never waits for a disk.
+"""The database thread: requests that wait share one transaction, and the event loop need not wait for a disk.
 
 Requests and other jobs come in by a queue. The thread takes whatever has gathered while it was busy with
-the last commit, settles the requests in one transaction, and only then hands out their settlements.
+the last commit, settles the requests in one transaction, and only then hands out their settlements. An event
+loop that has gathered a batch itself, and would only wait, settles it in its own thread (`settle_here`).
 """
 
 from __future__ import annotations
