@@ -1,7 +1,8 @@
-"""The database thread: requests that wait share one transaction, and the event loop never waits for a disk.
+"""The database thread: requests that wait share one transaction, and the event loop need not wait for a disk.
 
 Requests and other jobs come in by a queue. The thread takes whatever has gathered while it was busy with
-the last commit, settles the requests in one transaction, and only then hands out their settlements.
+the last commit, settles the requests in one transaction, and only then hands out their settlements. An event
+loop that has gathered a batch itself, and would only wait, settles it in its own thread (`settle_here`).
 """
 
 from __future__ import annotations
@@ -40,6 +41,8 @@ class BatchWriter(Generic[_Submission, _Settlement]):
             queue.SimpleQueue()
         )
         self._stopped = threading.Event()
+        self._turn = threading.Lock()
+        self._claimed = False
         self._thread = threading.Thread(target=self._run, name="ledger", daemon=True)
         self._thread.start()
 
@@ -67,6 +70,18 @@ class BatchWriter(Generic[_Submission, _Settlement]):
             loop.call_soon(done, WriterStoppedError("the operator is shutting down"))
         else:
             self._queue.put((submission, loop, done))
+
+    def settle_here(self, batch: list[_Submission]) -> Sequence[_Settlement | Exception] | None:
+        """Settle a batch in the calling thread; gives what `submit` would give or raise for each.
+
+        None, and nothing is settled, while the ledger's own thread has something to do.
+        """
+        if self._claimed or not self._turn.acquire(blocking=False):
+            return None
+        try:
+            return None if self._stopped.is_set() else self._settled(batch)
+        finally:
+            self._turn.release()
 
     def run(self, job: Callable[[], _Result]) -> _Result:
         """Do something to the ledger between two batches, and wait for it; what it raises is raised here."""
@@ -99,20 +114,23 @@ class BatchWriter(Generic[_Submission, _Settlement]):
                     entry = _NOTHING
                     break
                 entry = self._queue.get()
-            if batch:
-                self._settle(batch)
+            self._claimed = True
+            with self._turn:
+                if batch:
+                    settled = self._settled([one[0] for one in batch])
+                    _deliver([(loop, done, one) for (_, loop, done), one in zip(batch, settled, strict=True)])
+                if entry is not None:
+                    entry()
+                self._claimed = False
             if entry is None:
                 return
-            entry()
 
-    def _settle(self, batch: list[_Entry[_Submission, _Settlement]]) -> None:
-        settlements: Sequence[_Settlement | Exception]
+    def _settled(self, batch: list[_Submission]) -> Sequence[_Settlement | Exception]:
         try:
-            settlements = self._settle_batch([entry[0] for entry in batch])
+            return self._settle_batch(batch)
         except Exception as error:  # noqa: BLE001 - whatever it is, this thread must live on for the others
             _log.error("the ledger could not be written", requests=len(batch), exc_info=error)
-            settlements = [error] * len(batch)
-        _deliver([(loop, done, one) for (_, loop, done), one in zip(batch, settlements, strict=True)])
+            return [error] * len(batch)
 
 
 def _deliver(answers: Sequence[tuple[asyncio.AbstractEventLoop, Callable[[Any], None], Any]]) -> None:

@@ -2,7 +2,7 @@
 
 New documents are by far the most rows. They wait here until the batch ends or a rare question about earlier
 documents is asked; the two questions that every ticket asks (is this sign taken, is there a twin) are
-answered from here and from the tables.
+answered from here, from memory and from the tables.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Dialect
 
 from ofd_mock.kz import tables
+from ofd_mock.kz.memory import Memory
 from ofd_mock.kz.prepared import Prepared
 from ofd_mock.kz.values import DocumentEntry, Outcome
 
@@ -26,6 +27,7 @@ COLUMNS: Final = tuple(column.name for column in _DOCUMENTS.columns)
 """The values of a document's row, in this order."""
 _SIGN_PLACE: Final = COLUMNS.index("sign")
 _TWIN_ORDER: Final = ("device", "printed_number", "time", "total", "command")
+_PRINTED_PLACE: Final = COLUMNS.index("printed_number")
 _twin_values: Final = itemgetter(*(COLUMNS.index(name) for name in _TWIN_ORDER))
 
 _SIGN: Final = sa.select(_DOCUMENTS.c.number).where(_DOCUMENTS.c.sign == sa.bindparam("sign"))
@@ -36,11 +38,15 @@ _TWIN: Final = (
     .where(_DOCUMENTS.c.time == sa.bindparam("time"), _DOCUMENTS.c.total == sa.bindparam("total"))
     .where(_DOCUMENTS.c.command == sa.bindparam("command"))
 )
+_PRINTED: Final = sa.select(sa.func.max(_DOCUMENTS.c.printed_number)).where(
+    _DOCUMENTS.c.device == sa.bindparam("device")
+)
 
 
 @lru_cache(maxsize=4)
-def _prepared(dialect: Dialect) -> tuple[Prepared, Prepared, Prepared]:
+def _prepared(dialect: Dialect) -> tuple[Prepared, Prepared, Prepared, Prepared]:
     return (
+        Prepared(_PRINTED, dialect, ("device",)),
         Prepared(_SIGN, dialect, ("sign",)),
         Prepared(_TWIN, dialect, _TWIN_ORDER),
         Prepared(sa.insert(_DOCUMENTS), dialect, COLUMNS),
@@ -48,17 +54,23 @@ def _prepared(dialect: Dialect) -> tuple[Prepared, Prepared, Prepared]:
 
 
 class Draft:
-    """The rows of one batch."""
+    """The rows of one batch.
 
-    def __init__(self, connection: Connection, now: datetime) -> None:
+    `hopeful`: no sign is looked up. The few of billions that are taken are refused by the table itself, and
+    the batch must be settled again without hope.
+    """
+
+    def __init__(self, connection: Connection, now: datetime, memory: Memory, *, hopeful: bool) -> None:
         self._connection = connection
         self._cursor = connection.connection.cursor()
+        self._memory = memory
+        self._hopeful = hopeful
         self.now = now.isoformat()
         self._documents: list[tuple[Any, ...]] = []
         self._findings: list[dict[str, Any]] = []
         self._signs: set[str] = set()
-        self._twins: set[tuple[Any, ...]] = set()
-        self._sign_query, self._twin_query, self._insert = _prepared(connection.dialect)
+        prepared = _prepared(connection.dialect)
+        self._printed_query, self._sign_query, self._twin_query, self._insert = prepared
 
     def take(self, outcome: Outcome) -> None:
         """Note the rows of one outcome; the device itself is written by the ledger."""
@@ -80,16 +92,28 @@ class Draft:
         """Note the row of an accepted document, its values in the order of COLUMNS."""
         self._documents.append(row)
         self._signs.add(row[_SIGN_PLACE])
-        self._twins.add(_twin_values(row))
+        known, printed = self._memory.get(row[0]), row[_PRINTED_PLACE]
+        if known is not None and known.printed is not None and printed is not None:
+            known.printed = max(known.printed, printed)
 
     def has_sign(self, sign: str) -> bool:
         """Whether any document of the server has this sign."""
-        return sign in self._signs or self._sign_query.first(self._cursor, (sign,)) is not None
+        if sign in self._signs:
+            return True
+        return not self._hopeful and self._sign_query.first(self._cursor, (sign,)) is not None
 
     def has_twin(self, device: int, command: int, time: str, total: int, printed_number: int) -> bool:
-        """Whether a document of the register is equal in these."""
+        """Whether a document of the register is equal in these; mostly its number is above all before."""
+        known = self._memory.get(device)
+        if known is not None:
+            if known.printed is None:
+                self.flush()
+                known.printed = self._printed_query.first(self._cursor, (device,))[0] or 0
+            if printed_number > known.printed:
+                return False
         values = (device, printed_number, time, total, command)
-        return values in self._twins or self._twin_query.first(self._cursor, values) is not None
+        noted = any(_twin_values(row) == values for row in self._documents)
+        return noted or self._twin_query.first(self._cursor, values) is not None
 
     def flush(self) -> None:
         """Write what has been noted; committing is the ledger's."""

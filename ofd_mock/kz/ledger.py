@@ -17,28 +17,26 @@ import sqlalchemy as sa
 import structlog
 from sqlalchemy import Connection, Dialect, Engine
 
-from ofd_mock.kz import registry, tables
+from ofd_mock.kz import tables
+from ofd_mock.kz.checkpoint import Checkpoints
+from ofd_mock.kz.device_rows import empty_memory, held, read_devices, uncounted_tickets
 from ofd_mock.kz.disturbance import command_of
 from ofd_mock.kz.draft import Draft
 from ofd_mock.kz.express import Express
+from ofd_mock.kz.memory import MOST_UNCOUNTED, Memory
 from ofd_mock.kz.order_book import OrderBook
 from ofd_mock.kz.prepared import Prepared
-from ofd_mock.kz.registry import Memory, Row, from_row, to_row
+from ofd_mock.kz.registry import ADVANCED, from_row, to_row
 from ofd_mock.kz.rules import Rules
-from ofd_mock.kz.surroundings import Chance, LedgerSurroundings, ticket_of
+from ofd_mock.kz.surroundings import Chance, LedgerSurroundings
 from ofd_mock.kz.values import Device, Outcome
 from reference.protocol.kz.dialects import dialect_for, fallback_dialect
 from reference.protocol.kz.envelope import refusal
 from reference.protocol.kz.frames import Frame
 from reference.protocol.kz.results import ResultCode
-from reference.protocol.kz.tickets import Ticket
 from reference.runtime.database import READ_ONLY, migrate
 
 MIGRATIONS: Final = "ofd_mock.kz.migrations"
-_KEYS_AT_ONCE: Final = 256
-_SIZES: Final = (1, 4, 16, 64, _KEYS_AT_ONCE)
-_MOST_UNCOUNTED: Final = 32
-"""Tickets of a device after which its counters are written; who reads the row counts the fewer behind it."""
 _TRIES: Final = 5
 """How often a batch may meet a fiscal sign that another process gave out a moment before."""
 _log = structlog.get_logger("operator-kz.ledger")
@@ -67,8 +65,14 @@ class KzLedger:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        self.near = engine.dialect.name == "sqlite"
+        """Whether it is a file of this machine, whose writing is waited for no longer than for a disk."""
         self._late: Connection | None = None
-        self._memory = _memory()
+        self._own: Connection | None = None
+        self._checkpoints = Checkpoints(engine) if self.near else None
+        self._memory = empty_memory()
+        self._commits = 0
+        sa.event.listen(engine, "commit", self._count_commit)
         self._short: tuple[Rules, Express] | None = None
         migrate(engine, MIGRATIONS)
 
@@ -85,25 +89,61 @@ class KzLedger:
         batch is stored.
         """
         self.catch_up()
+        short = None if desk.orders.orders else self._express(rules)
+        if short is not None:
+            with suppress(sa.exc.IntegrityError):
+                return self._settle_once(batch, rules, now, desk, short, hopeful=True)
         for _ in range(_TRIES):
             with suppress(sa.exc.IntegrityError):
-                return self._settle_once(batch, rules, now, desk)
+                return self._settle_once(batch, rules, now, desk, short)
             desk.chance.part_ways(batch[0].header)
-        return self._settle_once(batch, rules, now, desk)
+        return self._settle_once(batch, rules, now, desk, short)
 
-    def _settle_once(self, batch: Sequence[Frame], rules: Rules, now: datetime, desk: Desk) -> list[Outcome]:
-        connection = self.engine.connect()
+    def _settle_once(
+        self,
+        batch: Sequence[Frame],
+        rules: Rules,
+        now: datetime,
+        desk: Desk,
+        short: Express | None,
+        *,
+        hopeful: bool = False,
+    ) -> list[Outcome]:
+        memory = self._memory
+        connection, self._own = self._own or self.engine.connect(), None
         try:
             connection.begin()
-            short = None if desk.orders.orders else self._express(rules)
-            outcomes = _settle(connection, batch, rules, now, desk, self._memory, short)
+            stamp = self._stamp(connection)
+            current = stamp is not None and stamp == memory.stamp
+            memory.stamp = None
+            devices = held(connection, batch, memory, current=current)
+            draft = Draft(connection, now, memory, hopeful=hopeful)
+            outcomes = _settle(connection, devices, batch, rules, now, desk, memory, draft, short)
         except BaseException:
             connection.close()
             raise
         self._late = connection
         if rules.durable:
             self.catch_up()
+            if stamp is not None:
+                memory.stamp = *stamp[:2], self._commits
+            if self._checkpoints is not None:
+                self._checkpoints.settled(len(batch), connection.connection.driver_connection)
         return outcomes
+
+    def _stamp(self, connection: Connection) -> tuple[object, int, int] | None:
+        """What is another one if anybody has written since, through this connection, this process or another.
+
+        None where a database cannot tell.
+        """
+        if not self.near:
+            return None
+        driver = connection.connection.driver_connection
+        assert driver is not None
+        return driver, driver.execute("PRAGMA data_version").fetchone()[0], self._commits
+
+    def _count_commit(self, _connection: Connection) -> None:
+        self._commits += 1
 
     def _express(self, rules: Rules) -> Express | None:
         """The short way under these rules, if there is one; rules seldom change."""
@@ -116,22 +156,39 @@ class KzLedger:
         """Commit what is settled. Only a faulty operator is ever late with it (see Rules.durable)."""
         if self._late is not None:
             connection, self._late = self._late, None
-            with connection:
+            try:
                 connection.commit()
+            except BaseException:
+                connection.close()
+                raise
+            if self.near:
+                self._own = connection
+            else:
+                connection.close()
+
+    def close(self) -> None:
+        """Commit what is settled and let go of the database."""
+        self.catch_up()
+        if self._checkpoints is not None:
+            self._checkpoints.close()
+        if self._own is not None:
+            self._own.close()
+            self._own = None
+        self.engine.dispose()
 
     # --- the portal's side ---------------------------------------------------------------------------------
 
     def device(self, device_id: int) -> Device | None:
         """A register by its ID."""
         with self.reading() as connection:
-            return _devices(connection, [device_id], _memory(), lock=False).get(device_id)
+            return read_devices(connection, [device_id], empty_memory(), lock=False).get(device_id)
 
     def devices(self, limit: int = 100) -> list[Device]:
         """The first registers by ID."""
         with self.reading() as connection:
             query = sa.select(_DEVICES).order_by(_DEVICES.c.id).limit(limit)
             rows = connection.execute(query).mappings().all()
-            return [from_row(row, _uncounted(connection, row)) for row in map(dict, rows)]
+            return [from_row(row, uncounted_tickets(connection, row)) for row in map(dict, rows)]
 
     def add(self, devices: Sequence[Device]) -> None:
         """Take new registers. LedgerError for an ID that is there."""
@@ -146,7 +203,7 @@ class KzLedger:
         """Change a register as the portal does. LedgerError if there is none of the ID."""
         self.catch_up()
         with self.engine.begin() as connection:
-            device = _devices(connection, [device_id], _memory()).get(device_id)
+            device = read_devices(connection, [device_id], empty_memory()).get(device_id)
             if device is None:
                 raise LedgerError("id", "known", f"there is no register {device_id}")
             changed = change(device)
@@ -176,6 +233,7 @@ class KzLedger:
     def replace(self, load: Callable[[Connection], None]) -> None:
         """Put other rows into the empty ledger, in one transaction."""
         self.catch_up()
+        self._memory.forget()
         with self.engine.begin() as connection:
             for table in tables.metadata.sorted_tables:
                 connection.execute(sa.delete(table))
@@ -213,69 +271,29 @@ _UPDATE_ALL: Final = (
 )
 
 
-def _memory() -> Memory:
-    return Memory([column.name for column in _DEVICES.columns])
-
-
-def _devices(
-    connection: Connection, ids: Sequence[int], memory: Memory, *, lock: bool = True
-) -> dict[int, Device]:
-    found: dict[int, Device] = {}
-    for start in range(0, len(ids), _KEYS_AT_ONCE):
-        some = list(ids[start : start + _KEYS_AT_ONCE])
-        # Few sizes, so that few statements are compiled; the last key fills the rest.
-        size = next(size for size in _SIZES if size >= len(some))
-        keys = {f"key{place}": key for place, key in enumerate(some + some[-1:] * (size - len(some)))}
-        for row in _select(connection.dialect, size, lock).all(connection, keys):
-            found[row[0]] = memory.device(tuple(row), lambda row: _uncounted(connection, row))
-    return found
-
-
-def _uncounted(connection: Connection, row: Row) -> list[Ticket]:
-    """The tickets of a device's row that its counters do not hold."""
-    last, count = row["documents"], row["uncounted"]
-    if not count:
-        return []
-    table = tables.documents
-    query = (
-        sa.select(table.c.version, table.c.request)
-        .where(table.c.device == row["id"], table.c.number > last - count, table.c.number <= last)
-        .order_by(table.c.number)
-    )
-    tickets = [ticket_of(one.version, one.request) for one in connection.execute(query)]
-    return [ticket for ticket in tickets if ticket is not None]
-
-
-@lru_cache(maxsize=64)
-def _select(dialect: Dialect, size: int, lock: bool) -> Prepared:
-    keys: list[sa.BindParameter[int]] = [sa.bindparam(f"key{place}") for place in range(size)]
-    query = sa.select(_DEVICES).where(_DEVICES.c.id.in_(keys)).order_by(_DEVICES.c.id)
-    return Prepared(query.with_for_update() if lock else query, dialect)
-
-
 @lru_cache(maxsize=4)
 def _updates(dialect: Dialect) -> tuple[Prepared, Prepared]:
-    return Prepared(_UPDATE, dialect), Prepared(_ADVANCE, dialect)
+    return Prepared(_UPDATE, dialect), Prepared(_ADVANCE, dialect, (*ADVANCED[:-1], "key"))
 
 
 def _settle(
     connection: Connection,
+    devices: dict[int, Device],
     batch: Sequence[Frame],
     rules: Rules,
     now: datetime,
     desk: Desk,
     memory: Memory,
+    draft: Draft,
     short: Express | None,
 ) -> list[Outcome]:
     """Settle and write a batch; committing is the caller's."""
-    held = _devices(connection, sorted({frame.header.id for frame in batch}), memory)
-    draft = Draft(connection, now)
     around = LedgerSurroundings(connection, draft, rules, desk.orders, desk.chance, desk.check_base)
     outcomes = []
     changed: dict[int, Device] = {}
     advanced: dict[int, int] = {}
     for frame in batch:
-        device = held.get(frame.header.id)
+        device = devices.get(frame.header.id)
         outcome = None
         if short is not None and device is not None:
             outcome = _shortly(short, frame, device, now, draft, around)
@@ -285,9 +303,9 @@ def _settle(
             outcome = _settled(rules, frame, device, now, around)
             draft.take(outcome)
             if outcome.device is not None:
-                advanced[frame.header.id] = _MOST_UNCOUNTED
+                advanced[frame.header.id] = MOST_UNCOUNTED
         if outcome.device is not None:
-            held[outcome.device.id] = changed[outcome.device.id] = outcome.device
+            devices[outcome.device.id] = changed[outcome.device.id] = outcome.device
         outcomes.append(outcome)
     draft.flush()
     _write(connection, changed, advanced, memory)
@@ -300,12 +318,12 @@ def _write(
     """Write the devices; those that have but advanced by a few plain tickets without their counters."""
     whole, few = [], []
     for key, device in changed.items():
-        before = memory.uncounted(key)
-        after = _MOST_UNCOUNTED if before is None else before + advanced[key]
-        if after < _MOST_UNCOUNTED:
-            few.append(_changed(device, registry.advanced(device, after), memory))
+        known = memory.get(key)
+        after = MOST_UNCOUNTED if known is None else known.uncounted + advanced[key]
+        if known is not None and after < MOST_UNCOUNTED:
+            few.append(memory.advanced(device, known, after))
         else:
-            whole.append(_changed(device, registry.changing(device), memory))
+            whole.append(_keyed(memory.whole(device)))
     update, advance = _updates(connection.dialect)
     if whole:
         update.run(connection, whole)
@@ -313,15 +331,9 @@ def _write(
         advance.run(connection, few)
 
 
-def _changed(device: Device, row: dict[str, Any], memory: Memory) -> dict[str, Any]:
-    memory.written(device, row)
-    return _keyed(row)
-
-
 def _keyed(row: dict[str, Any]) -> dict[str, Any]:
     """The row as the updates take it."""
-    row["key"] = row.pop("id")
-    return row
+    return row | {"key": row["id"]}
 
 
 def _shortly(

@@ -8,7 +8,7 @@ fault `ofd-kz.answer` → answer
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -103,6 +103,10 @@ class KzOperator:
         """Whether no fault can strike a request: then `begin` and `conclude` do what `handle` does."""
         armed = self.faults.armed
         return not any(map(armed, _WAY))
+
+    def settle_here(self, frames: list[Frame]) -> Sequence[Outcome | Exception] | None:
+        """Settle and store requests in this thread; None if somebody else is, or may be long, at it."""
+        return self.writer.settle_here(frames) if self.ledger.near else None
 
     def begin(
         self, frame: Frame, loop: asyncio.AbstractEventLoop, done: Callable[[Outcome | Exception], None]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from datetime import datetime
 from functools import lru_cache
@@ -71,22 +71,45 @@ def changing(device: Device) -> dict[str, Any]:
 
 def advanced(device: Device, uncounted: int) -> dict[str, Any]:
     """The columns that a ticket changes whose counting is left to whoever reads the row."""
-    exchange, last = device.exchange, device.last_document
-    return {
-        "id": device.id,
-        "state": device.state.value,
-        "issued": exchange.issued,
-        "last_token": exchange.last_token,
-        "last_req": exchange.last_req,
-        "last_cmd": exchange.last_cmd,
-        "last_answer": exchange.last_answer,
-        "documents": device.documents,
-        "last_time": None if device.last_time is None else device.last_time.isoformat(),
-        "last_shift": None if last is None else last.shift_number,
-        "last_printed": None if last is None else last.printed_number,
-        "cancellable": device.cancellable,
-        "uncounted": uncounted,
-    }
+    return dict(zip(ADVANCED, advance_values(device, uncounted), strict=True))
+
+
+ADVANCED: Final = (
+    "state",
+    "issued",
+    "last_token",
+    "last_req",
+    "last_cmd",
+    "last_answer",
+    "documents",
+    "last_time",
+    "last_shift",
+    "last_printed",
+    "cancellable",
+    "uncounted",
+    "id",
+)
+"""The columns of `advanced`, the key behind them."""
+
+
+def advance_values(device: Device, uncounted: int) -> tuple[Any, ...]:
+    """The values of ADVANCED."""
+    exchange, last, time = device.exchange, device.last_document, device.last_time
+    return (
+        device.state.value,
+        exchange.issued,
+        exchange.last_token,
+        exchange.last_req,
+        exchange.last_cmd,
+        exchange.last_answer,
+        device.documents,
+        None if time is None else time.isoformat(),
+        None if last is None else last.shift_number,
+        None if last is None else last.printed_number,
+        device.cancellable,
+        uncounted,
+        device.id,
+    )
 
 
 def from_row(row: Row, uncounted: Iterable[Ticket]) -> Device:
@@ -109,42 +132,6 @@ def from_row(row: Row, uncounted: Iterable[Ticket]) -> Device:
         last_z=row["last_z"],
         cancellable=bool(row["cancellable"]),
     )
-
-
-class Memory:
-    """Devices as they were last read or written: a row that is still the same need not be read again.
-
-    It never says what a row is not: whoever else wrote it, and whatever was rolled back, is read anew.
-    """
-
-    def __init__(self, columns: Sequence[str], most: int = 20_000) -> None:
-        self._columns = columns
-        self._most = most
-        self._known: dict[int, tuple[tuple[Any, ...], Device]] = {}
-
-    def device(self, row: tuple[Any, ...], uncounted: Callable[[Row], Iterable[Ticket]]) -> Device:
-        """The device of a row, whose values stand in the order of the columns."""
-        known = self._known.get(row[0])
-        if known is not None and known[0] == row:
-            return known[1]
-        named = dict(zip(self._columns, row, strict=True))
-        device = from_row(named, uncounted(named))
-        if len(self._known) >= self._most:
-            self._known.clear()
-        self._known[device.id] = row, device
-        return device
-
-    def uncounted(self, device_id: int) -> int | None:
-        """How many tickets the counters of the row lack, None if the row was not read."""
-        known = self._known.get(device_id)
-        return None if known is None else known[0][-1]
-
-    def written(self, device: Device, changed: Row) -> None:
-        """Note what was written of a device that was read before."""
-        known = self._known.get(device.id)
-        if known is not None:
-            row = [changed.get(name, old) for name, old in zip(self._columns, known[0], strict=True)]
-            self._known[device.id] = tuple(row), device
 
 
 def profile_to_text(profile: Profile) -> str:

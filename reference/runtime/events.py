@@ -1,8 +1,7 @@
 """What happened in a part, numbered: kept in memory for the control API and on disk for whoever looks later.
 
-`record` only takes note; a background thread makes the notes durable, all that came during one disk sync by
-the next. Events are for people and for the judge. What a part must not lose it keeps in its own journal or
-database.
+`record` only takes note; a background thread makes the notes durable, many with one disk sync. Events are for
+people and for the judge. What a part must not lose it keeps in its own journal or database.
 """
 
 from __future__ import annotations
@@ -24,6 +23,8 @@ from reference.runtime.journal import Journal, JournalError
 
 _encoder = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _COMPACT_AT = 32 * 1024 * 1024
+_GATHERING = 0.05
+"""Real seconds that notes wait for others to share their disk sync, unless somebody waits in `flush`."""
 
 
 class EventLog:
@@ -48,8 +49,9 @@ class EventLog:
         self._ring: deque[dict[str, Any]] = deque(maxlen=capacity)
         self._last = 0
         self._changed = threading.Condition()
-        self._queue: list[dict[str, Any]] = []
+        self._queue: list[dict[str, Any] | list[dict[str, Any]]] = []
         self._durable = 0
+        self._wanted = 0
         self._closing = False
         self._closed = False
         self._failure: str | None = None
@@ -75,10 +77,19 @@ class EventLog:
     def record_all(self, kind: str, /, many: Iterable[dict[str, Any]]) -> None:
         """Note several things of one kind at once, at one time; their data must be JSON values already."""
         made = list(many)
+        if not made:
+            return
         with self._changed:
             time = self._clock.now().isoformat()
-            for data in made:
-                self._note(kind, data, time)
+            first = self._last + 1
+            part = self.part
+            events = [
+                {"n": n, "time": time, "part": part, "kind": kind, "data": data}
+                for n, data in enumerate(made, first)
+            ]
+            self._last += len(events)
+            self._ring.extend(events)
+            self._enqueue(events)
 
     def since(self, n: int, limit: int = 100) -> list[dict[str, Any]]:
         """At most `limit` events numbered above `n`, oldest first, of those still kept."""
@@ -104,7 +115,8 @@ class EventLog:
         if self._journal is None:
             return
         with self._changed:
-            upto = self._last
+            upto = self._wanted = self._last
+            self._changed.notify_all()
             self._changed.wait_for(lambda: self._durable >= upto or self._failure is not None or self._closed)
             if self._durable < upto:
                 raise JournalError(self._failure or f"events of {self.part} are closed")
@@ -124,24 +136,30 @@ class EventLog:
         if self._failure is not None:
             raise JournalError(self._failure)
 
-    def _note(self, kind: str, data: dict[str, Any], time: str | None = None) -> int:
+    def _note(self, kind: str, data: dict[str, Any]) -> int:
         self._last += 1
         event = {
             "n": self._last,
-            "time": self._clock.now().isoformat() if time is None else time,
+            "time": self._clock.now().isoformat(),
             "part": self.part,
             "kind": kind,
             "data": data,
         }
         self._ring.append(event)
-        if self._journal is not None and self._failure is None and not self._closed:
-            self._queue.append(event)
-            self._changed.notify_all()
+        self._enqueue(event)
         return self._last
+
+    def _enqueue(self, noted: dict[str, Any] | list[dict[str, Any]]) -> None:
+        """Have an event, or several as one record, brought to disk."""
+        if self._journal is not None and self._failure is None and not self._closed:
+            self._queue.append(noted)
+            if len(self._queue) == 1:
+                self._changed.notify_all()
 
     def _recover(self, journal: Journal) -> None:
         for payload in journal.recover():
-            self._ring.append(json.loads(payload))
+            noted = json.loads(payload)
+            self._ring.extend(noted if isinstance(noted, list) else (noted,))
         if self._ring:
             self._last = self._durable = int(self._ring[-1]["n"])
 
@@ -160,23 +178,28 @@ class EventLog:
             self._changed.wait_for(lambda: self._queue or self._closing)
             if not self._queue:
                 return False
+            self._changed.wait_for(lambda: self._closing or self._wanted > self._durable, _GATHERING)
             batch, self._queue = self._queue, []
             kept = list(self._ring) if self._journal.size >= self._next_compaction else None
         self._bring_to_disk(self._journal, batch, kept)
+        last = batch[-1]
         with self._changed:
-            self._durable = int(batch[-1]["n"])
+            self._durable = int((last[-1] if isinstance(last, list) else last)["n"])
             self._changed.notify_all()
         return True
 
     def _bring_to_disk(
-        self, journal: Journal, batch: Iterable[dict[str, Any]], kept: Iterable[dict[str, Any]] | None
+        self,
+        journal: Journal,
+        batch: Iterable[dict[str, Any] | list[dict[str, Any]]],
+        kept: Iterable[dict[str, Any]] | None,
     ) -> None:
         if kept is not None:  # holds the batch too
             journal.rewrite(_encode(event) for event in kept)
             self._next_compaction = max(self._compact_at, 2 * journal.size)
             return
-        for event in batch:
-            journal.append(_encode(event))
+        for noted in batch:
+            journal.append(_encode(noted))
         journal.commit()
 
     def _fail(self, error: BaseException) -> None:
@@ -220,5 +243,5 @@ def json_safe(value: object) -> Any:
     return str(value)
 
 
-def _encode(event: dict[str, Any]) -> bytes:
-    return _encoder.encode(event).encode("utf-8", "surrogatepass")
+def _encode(noted: dict[str, Any] | list[dict[str, Any]]) -> bytes:
+    return _encoder.encode(noted).encode("utf-8", "surrogatepass")

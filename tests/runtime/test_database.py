@@ -164,4 +164,4 @@ def test_a_large_database_has_more_memory_and_the_same_promises(tmp_path: Path) 
         with engine.connect() as connection:
             told.append([connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in asked])
         engine.dispose()
-    assert told == [[-2000, 1000, "wal", 2], [-65536, 8000, "wal", 2]]
+    assert told == [[-2000, 1000, "wal", 2], [-131072, 32000, "wal", 2]]

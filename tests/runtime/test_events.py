@@ -362,3 +362,25 @@ def test_waiting_for_an_event_from_another_thread(lab: LabClock):
     log = EventLog(None, lab, "module")
     threading.Thread(target=lambda: log.record("tick")).start()
     assert eventually(lambda: log.since(0, 1), 10)[0]["kind"] == "tick"
+
+
+def test_many_at_once_are_numbered_one_by_one_and_found_again(lab: LabClock, path: Path):
+    log = EventLog(path, lab, "operator")
+    log.record("before")
+    log.record_all("request", ({"place": place} for place in range(3)))
+    log.record_all("request", ())
+    log.record("after")
+    assert [(one["n"], one["kind"]) for one in log.since(0)] == [
+        (1, "before"),
+        (2, "request"),
+        (3, "request"),
+        (4, "request"),
+        (5, "after"),
+    ]
+    before = log.since(0)
+    log.flush()
+    log.close()
+    again = EventLog(path, lab, "operator")
+    assert again.since(0) == before
+    assert again.record("more") == 6
+    again.close()

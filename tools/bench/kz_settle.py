@@ -46,7 +46,7 @@ def settling(folder: Path, rounds: int = ROUNDS) -> Figure:
         taken = [[till.settle() for till in ways] for _ in range(rounds + _UNCOUNTED)]
     finally:
         for till in ways:
-            till.ledger.engine.dispose()
+            till.ledger.close()
     value, other = (statistics.median(column) for column in zip(*taken[_UNCOUNTED:], strict=True))
     goal = f"≤ {GOAL_MICROSECONDS} µs"
     return Figure(

@@ -14,5 +14,4 @@ from tests.ofd_mock.kz.counter import Counter
 def counter(tmp_path: Path) -> Iterator[Counter]:
     made = Counter(tmp_path)
     yield made
-    made.ledger.catch_up()
-    made.ledger.engine.dispose()
+    made.ledger.close()

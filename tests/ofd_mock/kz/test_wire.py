@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from asyncio.selector_events import _SelectorSocketTransport  # type: ignore[attr-defined]
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy.exc import OperationalError
 
+from ofd_mock.kz.links import Link
 from reference.protocol.kz.dialects import Command, dialect_for
 from reference.protocol.kz.errors import FrameError
 from reference.protocol.kz.frames import encode_frame
@@ -109,13 +109,13 @@ def test_idle(bench: Bench, wire: Wire) -> None:
 def test_silence_begins_with_the_answer(bench: Bench, wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
     """TR-07: time that passes after the client has its answer counts, however late the operator goes on."""
     assert wire.ask(SYSTEM)[0] == 0
-    write = _SelectorSocketTransport.write
+    write = Link.write
 
     def written_and_held(transport: Any, data: bytes) -> None:
         write(transport, data)
         bench.clock.advance(31)
 
-    monkeypatch.setattr(_SelectorSocketTransport, "write", written_and_held)
+    monkeypatch.setattr(Link, "write", written_and_held)
     wire.send(wire.frame(wire.body(SYSTEM)))
     assert wire.receive() is not None
     assert wire.receive() is None

@@ -1,0 +1,81 @@
+"""Moving what is committed from a SQLite ledger's log into its file while the ledger goes on.
+
+SQLite does it in the commit that finds the log long, and that commit then waits for thousands of pages all
+over a large file. Here a thread copies them; the writer only has to finish the few that came meanwhile, so
+that the log can begin anew. What is durable is not touched by any of it.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from typing import Any, Final
+
+import structlog
+from sqlalchemy import Engine
+
+_AFTER: Final = 1_500
+"""Requests after which the log is long enough."""
+_FEW_PAGES: Final = 300
+_PASSES: Final = 5
+_MOVE: Final = "PRAGMA wal_checkpoint(PASSIVE)"
+_log = structlog.get_logger("operator-kz.checkpoint")
+
+
+class Checkpoints:
+    """The checkpoints of one ledger file; `settled` is called by its writer after each commit."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._requests = 0
+        self._copied = False
+        self._ending = False
+        self._wanted = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def settled(self, requests: int, driver: Any) -> None:
+        """So many requests more are committed, by this connection of the driver."""
+        self._requests += requests
+        if self._copied:
+            self._copied = False
+            self._requests = 0
+            _move(driver)
+        elif self._requests >= _AFTER and not self._wanted.is_set():
+            self._wanted.set()
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="checkpoints", daemon=True)
+                self._thread.start()
+
+    def close(self) -> None:
+        """End the thread."""
+        self._ending = True
+        self._wanted.set()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+
+    def _run(self) -> None:
+        connection = self._engine.raw_connection()
+        try:
+            while True:
+                self._wanted.wait()
+                if self._ending:
+                    return
+                moved = 0
+                for _ in range(_PASSES):
+                    before, moved = moved, _move(connection.driver_connection)
+                    if moved - before < _FEW_PAGES or self._ending:
+                        break
+                self._copied = True
+                self._wanted.clear()
+        finally:
+            connection.close()
+
+
+def _move(driver: Any) -> int:
+    """Move what can be moved; gives how many pages of the log have been moved since it began."""
+    try:
+        return int(driver.execute(_MOVE).fetchone()[2])
+    except sqlite3.Error as error:
+        _log.warning("the log could not be moved into the ledger's file", exc_info=error)
+        return 0
