@@ -11,7 +11,7 @@ test: venv
 	$(VENV)/bin/tox run
 
 crashpoints: venv
-	$(VENV)/bin/kassalab crashpoints
+	$(VENV)/bin/kassalab crashpoints --distinct
 
 lint: venv
 	$(VENV)/bin/ruff check .
