@@ -139,8 +139,7 @@ def to_the_tail(ctx: Context) -> None:
     queued(ctx, register.press("z", {"withdraw": False}), clause="KZ-OQ-5")
     stand.drop()
     ctx.clock.advance(10)
-    ctx.clock.advance(RECONNECT)
-    in_mode(ctx, "ONLINE", clause="KZ-MD-02")
+    register.recover(clause="KZ-MD-02")
     delivered(ctx, [*sold, late], clause="KZ-OQ-5")
     last = [seen.name for seen in documents(stand.rest())][-3:]
     ctx.check(["TICKET", "REPORT", "CLOSE_SHIFT"], last, "what came last")
@@ -294,8 +293,7 @@ def one_at_a_time(ctx: Context) -> None:
     ctx.check([one.told("total") for one in sold[:3]], tickets, "tickets sent so far")
     stand.drop()
     ctx.clock.advance(10)
-    ctx.clock.advance(RECONNECT)
-    in_mode(ctx, "ONLINE")
+    register.recover()
     delivered(ctx, sold)
 
 
