@@ -15,6 +15,7 @@ NEEDED=(
   "command:socat|socat|that machine reaches our USB/IP server through it"
   "command:cpio|cpio|that machine's file system is read by another program"
   "command:pcscd|pcscd|PC/SC programs are shown the module as a card"
+  "file:../pcsc/drivers/serial/libccidtwin.so|libccid|Debian's drivers of USB and serial readers meet ours"
   "file:../pcsc/drivers/serial/libifdvpcd.so|vsmartcard-vpcd|PC/SC programs are shown the module as a card"
   "command:opensc-tool|opensc|a smart-card program of somebody else's talks to the module"
   "command:swig,swig4.0|swig|pyscard, the link to real readers, is built"
