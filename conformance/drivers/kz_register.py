@@ -33,6 +33,8 @@ TRANSACTION: Final = 5.0
 """Lab seconds in which a register repeats a packet before it goes offline (kz-ofd §6.1)."""
 RECONNECT: Final = 60.0
 """Lab seconds between attempts of an offline register (kz-ofd §6.1)."""
+LONGEST_PAUSE: Final = RECONNECT + 2 * TRANSACTION
+"""Lab seconds within which a register that has something to send tries it again."""
 PATIENCE: Final = 30.0
 """Real seconds within which something that nothing holds up has to happen: only a hang takes so long."""
 DEFAULT_VERSION: Final = 203
@@ -270,17 +272,30 @@ class RegisterDriver:
             passed += step
         return pending.result()
 
-    def comes(self, what: str, *, seconds: float = 30.0, step: float = 1.0) -> Seen:
-        """The next request at the judge's OFD, lab time going on by steps until it is there."""
+    def comes(self, what: str, *, seconds: float = LONGEST_PAUSE, step: float = 1.0) -> Seen:
+        """The next request at the judge's OFD, lab time going on by steps until it is there.
+
+        No register that keeps to the intervals is silent for longer than one of them after a transaction.
+        """
         if not self._ctx.can("clock"):
             return self.stand.next(what, seconds=seconds)
         passed = 0.0
+        if self._pressed:
+            # A key is at work: its packet needs real time only, and lab time would end its transaction.
+            found = self.stand.glimpse(_EXCHANGE)
+            if found is not None:
+                return found
         while (found := self.stand.glimpse(_MOMENT * 2)) is None:
             if passed >= seconds:
                 return self.stand.next(f"{what}, due for {seconds:g} s of lab time,")
             self._ctx.clock.advance(step)
             passed += step
         return found
+
+    @property
+    def _pressed(self) -> bool:
+        """Whether a press waits for its outcome."""
+        return any(not pending.done() for pending in self._pending)
 
     def until(
         self, what: str, look: Callable[[], bool], *, clause: str = "", seconds: float = PATIENCE

@@ -208,6 +208,7 @@ def end_refreshed(ctx: Context) -> None:
             behind = abs((_as_time(seen.period.end) - moment).total_seconds())
             ctx.check_that(behind <= 10, f"{moment}", seen.period.end, "end of the period")
         ctx.clock.advance(10)
+        register.press("pulse")  # the interval begins when it has seen that its transaction is over
         stand.rest()
     ctx.check(1, len(begins), "different begins")
     ctx.check(4, len(set(ends)), "different ends")
