@@ -14,8 +14,12 @@ from typing import Any, Final
 import structlog
 from sqlalchemy import Engine
 
-_AFTER: Final = 1_500
-"""Requests after which the log is long enough."""
+_AFTER: Final = 20_000
+"""Pages after which the log is long enough: most of a large ledger's are in it several times, and are copied
+once. Two thirds of the length at which a commit would do it (reference.runtime.database)."""
+_OF_A_REQUEST: Final = 4
+_OF_A_COMMIT: Final = 8
+"""About how many pages go into the log, measured: a request's own, and those that all of a commit share."""
 _FEW_PAGES: Final = 300
 _PASSES: Final = 5
 _MOVE: Final = "PRAGMA wal_checkpoint(PASSIVE)"
@@ -27,7 +31,7 @@ class Checkpoints:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._requests = 0
+        self._pages = 0
         self._copied = False
         self._ending = False
         self._wanted = threading.Event()
@@ -35,12 +39,12 @@ class Checkpoints:
 
     def settled(self, requests: int, driver: Any) -> None:
         """So many requests more are committed, by this connection of the driver."""
-        self._requests += requests
+        self._pages += requests * _OF_A_REQUEST + _OF_A_COMMIT
         if self._copied:
             self._copied = False
-            self._requests = 0
+            self._pages = 0
             _move(driver)
-        elif self._requests >= _AFTER and not self._wanted.is_set():
+        elif self._pages >= _AFTER and not self._wanted.is_set():
             self._wanted.set()
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="checkpoints", daemon=True)
@@ -54,17 +58,21 @@ class Checkpoints:
             self._thread.join()
             self._thread = None
 
+    def _ends(self) -> bool:
+        return self._ending
+
     def _run(self) -> None:
         connection = self._engine.raw_connection()
         try:
-            while True:
+            # Asked again after each clearing: the wish to end may have come just before it.
+            while not self._ends():
                 self._wanted.wait()
-                if self._ending:
+                if self._ends():
                     return
                 moved = 0
                 for _ in range(_PASSES):
                     before, moved = moved, _move(connection.driver_connection)
-                    if moved - before < _FEW_PAGES or self._ending:
+                    if moved - before < _FEW_PAGES or self._ends():
                         break
                 self._copied = True
                 self._wanted.clear()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from functools import lru_cache
-from operator import attrgetter, itemgetter
+from operator import attrgetter
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -26,9 +26,9 @@ _entry_values: Final = attrgetter(*_ENTRY_COLUMNS)
 COLUMNS: Final = tuple(column.name for column in _DOCUMENTS.columns)
 """The values of a document's row, in this order."""
 _SIGN_PLACE: Final = COLUMNS.index("sign")
-_TWIN_ORDER: Final = ("device", "printed_number", "time", "total", "command")
+_TIME_PLACE: Final = COLUMNS.index("time")
 _PRINTED_PLACE: Final = COLUMNS.index("printed_number")
-_twin_values: Final = itemgetter(*(COLUMNS.index(name) for name in _TWIN_ORDER))
+_TWIN_ORDER: Final = ("device", "printed_number", "time", "total", "command")
 
 _SIGN: Final = sa.select(_DOCUMENTS.c.number).where(_DOCUMENTS.c.sign == sa.bindparam("sign"))
 _TWIN: Final = (
@@ -39,14 +39,14 @@ _TWIN: Final = (
     .where(_DOCUMENTS.c.command == sa.bindparam("command"))
 )
 _PRINTED: Final = sa.select(sa.func.max(_DOCUMENTS.c.printed_number)).where(
-    _DOCUMENTS.c.device == sa.bindparam("device")
+    _DOCUMENTS.c.device == sa.bindparam("device"), _DOCUMENTS.c.time == sa.bindparam("time")
 )
 
 
 @lru_cache(maxsize=4)
 def _prepared(dialect: Dialect) -> tuple[Prepared, Prepared, Prepared, Prepared]:
     return (
-        Prepared(_PRINTED, dialect, ("device",)),
+        Prepared(_PRINTED, dialect, ("device", "time")),
         Prepared(_SIGN, dialect, ("sign",)),
         Prepared(_TWIN, dialect, _TWIN_ORDER),
         Prepared(sa.insert(_DOCUMENTS), dialect, COLUMNS),
@@ -69,6 +69,7 @@ class Draft:
         self._documents: list[tuple[Any, ...]] = []
         self._findings: list[dict[str, Any]] = []
         self._signs: set[str] = set()
+        self._writing: set[int] = set()
         prepared = _prepared(connection.dialect)
         self._printed_query, self._sign_query, self._twin_query, self._insert = prepared
 
@@ -92,8 +93,9 @@ class Draft:
         """Note the row of an accepted document, its values in the order of COLUMNS."""
         self._documents.append(row)
         self._signs.add(row[_SIGN_PLACE])
+        self._writing.add(row[0])
         known, printed = self._memory.get(row[0]), row[_PRINTED_PLACE]
-        if known is not None and known.printed is not None and printed is not None:
+        if known is not None and printed is not None and known.moment == row[_TIME_PLACE]:
             known.printed = max(known.printed, printed)
 
     def has_sign(self, sign: str) -> bool:
@@ -103,23 +105,28 @@ class Draft:
         return not self._hopeful and self._sign_query.first(self._cursor, (sign,)) is not None
 
     def has_twin(self, device: int, command: int, time: str, total: int, printed_number: int) -> bool:
-        """Whether a document of the register is equal in these; mostly its number is above all before."""
+        """Whether a document of the register is equal in these.
+
+        Mostly there is none of that time at all, or its number is above all of that time.
+        """
+        if device in self._writing:
+            self.flush()
         known = self._memory.get(device)
         if known is not None:
-            if known.printed is None:
-                self.flush()
-                known.printed = self._printed_query.first(self._cursor, (device,))[0] or 0
+            if known.moment != time:
+                known.printed = self._printed_query.first(self._cursor, (device, time))[0] or 0
+                known.moment = time
             if printed_number > known.printed:
                 return False
         values = (device, printed_number, time, total, command)
-        noted = any(_twin_values(row) == values for row in self._documents)
-        return noted or self._twin_query.first(self._cursor, values) is not None
+        return self._twin_query.first(self._cursor, values) is not None
 
     def flush(self) -> None:
         """Write what has been noted; committing is the ledger's."""
         if self._documents:
             self._insert.run(self._connection, self._documents)
             self._documents.clear()
+            self._writing.clear()
         if self._findings:
             self._connection.execute(sa.insert(tables.findings), self._findings)
             self._findings.clear()

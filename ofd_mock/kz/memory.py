@@ -20,16 +20,18 @@ MOST_UNCOUNTED: Final = 32
 class Known:
     """A device with its row as it was read, and the columns written since.
 
-    `uncounted`: as the row has it now. `printed`: no document has a printed number above it; None is unknown.
+    `uncounted`: as the row has it now. `printed`: no document of the time `moment` has a printed number above
+    it; nothing is known of other times.
     """
 
-    __slots__ = ("advanced", "changed", "device", "printed", "row", "uncounted")
+    __slots__ = ("advanced", "changed", "device", "moment", "printed", "row", "uncounted")
 
     def __init__(self, row: tuple[Any, ...], device: Device, uncounted: int) -> None:
         self.row = row
         self.device = device
         self.uncounted = uncounted
-        self.printed: int | None = None
+        self.moment = ""
+        self.printed = 0
         self.changed: dict[str, Any] | None = None
         self.advanced: tuple[Any, ...] | None = None
 

@@ -110,7 +110,7 @@ class LedgerSurroundings:
         returned = self._connection.execute(
             sa.select(sa.func.sum(_DOCUMENTS.c.total))
             .where(_DOCUMENTS.c.parent_rnm == rnm, _DOCUMENTS.c.parent_sign.in_(names))
-            .where(_DOCUMENTS.c.cancelled.is_(False))
+            .where(tables.HAS_PARENT, _DOCUMENTS.c.cancelled.is_(False))
         ).scalar()
         return Parent(row.total, int(returned or 0))
 

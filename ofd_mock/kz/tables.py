@@ -19,6 +19,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    literal_column,
 )
 
 metadata = MetaData()
@@ -81,9 +82,18 @@ documents: Final = Table(
 """Every accepted document, with the bodies that travelled."""
 Index("kz_documents_sign", documents.c.sign, unique=True)
 Index("kz_documents_page", documents.c.page)
-Index("kz_documents_offline", documents.c.offline_number)
-Index("kz_documents_parent", documents.c.parent_sign)
-Index("kz_documents_printed", documents.c.device, documents.c.printed_number)
+# New rows come at an index's end where that can be: all over a large one, each costs a page of its own.
+Index("kz_documents_time", documents.c.time, documents.c.device, documents.c.printed_number)
+_NUMBERED: Final = documents.c.offline_number.is_not(None)
+Index(
+    "kz_documents_offline",
+    documents.c.offline_number,
+    sqlite_where=_NUMBERED,
+    postgresql_where=_NUMBERED,
+)
+HAS_PARENT: Final = documents.c.parent_sign != literal_column("''")
+"""What a question about `parent_sign` must say too, so that the index of those documents answers it."""
+Index("kz_documents_parent", documents.c.parent_sign, sqlite_where=HAS_PARENT, postgresql_where=HAS_PARENT)
 
 findings: Final = Table(
     "kz_findings",

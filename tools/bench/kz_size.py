@@ -34,6 +34,7 @@ _COPIED: Final = {
     "sign": f"cast(1000000000000 + ((:turn * 10007 + device) * 7919 * 104729) % {_SIGN_PRIME} as text)",
     "page": "lower(hex(randomblob(18)))",
     "printed_number": "printed_number + :turn",
+    "time": "strftime('%Y-%m-%dT%H:%M:%S', time, '-1 day', '+' || :turn || ' seconds')",
 }
 
 

@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+import threading
 from contextlib import closing
 from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from ofd_mock.kz import checkpoint
+from ofd_mock.kz.consumer import find
 from reference.protocol.kz.device_states import DeviceState
+from reference.protocol.kz.dialects import dialect_for
+from reference.protocol.kz.documents import to_message
+from reference.protocol.kz.frames import HEADER_SIZE, Frame, Header
+from reference.protocol.kz.signs import QrFields
 from reference.runtime.chance import generator
-from tests.ofd_mock.kz.counter import ID, Counter, ticket
+from reference.runtime.database import open_engine
+from tests.ofd_mock.kz.counter import ID, NOW, Counter, ParentTicket, offline, ticket
 from tests.waiting import eventually
 
 
@@ -50,6 +59,68 @@ def test_a_twin_is_found_whoever_took_its_like(counter: Counter) -> None:
     assert counter.findings()[mark + len(found) :] == []
 
 
+@pytest.mark.parametrize("checks", [{}, {"T07": "off"}], ids=["short way", "long way"])
+def test_a_twin_is_one_of_its_own_time(counter: Counter, checks: dict[str, str]) -> None:
+    """kz-ofd §4.5: the same number at another time is no twin, whatever was asked in between."""
+    counter.set(checks=checks)
+    early, late, last = (counter.now + timedelta(minutes=minutes) for minutes in range(3))
+
+    def sold(time: datetime, number: int) -> bool:
+        before = len(counter.findings())
+        one = ticket(100_00, time=time, printed_number=number)
+        assert counter.send(one).code == 0
+        return "4.5" in counter.findings()[before:]
+
+    assert not sold(early, 7)
+    assert not sold(late, 7)
+    assert not sold(late, 9)
+    assert sold(late, 7)
+    assert sold(early, 7)
+    assert not sold(early, 8)
+    assert sold(late, 9)
+    assert not sold(last, 10)
+    assert sold(last, 10)
+
+
+def test_a_twin_of_the_same_batch_is_found(counter: Counter) -> None:
+    """Two tickets of a register in one transaction, the first not in the tables yet."""
+    assert sell(counter, 1) == 0
+    dialect = dialect_for(counter.version)
+    assert dialect is not None
+    body = to_message(dialect, ticket(time=counter.now, printed_number=2)).SerializeToString()
+    counter.set(rotate_token="never")
+    header = Header(counter.version, HEADER_SIZE + len(body), ID, counter.token, 50)
+    batch = [Frame(header._replace(reqnum=number), body) for number in (50, 51)]
+    outcomes = counter.ledger.settle(batch, counter.rules, counter.now, counter.desk)
+    assert [outcome.code for outcome in outcomes] == [0, 0]
+    assert counter.findings() == ["4.5"]
+    assert [row["printed_number"] for row in counter.documents()] == [1, 2, 2]
+
+
+def test_no_question_reads_all_documents(tmp_path: Path) -> None:
+    """A plain sale, a twin, a sale made offline, its return, the check page: all by an index."""
+    counter = Counter(tmp_path)
+    asked: list[str] = []
+    counter.ledger.engine.dispose()
+    sa.event.listen(
+        counter.ledger.engine, "connect", lambda driver, _record: driver.set_trace_callback(asked.append)
+    )
+    assert [sell(counter, number) for number in (1, 2, 2)] == [0, 0, 0]
+    assert counter.send(ticket(100_00, offline_number=1001, printed_number=3), offline()).code == 0
+    parent = ParentTicket("1001", NOW, "990000004931", 100_00, False)
+    assert counter.send(ticket(10_00, operation=3, parent=parent, printed_number=4)).code == 0
+    with counter.ledger.reading() as connection:
+        assert find(connection, QrFields("1001", "990000004931", 100_00, NOW), strict=True)
+        rows = [text for text in asked if "FROM kz_documents" in text and text.startswith("SELECT")]
+        assert any("offline_number" in text for text in rows)
+        assert any("parent_sign" in text for text in rows)
+        assert any("printed_number" in text for text in rows)
+        for text in rows:
+            plan = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}")]
+            assert not [step for step in plan if step.startswith("SCAN")], text
+    counter.ledger.close()
+
+
 def test_signs_stay_unique_when_chance_repeats_itself(counter: Counter) -> None:
     for number in range(1, 11):
         counter.desk.chance.signs = generator(1, "the same again")
@@ -57,6 +128,28 @@ def test_signs_stay_unique_when_chance_repeats_itself(counter: Counter) -> None:
     documents = counter.documents()
     assert len({row["sign"] for row in documents}) == 10
     assert [row["number"] for row in documents] == list(range(1, 11))
+
+
+def test_a_ledger_closes_while_its_log_is_moved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The end may be asked for at any moment of the thread's work; it must not wait for more work then."""
+    moving, asked = threading.Event(), threading.Event()
+
+    def move(_driver: object) -> int:
+        moving.set()
+        assert asked.wait(20)
+        return 0
+
+    monkeypatch.setattr(checkpoint, "_AFTER", 1)
+    monkeypatch.setattr(checkpoint, "_move", move)
+    checkpoints = checkpoint.Checkpoints(open_engine(tmp_path / "ledger.sqlite", {}))
+    checkpoints.settled(1, None)
+    assert moving.wait(20)
+    closer = threading.Thread(target=checkpoints.close, daemon=True)
+    closer.start()
+    eventually(lambda: checkpoints._ending, 20)
+    asked.set()
+    closer.join(20)
+    assert not closer.is_alive()
 
 
 def test_the_log_moves_into_the_file_beside_the_writer(
