@@ -57,6 +57,8 @@ class ModulePort:
         """Listen again where it listened before; nothing to do when it does."""
         self._hands += 1
         if self._server is None:
+            await asyncio.sleep(0)  # the socket that was pulled a moment ago closes first
+        if self._server is None:
             await self.listen(*self.address)
 
     def plug_after(
@@ -78,7 +80,8 @@ class ModulePort:
         """Close the socket, drop who is connected and who waits: the module has no power."""
         self._hands += 1
         if self._server is not None:
-            self._server.close()
+            # Not at once: asyncio loses a connection accepted for a server that is closed by then.
+            asyncio.get_running_loop().call_soon(self._server.close)
             self._server = None
         for link in list(self._waiting):
             self._stop_waiting(link)
@@ -92,6 +95,9 @@ class ModulePort:
 
     def arrived(self, link: _Link) -> None:
         """A host has connected: power for it, or a place in the queue."""
+        if self._server is None:
+            link.drop()  # accepted a moment before the cable was pulled
+            return
         if self._current is None:
             self._power(link)
             return

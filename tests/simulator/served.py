@@ -95,9 +95,16 @@ class Served:
 
     def stop(self) -> None:
         self.await_(self.process.stop())
+        self.await_(_a_few_turns())
         self.loop.call_soon_threadsafe(self.loop.stop)
         self._thread.join(PATIENCE)
         self.loop.close()
+
+
+async def _a_few_turns() -> None:
+    """Let connections that were accepted at the last moment be seen and dropped."""
+    for _ in range(5):
+        await asyncio.sleep(0)
 
 
 def modules(count: int = 1, **given) -> list[ModuleSettings]:
