@@ -171,6 +171,8 @@ _MODULES = (
     .order_by(tables.modules.c.terminal)
     .with_for_update()
 )
+LOCK_NAME: Final = sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
+"""Holds a name until the transaction ends; only PostgreSQL knows it."""
 _RECEIPTS = sa.select(
     tables.receipts.c.terminal,
     tables.receipts.c.number,
@@ -209,9 +211,7 @@ def _portions(keys: Iterable[Any]) -> Iterator[list[Any]]:
 
 def _read(connection: Connection, needs: Needs, sheet: Sheet) -> None:
     """Fill the sheet with the rows that its batch may touch; the modules' rows are locked by it."""
-    for keys in _portions(sorted(needs.terminals)):
-        rows = connection.execute(_MODULES, {"keys": keys})
-        sheet.pos_unlock_done.update((terminal, done) for terminal, done in rows)
+    _read_modules(connection, sorted(needs.terminals), sheet)
     for keys in _portions(needs.numbers):
         for terminal, number, *rest in connection.execute(_RECEIPTS, {"keys": keys}):
             sheet.receipts[(terminal, number)] = ReceiptSlot(HeldReceipt(*rest))
@@ -221,6 +221,27 @@ def _read(connection: Connection, needs: Needs, sheet: Sheet) -> None:
     for keys in _portions(needs.contents):
         for terminal, digest, entry in connection.execute(_UNSIGNED, {"keys": keys}):
             sheet.unsigned[(terminal, digest)] = entry
+
+
+def _read_modules(connection: Connection, terminals: Sequence[str], sheet: Sheet) -> None:
+    """Lock and read the modules' rows; of a new module, which has none to lock, its name.
+
+    Else a process that did not see the row yet would take its receipts' locks first and the row's after them,
+    against the order of one that does.
+    """
+    _read_rows(connection, terminals, sheet)
+    new = [terminal for terminal in terminals if terminal not in sheet.pos_unlock_done]
+    if not new or connection.dialect.name != "postgresql":
+        return
+    for terminal in new:
+        connection.execute(LOCK_NAME, {"name": f"module {terminal}"})
+    _read_rows(connection, new, sheet)
+
+
+def _read_rows(connection: Connection, terminals: Sequence[str], sheet: Sheet) -> None:
+    for keys in _portions(terminals):
+        rows = connection.execute(_MODULES, {"keys": keys})
+        sheet.pos_unlock_done.update((terminal, done) for terminal, done in rows)
 
 
 def _write(connection: Connection, sheet: Sheet, max_traces: int) -> None:

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from ofd_mock.uz import archive, inquiries, tables
-from ofd_mock.uz.ledger import Ledger
+from ofd_mock.uz.ledger import LOCK_NAME, Ledger
 from ofd_mock.uz.registry import DirectiveKind, Enrolment, Selector
 from ofd_mock.uz.values import Submission
 from reference.protocol.uz.message import StatusCode
@@ -18,6 +18,7 @@ from reference.runtime.database import open_engine
 from tests.ofd_mock.postgresql import served
 from tests.ofd_mock.test_ledger import NOW, RULES, rows, settle, submission
 from tests.ofd_mock.till import TERMINAL, Till, bread
+from tests.waiting import eventually
 
 
 @pytest.fixture(scope="module")
@@ -100,6 +101,28 @@ def test_four_operators_race_for_a_new_module(url: str, ledger: Ledger) -> None:
     held = rows(ledger)
     assert [row["number"] for row in held] == list(range(1, 49))
     assert [row["repeats"] for row in held] == [3] * 48
+
+
+def test_operators_take_turns_at_a_module_that_has_no_row_to_lock_yet(
+    url: str, ledger: Ledger, till: Till
+) -> None:
+    engine = open_engine(url, {})
+    verdicts: list[list[str]] = []
+    batch = submission(till, till.bread().full())
+    thread = threading.Thread(target=lambda: verdicts.extend(settle(ledger, batch)))
+    with engine.connect() as first:
+        first.execute(LOCK_NAME, {"name": f"module {TERMINAL}"})
+        thread.start()
+        waiting = sa.text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+        eventually(lambda: first.execute(waiting).scalar() == 1, 20)
+        # Who waits for the name holds nothing that the first one may want.
+        others = sa.select(tables.receipts.c.entry).with_for_update(nowait=True)
+        assert first.execute(others).all() == []
+        assert verdicts == []
+        first.rollback()
+    thread.join(20)
+    engine.dispose()
+    assert verdicts == [["store"]]
 
 
 def test_orders_reach_the_other_processes(url: str, ledger: Ledger, till: Till) -> None:
