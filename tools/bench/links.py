@@ -13,7 +13,7 @@ import subprocess
 import threading
 import tty
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -22,7 +22,7 @@ import usb.core
 import usb.util
 
 from reference.links.link import Link
-from reference.links.pcsc import PcscLink
+from reference.links.pcsc import PcscLink, scard
 from reference.links.urls import UsbPlace, make_link
 from reference.links.usb_ccid import UsbCcidLink
 from reference.protocol.usb.ccid import PC_to_RDR_XfrBlock, RDR_to_PC_DataBlock
@@ -104,25 +104,72 @@ def over_terminal(path: str) -> Figure:
 
 
 def over_pcsc(folder: Path) -> Iterator[Figure]:
-    """Through pcscd and vpcd; the floor is the least card there can be, in the reader's other slot. Then the
-    emulator as a naive stack would have it, in a pcscd of its own."""
+    """Through pcscd and vpcd, as a program on pyscard has it and as our link.
+
+    The floor is the least card there can be, in the reader's other slot. Then the emulator as a naive stack
+    would have it, in a pcscd of its own.
+    """
     try:
         with _cards(folder / "quick") as port:
             bare = [f"127.0.0.1:{port + 1}", "--answer-bytes", str(_answer_size())]
             with child("tools.bench.bare_card", bare, folder / "bare.log"):
-                quick = _quick()
+                quick, linked = _quick(), _linked()
         yield quick
+        yield linked
         with _cards(folder / "naive", "--no-vpcd-quick-ack"), opened(_card(0)) as link:
             naive = statistics.median(_rate(asking(link), NAIVE_COMMANDS) for _ in range(CHUNKS))
-        yield shown("link: the same without quick acknowledgement", naive, UNIT, quick.value)
+        yield shown("link: the same without quick acknowledgement", naive, UNIT, linked.value)
     except StandError as error:
         raise BenchError(f"a card in pcscd: {error}") from error
 
 
 def _quick() -> Figure:
+    """What any program has: pyscard's own calls, in its own thread."""
+    with _program(_card(0)) as asks, _program(_card(1), select=False) as least:
+        value, floor = in_turn(asks, least)
+    return at_least("link: pcscd and vpcd", value, UNIT, 5_000, floor)
+
+
+def _linked() -> Figure:
+    """What `module:pcsc:` has: it calls in a thread of its own, so that it can leave a stuck call."""
     with opened(_card(0)) as link, opened(_card(1), select=False) as bare:
         value, floor = in_turn(asking(link), asking(bare))
-    return at_least("link: pcscd and vpcd", value, UNIT, 5_000, floor)
+    return shown("link: the same through module:pcsc", value, UNIT, floor)
+
+
+@contextmanager
+def _program(card: PcscLink, *, select: bool = True) -> Iterator[Work]:
+    """GET_INFO to a card by pyscard alone; BenchError when pcscd or the module refuses it."""
+    pcsc = scard()
+    context = _granted(card, pcsc.SCardEstablishContext(pcsc.SCARD_SCOPE_USER))[0]
+    connecting = pcsc.SCardConnect(context, card.reader, pcsc.SCARD_SHARE_SHARED, pcsc.SCARD_PROTOCOL_T1)
+    handle = _granted(card, connecting)[0]
+
+    def exchange(command: Sequence[int]) -> list[int]:
+        answer: list[int] = _granted(card, pcsc.SCardTransmit(handle, pcsc.SCARD_PCI_T1, command))[0]
+        return answer
+
+    def ask(times: int) -> None:
+        command = list(_INFO)
+        for _ in range(times):
+            answer = exchange(command)
+        if answer[-2:] != [0x90, 0x00]:
+            raise BenchError(f"{card.name}: GET_INFO was answered {bytes(answer).hex()}")
+
+    try:
+        if select:
+            exchange(list(apdu.select().encode()))
+        yield ask
+    finally:
+        pcsc.SCardDisconnect(handle, pcsc.SCARD_UNPOWER_CARD)
+        pcsc.SCardReleaseContext(context)
+
+
+def _granted(card: PcscLink, result: Sequence[Any]) -> Sequence[Any]:
+    """What a call of pyscard gave beside its status; BenchError when it was refused."""
+    if result[0] != scard().SCARD_S_SUCCESS:
+        raise BenchError(f"{card.name}: {scard().SCardGetErrorMessage(result[0])}")
+    return result[1:]
 
 
 @contextmanager
