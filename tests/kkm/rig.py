@@ -46,12 +46,15 @@ class Rig:
     settings: dict[str, Any] = field(default_factory=dict)
     pulses: bool = True
     owns_clock: bool = True
+    line_cut: bool = False
 
     def __post_init__(self) -> None:
         self.clock = self.lab.part("register")
         points = {**FAULT_POINTS, **journal_points()}
         self.faults = FaultPoints(points, self.clock, "register", {**FAULT_ACTIONS, **journal_actions()})
         self.events = EventLog(None, self.clock, "register")
+        if self.line_cut:
+            self.cut()
         self.register = self._opened()
 
     def _opened(self) -> Register:

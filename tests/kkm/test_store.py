@@ -207,7 +207,8 @@ def test_a_copy_goes_on(make_rig: Callable[..., Rig], ofd: ScriptedOfd, tmp_path
     rig.offline()
     rig.register.snapshot(tmp_path / "copy")
     rig.sell()
-    copy = Rig(tmp_path / "copy", "127.0.0.1:1", pulses=False)
+    # It dials where the register dials, as its settings say: with a line it would deliver at once.
+    copy = Rig(tmp_path / "copy", "127.0.0.1:1", pulses=False, line_cut=True)
     state = copy.register.state()
     assert (state.cash, state.queue_length) == (10_000, 0)
     assert state.in_flight is not None
