@@ -33,13 +33,15 @@ function sumOf(id, what) {
 
 // --- speaking to the register
 
-async function press(key, order, button, remark = "") {
+async function press(key, order, button, remark = "", taken = () => {}) {
   if (button) { button.disabled = true; button.classList.add("busy"); }
   busy += 1;
   show("", "");
   try {
     const answer = await ask(`keys/${key}`, order);
     const paper = answer.document;
+    // Before the list shows it: a person may choose what comes next at once.
+    if (answer.outcome !== "refused") taken();
     if (paper) { await remember(paper); await showPaper(paper.number); }
     if (answer.outcome === "refused") {
       const code = answer.code ? ` (код ${answer.code})` : "";
@@ -269,7 +271,7 @@ at("sale").addEventListener("submit", trying(async (event) => {
   const { made, change } = order();
   if (operation().endsWith("-return") && (at("parent-number").value.trim() || at("parent-total").value.trim())) made.parent = parent();
   const remark = change > 0n ? ` Сдача ${tenge(change)}.` : "";
-  if (await press(operation(), made, at("make"), remark)) clear();
+  await press(operation(), made, at("make"), remark, clear);
 }));
 at("sale").addEventListener("input", (event) => {
   if (event.target.name === "operation") choose(event.target.value);
