@@ -69,7 +69,7 @@ def api_blueprint(desks: Desks) -> Blueprint:
     document = openapi_document(ROUTES)
     blueprint.add_url_rule("/openapi.json", "openapi", lambda: jsonify(document))
     blueprint.register_error_handler(PortalError, _refused)
-    blueprint.register_error_handler(HTTPException, _http_error)
+    blueprint.register_error_handler(HTTPException, http_error)
     blueprint.register_error_handler(Exception, _failed)
     return blueprint
 
@@ -142,7 +142,8 @@ def _refused(error: PortalError) -> tuple[Response, int]:
     return jsonify(error_json(error)), status_of(error)
 
 
-def _http_error(error: HTTPException) -> tuple[Response, int, dict[str, str]]:
+def http_error(error: HTTPException) -> tuple[Response, int, dict[str, str]]:
+    """What Flask itself refuses, as the API says it."""
     told = {"rule": "http", "text": as_json(Texts(_SYNTAX.ru, _SYNTAX.kk, error.name)), "fields": []}
     allowed = {}
     valid = getattr(error, "valid_methods", None)

@@ -1,0 +1,115 @@
+"""All pages of the portal as one: sections, secret, rate limits, security headers."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from flask import Blueprint, Flask, request, send_from_directory
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+from flask_wtf import CSRFProtect
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response
+
+from ofd_mock.portal.pages.entrance import entrance_pages
+from ofd_mock.portal.pages.frame import HERE, Frame, failed, furnish, http_refused
+from ofd_mock.portal.web.api import http_error
+from ofd_mock.portal.web.desks import Desks
+from reference.runtime.chance import secret
+
+SIGNING: Final = "wss://127.0.0.1:13579/"
+"""Where browsers find the signing service (kz-ofd §16.3)."""
+LOGINS: Final = "120 per minute"
+"""Logins and mailed codes that one address may ask for, in the machine's time."""
+SECRET_FILE: Final = "pages.secret"  # noqa: S105 - a name
+_SIGNING_STATIC: Final = HERE.parents[1] / "signing" / "static"
+_LIMITED: Final = (
+    "/login",
+    "/login/signed",
+    "/sign-file",
+    "/api/login",
+    "/api/login/signed",
+    "/api/enrolments",
+)
+
+SECTIONS: Final[tuple[Callable[[Frame], Blueprint], ...]] = (entrance_pages,)
+"""Every section of the pages."""
+
+
+@dataclass(frozen=True, slots=True)
+class SiteSettings:
+    """What the pages need to know: the signing service's address, the secret of forms, the rate of logins."""
+
+    secret: str
+    signing: str = SIGNING
+    logins: str = LOGINS
+
+
+def kept_secret(folder: Path) -> str:
+    """The secret that forms are signed with: made once, readable by its owner alone."""
+    path = folder / SECRET_FILE
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, stat.S_IRUSR | stat.S_IWUSR)
+    except FileExistsError:
+        return path.read_text(encoding="ascii")
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(made := secret())
+    return made
+
+
+def add_pages(app: Flask, desks: Desks, settings: SiteSettings, free: tuple[Blueprint, ...]) -> None:
+    """Put the pages into an application; `free` blueprints have a protection of their own."""
+    app.secret_key = settings.secret
+    app.config.update(
+        WTF_CSRF_TIME_LIMIT=None, SESSION_COOKIE_NAME="kassalab_portal_form", SESSION_COOKIE_SAMESITE="Lax"
+    )
+    frame = Frame(desks, settings.signing)
+    guard = CSRFProtect(app)
+    for blueprint in free:
+        guard.exempt(blueprint)
+    furnish(app, frame)
+    for section in SECTIONS:
+        app.register_blueprint(section(frame))
+    app.add_url_rule("/static/signature_window.js", "signature_window", _signature_window)
+    app.register_error_handler(HTTPException, lambda error: _http(frame, error))
+    app.register_error_handler(Exception, lambda error: failed(frame, error))
+    app.after_request(lambda response: _dialling(settings.signing, response))
+    _limit(app, settings.logins)
+
+
+def _limit(app: Flask, logins: str) -> None:
+    limiter = Limiter(get_remote_address, app=app, storage_uri="memory://", headers_enabled=True)
+    guarded = {
+        rule.endpoint
+        for rule in app.url_map.iter_rules()
+        if rule.rule in _LIMITED and "POST" in (rule.methods or ())
+    }
+    # Typed for views of every kind; ours answer at once.
+    once: Any = limiter.shared_limit(logins, "logins", methods=["POST"])
+    for endpoint in guarded:
+        app.view_functions[endpoint] = once(app.view_functions[endpoint])
+
+
+def _signature_window() -> Response:
+    return send_from_directory(_SIGNING_STATIC, "signature_window.js")
+
+
+def _http(frame: Frame, error: HTTPException) -> Any:
+    if request.path.startswith(("/api/", "/control/")):
+        return http_error(error)
+    return http_refused(frame, error)
+
+
+def _dialling(signing: str, response: Response) -> Response:
+    """Let pages dial the signing service; everything else of the policy stays."""
+    if response.mimetype == "text/html" and not request.path.startswith("/control"):
+        response.headers["Content-Security-Policy"] = (
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+            f"connect-src 'self' {signing}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        )
+    return response
