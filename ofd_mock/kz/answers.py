@@ -6,10 +6,11 @@ from datetime import datetime
 from typing import Any, Final
 
 from ofd_mock.kz.settings import KzSettings
-from ofd_mock.kz.values import Device
+from ofd_mock.kz.values import Device, ReportEntry
 from reference.protocol.kz import service
 from reference.protocol.kz.counters import build_report, empty_report
 from reference.protocol.kz.dialects import Dialect, dialect_for
+from reference.protocol.kz.documents import ReportAsk
 from reference.protocol.kz.envelope import new_response, set_enum_number
 from reference.protocol.kz.kinds import ReportKind
 from reference.protocol.kz.report_codec import read_report, write_report
@@ -67,6 +68,17 @@ def put_asked_report(
         put_report(dialect, response, kind, empty_report(time, 0), empty=True)
     else:
         put_report(dialect, response, kind, kept_report(device.last_z))
+
+
+def asked_report_entry(
+    device: Device, document: object, now: datetime, settings: KzSettings
+) -> ReportEntry | None:
+    """What the ledger keeps of an X report that was asked for (KZ-ARC-02); None for everything else."""
+    if not isinstance(document, ReportAsk) or document.kind != ReportKind.X:
+        return None
+    time = document.time or now
+    report = build_report(device.counters, ReportKind.X, time, settings.zero_rows)
+    return ReportEntry(device.documents, report.shift_number, now, time, keep_report(report))
 
 
 def put_info_report(

@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Dialect
 from ofd_mock.kz import tables
 from ofd_mock.kz.memory import Memory
 from ofd_mock.kz.prepared import Prepared
-from ofd_mock.kz.values import DocumentEntry, Outcome
+from ofd_mock.kz.values import DocumentEntry, Outcome, ReportEntry
 
 _DOCUMENTS: Final = tables.documents
 _ENTRY_COLUMNS: Final = tuple(DocumentEntry.__slots__)
@@ -86,6 +86,8 @@ class Draft:
             one = outcome.invoice
             values = {name: getattr(one, name) for name in ("invoice_id", "amount", "qr_code", "status")}
             self._connection.execute(sa.insert(tables.invoices), values | {"device": device})
+        if outcome.report is not None:
+            self._connection.execute(sa.insert(tables.reports), _report_row(device, outcome.report))
         if outcome.findings:
             self._findings += _finding_rows(outcome, self.now)
 
@@ -159,6 +161,17 @@ def _document_row(device: int, entry: DocumentEntry) -> tuple[Any, ...]:
     row["device"] = device
     row["cancelled"] = False
     return tuple([row[name] for name in COLUMNS])
+
+
+def _report_row(device: int, entry: ReportEntry) -> dict[str, Any]:
+    return {
+        "device": device,
+        "number": entry.number,
+        "shift_number": entry.shift_number,
+        "received": entry.received.isoformat(),
+        "time": entry.time.isoformat(),
+        "report": entry.report,
+    }
 
 
 def _finding_rows(outcome: Outcome, now: str) -> list[dict[str, Any]]:

@@ -212,6 +212,7 @@ class _Case:
             device=None if kept else replace(device, cancellable=False),
             findings=findings,
             invoice=invoice,
+            report=answers.asked_report_entry(device, document, self.now, rules.settings),
         )
 
     def document(self) -> Outcome:

@@ -95,6 +95,31 @@ HAS_PARENT: Final = documents.c.parent_sign != literal_column("''")
 """What a question about `parent_sign` must say too, so that the index of those documents answers it."""
 Index("kz_documents_parent", documents.c.parent_sign, sqlite_where=HAS_PARENT, postgresql_where=HAS_PARENT)
 
+IS_CLOSING: Final = documents.c.command == literal_column("2")
+"""What a question about closings of shifts must say, so that the index of those documents answers it."""
+Index(
+    "kz_documents_closings",
+    documents.c.device,
+    documents.c.shift_number,
+    documents.c.number,
+    sqlite_where=IS_CLOSING,
+    postgresql_where=IS_CLOSING,
+)
+
+reports: Final = Table(
+    "kz_reports",
+    metadata,
+    Column("entry", Counter, primary_key=True, autoincrement=True),
+    Column("device", BigInteger, nullable=False),
+    Column("number", BigInteger, nullable=False),
+    Column("shift_number", BigInteger, nullable=False),
+    Column("received", String(19), nullable=False),
+    Column("time", String(19), nullable=False),
+    Column("report", LargeBinary, nullable=False),
+)
+"""X reports as they were answered; `number` is the device's last document before, `report` as `last_z`."""
+Index("kz_reports_place", reports.c.device, reports.c.number, reports.c.entry)
+
 findings: Final = Table(
     "kz_findings",
     metadata,
@@ -111,6 +136,9 @@ findings: Final = Table(
     Column("detail", Text, nullable=False),
 )
 """What checks found, in documents that were accepted (`number`) and refused."""
+OUT_OF_TIME: Final = findings.c.check_id == literal_column("'T09'")
+"""Findings against registers whose documents are not in the order of their times."""
+Index("kz_findings_clock", findings.c.device, sqlite_where=OUT_OF_TIME, postgresql_where=OUT_OF_TIME)
 
 invoices: Final = Table(
     "kz_invoices",

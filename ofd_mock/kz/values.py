@@ -130,6 +130,19 @@ class Invoice:
 
 
 @dataclass(frozen=True, slots=True)
+class ReportEntry:
+    """An X report that was answered; `number` is the device's last document before it, `report` its ZXReport
+    of 2.0.3.
+    """
+
+    number: int
+    shift_number: int
+    received: datetime
+    time: datetime
+    report: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What one request came to. `body` None is silence.
 
@@ -149,6 +162,7 @@ class Outcome:
     invoice: Invoice | None = None
     second_name: int | None = None
     cancelled: int | None = None
+    report: ReportEntry | None = None
     answered_id: int | None = None
     """The ID in the answer's header if it is not the request's; no correct operator does that."""
 

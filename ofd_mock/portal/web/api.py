@@ -63,7 +63,7 @@ def api_blueprint(desks: Desks) -> Blueprint:
     """The API over these desks, its OpenAPI document at /api/openapi.json."""
     blueprint = Blueprint("api", __name__, url_prefix=PREFIX)
     for route in ROUTES:
-        path = route.path.replace("{id}", "<id>").replace("{key}", "<key>")
+        path = route.path.replace("{", "<").replace("}", ">")
         name = f"{route.method}-{route.path}".replace("/", "-").replace(".", "-")
         blueprint.add_url_rule(path, name, _view(desks, route), methods=[route.method])
     document = openapi_document(ROUTES)
@@ -95,13 +95,14 @@ def _view(desks: Desks, route: Route) -> Callable[..., Any]:
             request.remote_addr or "",
             key,
         )
-        return jsonify(as_json(route.run(call))), route.status
+        answer = route.run(call)
+        return answer if isinstance(answer, Response) else (jsonify(as_json(answer)), route.status)
 
     return view
 
 
 def _path_argument(name: str, text: str) -> Any:
-    if name != "id":
+    if name not in ("id", "number"):
         return text
     if not (text.isascii() and text.isdigit()) or len(text) > 16 or not 0 < int(text) <= LARGEST:
         raise UnknownError
@@ -117,6 +118,10 @@ def _query(parameter: Parameter) -> Any:
             return date.fromisoformat(text)
         except ValueError:
             raise InvalidError([FieldFinding(parameter.name, "date", _FIELD)]) from None
+    if parameter.schema.get("type") == "integer":
+        if not (text.isascii() and text.isdigit()) or len(text) > 16:
+            raise InvalidError([FieldFinding(parameter.name, "number", _FIELD)])
+        return int(text)
     if len(text) > parameter.schema.get("maxLength", LARGEST):
         raise InvalidError([FieldFinding(parameter.name, "length", _FIELD)])
     return text

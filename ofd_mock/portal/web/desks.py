@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ofd_mock.portal.accounts import Accounts
+from ofd_mock.portal.archive.lists import Lists
 from ofd_mock.portal.card_views import CardViews
 from ofd_mock.portal.cards import Cards
 from ofd_mock.portal.enrolments import Enrolments
@@ -30,6 +31,7 @@ class Desks:
     members: Members
     papers: Papers
     keeper: Keeper
+    lists: Lists
 
 
 def desks_of(office: Office) -> Desks:
@@ -45,4 +47,5 @@ def desks_of(office: Office) -> Desks:
         Members(office),
         Papers(office),
         Keeper(office),
+        Lists(office),
     )

@@ -84,7 +84,9 @@ def openapi_document(routes: Sequence[Route]) -> dict[str, Any]:
 def _operation(route: Route, body: Any) -> dict[str, Any]:
     words = _ARGUMENT.sub(r"\1", route.path).strip("/").replace("/", "-")
     problem = {"application/json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    answer = {"application/json": {"schema": {"type": ["object", "array"]}}}
+    answer: dict[str, Any] = {"application/json": {"schema": {"type": ["object", "array"]}}}
+    if route.media:
+        answer = {kind: {"schema": {"type": "string", "format": "binary"}} for kind in route.media}
     responses: dict[str, Any] = {str(route.status): {"description": "Done", "content": answer}}
     for status, text in _REFUSALS.items():
         responses[status] = {"description": text, "content": problem}
@@ -111,6 +113,6 @@ def _operation(route: Route, body: Any) -> dict[str, Any]:
 
 
 def _path_schema(name: str) -> dict[str, Any]:
-    if name == "id":
+    if name in ("id", "number"):
         return {"type": "integer", "minimum": 1, "maximum": 2**53 - 1}
     return {"type": "string", "minLength": 1, "maxLength": 128}

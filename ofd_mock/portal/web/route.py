@@ -48,7 +48,10 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One address. `public`: nobody need be logged in. Path arguments `{id}` are numbers, `{key}` secrets."""
+    """One address. `public`: nobody need be logged in. `media`: what it answers with instead of JSON.
+
+    Path arguments `{id}` and `{number}` are numbers, all others texts.
+    """
 
     method: str
     path: str
@@ -58,6 +61,7 @@ class Route:
     public: bool = False
     status: int = 200
     query: tuple[Parameter, ...] = ()
+    media: tuple[str, ...] = ()
 
 
 SEARCH: Final = (Parameter("q", "first letters or text to look for"),)

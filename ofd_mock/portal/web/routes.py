@@ -11,6 +11,7 @@ from typing import Any, Final
 from ofd_mock.portal.cards import Wish
 from ofd_mock.portal.moves import Act
 from ofd_mock.portal.web import bodies
+from ofd_mock.portal.web.archive_routes import ARCHIVES
 from ofd_mock.portal.web.public_routes import COMING_IN, ENROLMENT, PUBLIC
 from ofd_mock.portal.web.route import SEARCH, Call, Parameter, Route, done
 
@@ -174,5 +175,6 @@ ROUTES: Final = (
         "remove a group",
         done(lambda call: call.desks.members.remove_group(call.owner, call.path["id"])),
     ),
+    *ARCHIVES,
 )
 """All addresses, below `/api`."""
