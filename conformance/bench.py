@@ -16,7 +16,7 @@ from pathlib import Path
 
 from conformance.lab import Lab
 from conformance.lab_nursery import WarmNursery, nurseries_work
-from conformance.lab_parts import COUNTRIES
+from conformance.lab_parts import EVERY_PART
 from conformance.session import EXCHANGE_SECONDS, Session
 from conformance.targets import PARTS, Target, distinct_names
 from reference.runtime.clock import LabClock
@@ -27,10 +27,12 @@ PARTS_NEEDED: Mapping[str, tuple[str, ...]] = {
     "drive": ("module", "operator", "drive"),
     "operator-kz": ("operator-kz",),
     "register-kz": ("operator-kz", "register"),
+    "portal": ("operator-kz", "portal"),
 }
 """Which parts a lab needs for a target of each kind."""
 
-_SCHEMES = {"drive": "http", "register-kz": "http"}
+_SCHEMES = {"drive": "http", "register-kz": "http", "portal": "http"}
+_OPERATOR = "operator-kz"
 
 PartOptions = Mapping[str, Sequence[str]]
 
@@ -74,7 +76,7 @@ def _lab(
     needed = PARTS_NEEDED[kind]
     return Lab(
         folder,
-        parts=[part for part in COUNTRIES["both"] if part.name in needed],
+        parts=[part for part in EVERY_PART if part.name in needed],
         seed=seed,
         start=start,
         rate=0.0,
@@ -94,4 +96,5 @@ def _target(kind: str, lab: Lab) -> Target:
         controls={part: lab.control_url(part) for part in PARTS_NEEDED[kind]},
         vendor=False,
         destructive=True,
+        options={"operator": lab.addresses[_OPERATOR][_OPERATOR]} if kind == "portal" else {},
     )

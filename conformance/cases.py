@@ -64,7 +64,7 @@ Names = Iterable[str]
 Body = Callable[["Context"], None]
 RowBody = Callable[["Context", Row], None]
 
-TARGET_KINDS = ("module", "drive", "operator", "operator-kz", "register-kz")
+TARGET_KINDS = ("module", "drive", "operator", "operator-kz", "register-kz", "portal")
 
 CAPABILITIES: dict[str, str] = {
     "control": "the target's own control API (state, reset, faults)",
@@ -73,7 +73,9 @@ CAPABILITIES: dict[str, str] = {
     "fresh-module": "the module can be reset to a new one with chosen settings",
     "module-control": "the control API of the module behind the target",
     "operator-control": "the control API of the operator behind the target, and its state page",
-    "operator-kz-control": "the control API of the Kazakh operator that stands beside the register",
+    "operator-kz-control": "the control API of the Kazakh operator that stands beside the target",
+    "wire": "the port of registers behind a portal, so that the judge can sell on a register made there",
+    "test-certificates": "keys of the authority that a portal trusts, so that the judge can sign",
     "drive-control": "the control API of the drive in front of the target",
     "test-keys": "module and operator sign and take files with the public test keys",
     "power": "the judge can cut the module's power (TCP: by closing the connection)",

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from conformance.controls import Control, LabTime, Processes
     from conformance.drivers.kz_operator import OfdDriver
     from conformance.drivers.kz_register import RegisterDriver
+    from conformance.drivers.portal import PortalDriver
     from conformance.session import Session
 
 
@@ -66,6 +67,7 @@ class Context:
         self._operator: OperatorDriver | None = None
         self._ofd: OfdDriver | None = None
         self._register: RegisterDriver | None = None
+        self._portal: PortalDriver | None = None
 
     # the target and its surroundings
 
@@ -113,6 +115,16 @@ class Context:
         if self._register is None:
             self._register = RegisterDriver(self._session, self._session.tap, self)
         return self._register
+
+    @property
+    def portal(self) -> PortalDriver:
+        """Driver of the portal under test (target kind `portal`)."""
+        from conformance.drivers.portal import PortalDriver
+
+        self._only("portal")
+        if self._portal is None:
+            self._portal = PortalDriver(self._session, self._session.tap, self)
+        return self._portal
 
     @property
     def clock(self) -> LabTime:
@@ -267,7 +279,8 @@ class Context:
 
     def finish(self) -> None:
         """Close the drivers."""
-        for driver in (self._module, self._drive, self._operator, self._ofd, self._register):
+        drivers = (self._module, self._drive, self._operator, self._ofd, self._register, self._portal)
+        for driver in drivers:
             if driver is not None:
                 driver.close()
 

@@ -213,6 +213,8 @@ class Lab:
             words += [port.option, str(self._port(name, port.address, port.default))]
         for wire in part.wires:
             words += self._wire(wire)
+        for place in part.places:
+            words += [place.option, str(self.folder / place.path)]
         if name == "module" and self._modules > 1:
             words += ["--modules", str(self._modules)]
         return [*words, *part.options, *self._options.get(name, ())]

@@ -29,6 +29,14 @@ class Wire:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """An option filled with a path below the lab's folder: what a part shares with others on the disk."""
+
+    option: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
 class PartSpec:
     """A part process: `python -m module`, started after the parts its wires name.
 
@@ -43,6 +51,7 @@ class PartSpec:
     wires: tuple[Wire, ...] = ()
     options: tuple[str, ...] = ()
     command: tuple[str, ...] = ()
+    places: tuple[Place, ...] = ()
 
 
 UZ_PARTS = (
@@ -91,6 +100,19 @@ KZ_PARTS = (
         command=("serve",),
     ),
 )
+
+PORTAL = PartSpec(
+    name="portal",
+    module="ofd_mock.portal",
+    ports=(Port("--port", "portal", 7790),),
+    control="portal",
+    options=("--authority-bits", "2048"),
+    places=(Place("--database", "operator-kz/ledger.sqlite"), Place("--authority", "pki")),
+)
+"""Looks into the ledger of the Kazakh operator, so it is started behind that. Its authority is the lab's."""
+
+EVERY_PART = (*UZ_PARTS, *KZ_PARTS, PORTAL)
+"""All there are, in the order in which they are started."""
 
 COUNTRIES = {"uz": UZ_PARTS, "kz": KZ_PARTS, "both": (*UZ_PARTS, *KZ_PARTS)}
 """The parts of a lab by the country whose chain it has."""

@@ -111,12 +111,20 @@ def probe_register_kz(session: Session) -> Probed:
     return Probed(*probe(session))
 
 
+def probe_portal(session: Session) -> Probed:
+    """Ask a portal for its directories, and whether the judge can sign and reach the port of registers."""
+    from conformance.probes_portal import probe_portal as probe
+
+    return Probed(*probe(session))
+
+
 PROBES: dict[str, Callable[[Session], Probed]] = {
     "module": probe_module,
     "drive": probe_drive,
     "operator": probe_operator,
     "operator-kz": probe_operator_kz,
     "register-kz": probe_register_kz,
+    "portal": probe_portal,
 }
 
 

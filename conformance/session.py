@@ -43,7 +43,8 @@ class Session:
 
     `claims` is what its owner says of it, `budget` bounds what may be registered on it, `prompter` is who can
     be asked to do something, and `used` gathers the capabilities that cases needed and had. `give_back` is
-    called once, at the end, to undo what a driver had to change for good.
+    called once, at the end, to undo what a driver had to change for good; `kept` is what a driver keeps from
+    case to case.
     """
 
     target: Target
@@ -56,6 +57,7 @@ class Session:
     prompter: Prompter = field(default_factory=Nobody)
     used: set[str] = field(default_factory=set)
     give_back: Callable[[], object] | None = None
+    kept: dict[str, object] = field(default_factory=dict)
     _tap: Tap = _nowhere
     _controls: dict[str, Control] = field(default_factory=dict)
     _clock: LabTime | None = None
@@ -207,7 +209,7 @@ class Session:
 
     def _clock_control(self) -> Control | None:
         # An operator is never the one a case kills or cuts from power in a case of the part that sells.
-        for part in ("operator", "drive", "module", "operator-kz", "register"):
+        for part in ("operator", "drive", "module", "operator-kz", "register", "portal"):
             if part in self.target.controls:
                 return self.control(part)
         return None

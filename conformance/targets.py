@@ -7,12 +7,14 @@
     operator-kz:tcp://HOST:PORT[?device=ID&device-token=N][&serial=TEXT][&rnm=TEXT]
     register-kz:http://HOST:PORT | register-kz:command:PROGRAM | register-kz:person:
                 [?listen=HOST:PORT][&test=yes]
+    portal:http://HOST:PORT[?operator=HOST:PORT][&keys=FOLDER]
 
 `vendor=yes` says that the product is somebody else's, which the stand-in clauses do not bind; it is the
 default where no control API is given. `destructive=yes` lets cases leave lasting changes, such as a filled
 memory; it is the default where there is one. `device` and `device-token` are a test register that the owner
 of an operator lends to the judge; `listen` is where the judge's own operator waits for the register under
-test, and `test=yes` is the owner's word that it is a test one, where it cannot say so itself.
+test, and `test=yes` is the owner's word that it is a test one, where it cannot say so itself. `operator` is
+where the registers of a portal connect to, `keys` a folder of test key files that the portal trusts.
 """
 
 from __future__ import annotations
@@ -25,10 +27,17 @@ from conformance.cases import TARGET_KINDS
 from reference.links.address import AddressRefusedError, Endpoint, parse_endpoint
 from reference.links.urls import USB_OPTIONS, parse_module_url
 
-DEFAULT_PORTS = {"module": 4387, "drive": 3449, "operator": 13447, "operator-kz": 7777, "register-kz": 7780}
+DEFAULT_PORTS = {
+    "module": 4387,
+    "drive": 3449,
+    "operator": 13447,
+    "operator-kz": 7777,
+    "register-kz": 7780,
+    "portal": 7790,
+}
 PARTS = {"register-kz": "register"}
 """The lab's name of the part behind a target kind, where it is another word."""
-_SCHEMES = {"drive": "http", "register-kz": "http"}
+_SCHEMES = {"drive": "http", "register-kz": "http", "portal": "http"}
 _OWN_ADDRESSES = {"register-kz": ("command", "person")}
 """Addresses of a kind that are no URL: a program to run, somebody to ask."""
 _SWITCHES = {"yes": True, "no": False}
@@ -37,6 +46,7 @@ _OWN_OPTIONS = {
     "module": USB_OPTIONS,
     "operator-kz": ("device", "device-token", "serial", "rnm"),
     "register-kz": ("listen", "test"),
+    "portal": ("operator", "keys"),
 }
 _OPTIONS = (*sorted(_CONTROLS), "vendor", "destructive", "name", "token")
 _MOST_UINT32 = 2**32 - 1
@@ -121,11 +131,11 @@ def _check_own(text: str, name: str, value: str) -> None:
             raise TargetError(f"{text!r}: {name} is a number of {least}…{_MOST_UINT32}, not {value!r}")
     if name == "test" and value not in _SWITCHES:
         raise TargetError(f"{text!r}: test is yes or no, not {value!r}")
-    if name == "listen":
+    if name in ("listen", "operator"):
         try:
             parse_endpoint(value, DEFAULT_PORTS["operator-kz"])
         except AddressRefusedError as error:
-            raise TargetError(f"{text!r}: listen: {error}") from None
+            raise TargetError(f"{text!r}: {name}: {error}") from None
 
 
 def _switch(options: Mapping[str, str], name: str, default: bool) -> bool:

@@ -17,7 +17,7 @@ from typing import Final
 from conformance.bench import PARTS_NEEDED
 from conformance.events import Direction, Exchange, Layer, RunStarted, Verdict
 from conformance.lab import Lab
-from conformance.lab_parts import COUNTRIES
+from conformance.lab_parts import EVERY_PART
 from conformance.replay.devices import DEVICES, Device, Unrepeatable
 from conformance.replay.nature import Difference, compare
 from conformance.replay.questions import told
@@ -175,7 +175,7 @@ def second_lab(kind: str, started: RunStarted | None, defects: Options = ()) -> 
         folder = Path(ends.enter_context(tempfile.TemporaryDirectory(prefix="kassalab-replay-")))
         lab = Lab(
             folder,
-            parts=[part for part in COUNTRIES["both"] if part.name in needed],
+            parts=[part for part in EVERY_PART if part.name in needed],
             seed=fresh_seed() if started is None else started.seed,
             start=None if started is None else _beginning(started),
             rate=0.0,

@@ -12,8 +12,10 @@ import sqlalchemy as sa
 from pydantic import Field
 
 from ofd_mock.kz import tables as ledger_tables
+from ofd_mock.pki.authority import Authority
 from ofd_mock.portal import tables, wire_books
 from ofd_mock.portal.cards import enter
+from ofd_mock.portal.key_orders import KeyOrders
 from ofd_mock.portal.moments import written
 from ofd_mock.portal.moves import Act, MoveRefusedError, after
 from ofd_mock.portal.settings import PortalSettings
@@ -40,14 +42,15 @@ class ChangeSettings(Body):
 
 class PortalPart(Part):
     """Part "portal". The ledger it looks into is another part's: `reset` leaves that as it is, but for the
-    registers that the portal itself entered there.
+    registers that the portal itself entered there, with all that they have sent.
     """
 
     name = NAME
 
-    def __init__(self, desks: Desks) -> None:
+    def __init__(self, desks: Desks, authority: Authority) -> None:
         self._desks = desks
         self._office = desks.office
+        self._keys = KeyOrders(authority, self._office.clock)
 
     def state(self) -> dict[str, Any]:
         """Settings, time, what waits for the tax body, and how many rows there are."""
@@ -100,6 +103,9 @@ class PortalPart(Part):
         devices = ledger_tables.devices
         with self._office.changing() as session:
             ours = sa.select(tables.Card.id)
+            for kept in ledger_tables.metadata.sorted_tables:
+                if "device" in kept.c:  # an ID that is given out again must not find what another sent
+                    session.execute(sa.delete(kept).where(kept.c.device.in_(ours)))
             session.execute(sa.delete(devices).where(devices.c.id.in_(ours)))
             for table in tables.Base.metadata.sorted_tables:
                 session.execute(sa.delete(table))
@@ -115,6 +121,7 @@ class PortalPart(Part):
             "keep-up": Operation(
                 "do now what is due by now", NoArguments, lambda _: self._desks.keeper.run()
             ),
+            **self._keys.operations(),
         }
 
     def _change(self, body: ChangeSettings) -> Mapping[str, Any]:

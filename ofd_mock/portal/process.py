@@ -14,7 +14,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ofd_mock.kz.ledger import KzLedger
 from ofd_mock.pki.authority import Authority
+from ofd_mock.pki.certificates import AUTHORITY_BITS
 from ofd_mock.portal.office import Office
+from ofd_mock.portal.pages.site import LOGINS, SIGNING, SiteSettings, kept_secret
 from ofd_mock.portal.part import NAME, PortalPart
 from ofd_mock.portal.pki_desk import PkiDesk
 from ofd_mock.portal.settings import PortalSettings
@@ -33,6 +35,7 @@ from reference.runtime.serving import HttpServer
 PORT: Final = 7790
 LEDGER_FILE: Final = "ledger.sqlite"
 AUTHORITY_FOLDER: Final = Path(".kassalab") / "pki"
+KEY_BITS: Final = (2048, 3072, AUTHORITY_BITS)
 POINTS: Final = {"portal.request": "before a request is handled"}
 ACTIONS: Final = {"portal.request": frozenset({"delay"})}
 _AGAIN_SECONDS: Final = 30.0
@@ -54,18 +57,22 @@ class PortalProcess:
         clock: PartClock,
         authority: Path,
         database: str | Path | None = None,
+        authority_bits: int = AUTHORITY_BITS,
+        signing: str = SIGNING,
+        logins: str = LOGINS,
     ) -> None:
+        self._site = SiteSettings(kept_secret(part.folder), signing, logins)
         self._part = part
         self._lab = lab
         self.clock = clock
-        self.authority = Authority.ensure(authority)
+        self.authority = Authority.ensure(authority, bits=authority_bits)
         engine = open_engine(database or part.folder / LEDGER_FILE, large=True)
         KzLedger(engine)  # its tables, where the operator has not made them yet
         desk = PkiDesk(self.authority.trust, clock.now, self.authority.fetch)
         self.office = Office(engine, clock, generator(part.seed, NAME), desk, settings)
         self.office.open()
         self.desks: Desks = desks_of(self.office)
-        self.control = PortalPart(self.desks)
+        self.control = PortalPart(self.desks, self.authority)
         self.events = EventLog(part.folder / "events.journal", clock, NAME)
         self.faults = FaultPoints(POINTS, clock, NAME, ACTIONS)
         self._ending = threading.Event()
@@ -87,7 +94,10 @@ class PortalProcess:
             part.host,
         )
         self.http = HttpServer(
-            make_portal(self.desks, control, changed=self._kick.set), part.host, port, THREADS
+            make_portal(self.desks, control, changed=self._kick.set, site=self._site),
+            part.host,
+            port,
+            THREADS,
         )
         self.http.start()
         self._keeper.start()
@@ -134,6 +144,19 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--authority", type=Path, default=AUTHORITY_FOLDER, help="folder of the test authority (%(default)s)"
     )
+    parser.add_argument(
+        "--authority-bits",
+        type=int,
+        choices=KEY_BITS,
+        default=AUTHORITY_BITS,
+        help="length of its keys where it is made anew (%(default)s)",
+    )
+    parser.add_argument(
+        "--signing", default=SIGNING, help="the signing service as browsers reach it (%(default)s)"
+    )
+    parser.add_argument(
+        "--logins", default=LOGINS, help="how often one address may try to log in (%(default)s)"
+    )
     add_part_arguments(parser, part=NAME, control_port=None)
     return parser
 
@@ -145,7 +168,13 @@ def main(arguments: list[str] | None = None) -> int:
     clock = lab.part(NAME)
     configure_logging(NAME, part.log_level, clock, [part.control_token])
     process = PortalProcess(
-        part, PortalSettings.model_validate({}), lab, clock, options.authority, options.database
+        part,
+        PortalSettings.model_validate({}),
+        lab,
+        clock,
+        options.authority,
+        options.database,
+        options.authority_bits,
     )
     try:
         addresses = process.start(options.port)

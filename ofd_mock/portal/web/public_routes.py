@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any, Final
 
+from ofd_mock.portal.applications import CONTRACT
 from ofd_mock.portal.directories import banks, find_models, find_settlements
 from ofd_mock.portal.moves import DEREGISTRATION_REASONS
 from ofd_mock.portal.tariffs import TARIFFS
@@ -65,6 +66,7 @@ PUBLIC: Final = (
         lambda _: dict(DEREGISTRATION_REASONS),
         public=True,
     ),
+    Route("GET", "/contract", "the contract of step 4", lambda _: {"text": CONTRACT}, public=True),
     Route(
         "GET", "/outbox", "mails of this stand, newest first", lambda c: c.desks.papers.outbox(), public=True
     ),

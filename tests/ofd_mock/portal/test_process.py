@@ -18,8 +18,10 @@ from ofd_mock.pki.key_files import DEFAULT_PASSWORD, OpenedKey, read_key_file
 from ofd_mock.pki.profiles import PROFILES
 from ofd_mock.pki.signing import What, sign
 from reference.protocol.kz.dialects import Command
+from reference.protocol.kz.money import to_almaty
 from reference.runtime.clock import LabClock
 from tests.ofd_mock.kz.bench import Wire
+from tests.ofd_mock.kz.counter import ticket
 from tests.ofd_mock.portal.stand import DETAILS, PASSWORD, START
 from tests.waiting import eventually
 
@@ -165,3 +167,42 @@ def test_a_snapshot_brings_the_portal_back(stage: Stage) -> None:
     state_now = web.get(f"{stage.base}/control/state").json()
     assert state_now["counts"]["organisations"] == 0
     assert state_now["settings"]["kgd_answer"] == "no"
+
+
+def test_after_a_reset_an_id_given_out_again_finds_nothing_of_the_old_register(stage: Stage) -> None:
+    host, _, port = stage.operator.addresses["operator-kz"].rpartition(":")
+    assert host == "127.0.0.1"
+    ids = []
+    for _ in range(2):
+        stage.session = ""
+        web.post(f"{stage.base}/control/reset", json={"settings": {}})
+        stage.enrol()
+        card = stage.card()
+        stage.act(card, "sign-registration")
+        stage.control("answer-now", id=card)
+        stage.act(card, "choose-tariff", tariff=2)
+        wire = Wire(int(port), card, stage.call("POST", f"/cards/{card}/token")["token"])
+        sold = ticket(100_00, time=to_almaty(stage.clock.now()))
+        assert wire.ask(sold)[0] == 0
+        wire.close()
+        assert stage.call("GET", f"/cards/{card}")["sold"] == 100_00
+        ids.append(card)
+    assert ids[0] == ids[1]
+
+
+def test_keys_are_made_and_revoked_by_order(stage: Stage) -> None:
+    made = stage.control("make-key", profile="signer", bin="000140000017", organisation="ТОО TEST")
+    opened = read_key_file(base64.b64decode(made["file"]), made["password"])
+    assert f"{opened.pair.certificate.serial_number:x}" == made["serial"]
+    assert "BIN000140000017" in made["subject"]
+    stage.control("revoke", serial=made["serial"])
+    assert stage.authority.issued()[-1].revocation is not None
+    for arguments, field in (
+        ({"profile": "nobody"}, "profile"),
+        ({"bin": "12"}, "bin"),
+    ):
+        refused = web.post(f"{stage.base}/control/do/make-key", json=arguments)
+        assert refused.status_code == 422
+        assert refused.json()["error"]["field"] == field
+    unknown = web.post(f"{stage.base}/control/do/revoke", json={"serial": "1"})
+    assert unknown.json()["error"]["field"] == "serial"

@@ -1,0 +1,313 @@
+"""Driver of a portal under test: its API, organisations that the judge registers, their keys and registers.
+
+With a control API every case begins with the same two organisations, freshly registered and without
+registers: they go through the five steps once, and a snapshot brings them back. Without one the judge comes
+in with the key that the portal's owner has given, and registers its organisation when it is not there yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from conformance.control_client import Json
+from conformance.drivers.kz_device import Device, Identity
+from conformance.drivers.portal_client import Caller, PortalClient, Told
+from conformance.drivers.portal_keys import OTHER, OWN, Break, Key, KeyRing, signed
+from conformance.drivers.portal_owner import Owner
+from conformance.drivers.portal_wire import PortalWire
+from conformance.drivers.wire import Tap
+from conformance.models.kz_money import Books
+from conformance.verdicts import CaseFailed
+from reference.protocol.kz.money import from_almaty, to_almaty
+
+if TYPE_CHECKING:
+    from conformance.context import Context
+    from conformance.session import Session
+
+PART: Final = "portal"
+SNAPSHOT: Final = "two-organisations"
+STRONG: Final = "Abcdef1!"
+"""A password that every rule of the portal lets pass (kz-ofd §15.2)."""
+DETAILS: Final = {
+    "legal_address": "р-он Есиль, г. Нур-султан, Сауран, 12",
+    "actual_address": "р-он Есиль, г. Нур-султан, Сауран, 12",
+    "email": "shop@example.kz",
+    "phones": "+7 7172 123-456",
+    "head_position": "Директор",
+    "head_name": "Тестов Тест",
+}
+SESSION: Final = timedelta(minutes=15)
+"""A session unused for longer may be over."""
+_KEPT: Final = "portal"
+Result = TypeVar("Result")
+
+
+@dataclass(slots=True)
+class _Run:
+    """What the driver keeps from case to case: keys, and whether the two organisations are there."""
+
+    keys: KeyRing
+    prepared: bool = False
+
+
+class PortalDriver:
+    """The portal under test; see docs/writing-cases.md for the usual ways to use it."""
+
+    def __init__(self, session: Session, tap: Tap, reporter: Context) -> None:
+        self._session = session
+        self.reporter = reporter
+        self.client = PortalClient(session.target.endpoint, tap, session.seconds)
+        self.anybody = Caller(self.client)
+        self._owners: dict[str, Owner] = {}
+        self._switched: Json = {}
+        self._wire: PortalWire | None = None
+        if _KEPT not in session.kept:
+            session.kept[_KEPT] = _Run(self._key_ring())
+        kept = session.kept[_KEPT]
+        assert isinstance(kept, _Run)
+        self._run = kept
+        if self.controlled:
+            self._begin()
+
+    def close(self) -> None:
+        """Put switches back and hang up."""
+        if self._switched:
+            self._control.do("settings", settings=self._switched)
+            self._switched = {}
+        if self._wire is not None:
+            self._wire.close()
+        self.client.close()
+
+    # who asks
+
+    @property
+    def owner(self) -> Owner:
+        """The judge's organisation, its administrator logged in."""
+        return self._owner(OWN)
+
+    @property
+    def other(self) -> Owner:
+        """Another organisation, its administrator logged in."""
+        return self._owner(OTHER)
+
+    def _owner(self, number: str) -> Owner:
+        if number not in self._owners:
+            with self.reporter.preparing(f"log in as organisation {number}"):
+                self._owners[number] = self._logged_in(number)
+        return self._owners[number]
+
+    def _logged_in(self, number: str) -> Owner:
+        told = self.log_in(number, STRONG) if self.controlled else self.log_in_signed(self.key(number=number))
+        if told.status == 409 and not self.controlled:
+            return self.enrol(self.key(number=number), number=number)
+        return Owner(self, told.demand()["session"], number)
+
+    def log_in(self, login: str, password: str) -> Told:
+        """«Войти»."""
+        return self.anybody.send("POST", "/login", {"login": login, "password": password})
+
+    def log_in_signed(self, key: Key, spoiled: Break = Break.NOTHING) -> Told:
+        """«Войти с ЭЦП» with a challenge of this moment."""
+        challenge = self.anybody.post("/login/challenge")["challenge"]
+        cms = signed(challenge, key, self.now(), spoiled=spoiled)
+        return self.anybody.send("POST", "/login/signed", {"challenge": challenge, "cms": cms})
+
+    def visitor(self, told: Told, number: str = OWN) -> Owner:
+        """Whoever has just been let in."""
+        return Owner(self, told.demand()["session"], number)
+
+    # newcomers
+
+    def begin(self) -> Enrolment:
+        """A registration that has just begun (kz-ofd §15.2)."""
+        return Enrolment(self, f"/enrolments/{self.anybody.post('/enrolments')['key']}")
+
+    def enrol(self, key: Key, *, number: str = OWN, **details: Any) -> Owner:
+        """An organisation taken through all five steps."""
+        steps = self.begin()
+        steps.until(5, key, **details)
+        return Owner(self, steps.sign(key).demand()["session"], number)
+
+    def mailed_code(self, email: str = DETAILS["email"]) -> str:
+        """The code of the newest mail to an address."""
+        mails = [mail for mail in self.anybody.get("/outbox") if mail["to"] == email]
+        if not mails:
+            raise CaseFailed(f"no mail to {email} stands in the outbox", clause="KZ-RF-07")
+        return str(mails[0]["text"]).rsplit(" ", 1)[-1]
+
+    # keys
+
+    def key(self, profile: str = "head", *, number: str = OWN) -> Key:
+        """A key of an organisation (`needs` test-certificates); see ofd's profiles in docs/signing.md."""
+        return self._run.keys.key(profile, number, self.now())
+
+    def new_key(self, profile: str = "head", *, number: str = OWN) -> Key:
+        """A key that nobody has used before (needs `control`)."""
+        return self._run.keys.fresh(profile, number)
+
+    def revoke(self, key: Key) -> None:
+        """Have the authority revoke a certificate (needs `control`)."""
+        self._control.do("revoke", serial=key.serial)
+
+    # time, switches, what is done by order
+
+    @property
+    def controlled(self) -> bool:
+        """Whether the portal has a control API."""
+        return PART in self._session.target.controls
+
+    def now(self) -> datetime:
+        """Lab time, aware."""
+        return self._session.clock.now()
+
+    @property
+    def today(self) -> date:
+        """The portal's day, Almaty."""
+        return to_almaty(self.now()).date()
+
+    def pass_time(self, **span: float) -> None:
+        """Let lab time go on, and what is due by then happen; owners whose session ran out log in again."""
+        ahead = timedelta(**span)
+        self._session.clock.advance(ahead)
+        self.keep_up()
+        if ahead >= SESSION:
+            for number, owner in self._owners.items():
+                owner.session = self.log_in(number, STRONG).demand()["session"]
+
+    def pass_until(self, day: date, at: time = time()) -> None:
+        """Let lab time go on to a moment of the portal's zone."""
+        ahead = (from_almaty(datetime.combine(day, at)) - self.now()).total_seconds()
+        self.pass_time(seconds=ahead)
+
+    def keep_up(self) -> None:
+        """What is due by now happens (needs `control`)."""
+        self._control.do("keep-up")
+
+    def switch(self, **settings: Any) -> None:
+        """Change switches of kz-ofd §19.2 (needs `control`); put back after the case."""
+        known = self._control.state()["settings"]
+        for name in settings:
+            self._switched.setdefault(name, known[name])
+        self._control.do("settings", settings=settings)
+
+    def order(self, operation: str, card: int) -> Json:
+        """Have the tax body answer (`answer-now`) or the operator `block` and `unblock` (needs `control`)."""
+        return self._control.do(operation, id=card) or {}
+
+    # the wire
+
+    def register(self, owner: Owner, card: int, token: int) -> Device:
+        """The judge's own register with the identity and token of a card (needs `wire`)."""
+        if self._wire is None:
+            self._wire = PortalWire(self._session, self._session.tap, self.reporter)
+        known = owner.card(card)
+        identity = Identity(card, known["rnm"], known["serial"], owner.number, new=True, token=token)
+        return self._wire.adopt(Device(self._wire, identity, 203, Books()))
+
+    @staticmethod
+    def at_once(*acts: Callable[[], Result]) -> list[Result]:
+        """Results of acts that begin at the same moment: two tabs, a double click."""
+        with ThreadPoolExecutor(len(acts)) as pool:
+            return [each.result() for each in [pool.submit(act) for act in acts]]
+
+    # inside
+
+    def _begin(self) -> None:
+        """Bring the two organisations back, or register them first."""
+        control = self._control
+        if self._run.prepared:
+            control.restore(SNAPSHOT)
+            return
+        with self.reporter.preparing("register two organisations"):
+            control.reset()
+            for number in (OWN, OTHER):
+                self.enrol(self.key(number=number), number=number)
+            control.snapshot(SNAPSHOT, replace=True)
+        self._run.prepared = True
+
+    def _key_ring(self) -> KeyRing:
+        if self.controlled:
+            return KeyRing(lambda operation, **given: self._control.do(operation, **given), None)
+        folder = self._session.target.options.get("keys")
+        return KeyRing(None, Path(folder) if folder else None)
+
+    @property
+    def _control(self) -> Any:
+        return self._session.control(PART)
+
+
+@dataclass(slots=True)
+class Enrolment:
+    """A registration on its way through the five steps; every method gives what the portal told."""
+
+    portal: PortalDriver
+    way: str
+    details: dict[str, Any] = field(default_factory=lambda: dict(DETAILS))
+
+    def view(self) -> Any:
+        """Where it stands."""
+        return self.portal.anybody.get(self.way)
+
+    def present(self, key: Key, spoiled: Break = Break.NOTHING, *, attached: bool = True) -> Told:
+        """Step 1: the challenge signed."""
+        cms = signed(self.view()["challenge"], key, self.portal.now(), spoiled=spoiled, attached=attached)
+        return self._post("signature", {"cms": cms})
+
+    def password(self, password: str = STRONG, repeated: str | None = None) -> Told:
+        """Step 2."""
+        again = password if repeated is None else repeated
+        return self._post("password", {"password": password, "password_repeated": again})
+
+    def mail(self, email: str = DETAILS["email"]) -> Told:
+        """Have a code mailed."""
+        return self._post("email", {"email": email})
+
+    def code(self, code: str, email: str = DETAILS["email"]) -> Told:
+        """Give the mailed code."""
+        return self._post("code", {"email": email, "code": code})
+
+    def describe(self, **details: Any) -> Told:
+        """Step 3; a field that is None is left out."""
+        given = {name: value for name, value in (DETAILS | details).items() if value is not None}
+        return self._post("details", given)
+
+    def agree(self, agreed: bool = True) -> Told:
+        """Step 4."""
+        return self._post("agreement", {"agreed": agreed})
+
+    def application(self) -> str:
+        """The text that step 5 has signed."""
+        return str(self.portal.anybody.get(f"{self.way}/application")["text"])
+
+    def sign(self, key: Key, spoiled: Break = Break.NOTHING) -> Told:
+        """Step 5."""
+        cms = signed(self.application(), key, self.portal.now(), spoiled=spoiled)
+        return self._post("application", {"cms": cms})
+
+    def until(self, step: int, key: Key, **details: Any) -> None:
+        """Everything before `step`, each of which must be accepted."""
+        if step > 1:
+            self.present(key).demand()
+        if step > 2:
+            self.password().demand()
+        if step > 3:
+            self.confirm()
+            self.describe(**details).demand()
+        if step > 4:
+            self.agree().demand()
+
+    def confirm(self) -> None:
+        """Mail the code and give it back."""
+        self.mail().demand()
+        self.code(self.portal.mailed_code()).demand()
+
+    def _post(self, what: str, body: object) -> Told:
+        return self.portal.anybody.send("POST", f"{self.way}/{what}", body)
+
+
+__all__ = ["DETAILS", "OTHER", "OWN", "PART", "STRONG", "Break", "Enrolment", "PortalDriver"]
