@@ -13,6 +13,7 @@ from flask import Flask
 
 from reference.drive.app import MAX_BODY, create_app
 from reference.drive.defects import DEFECTS
+from reference.drive.dialects.ports import FaceServers, add_port_arguments, wanted_ports
 from reference.drive.drive import Drive
 from reference.drive.part import DrivePart
 from reference.drive.secure_server import SecureServer, server_context
@@ -79,6 +80,7 @@ def build_parser() -> argparse.ArgumentParser:
         "--defect", action="append", choices=sorted(DEFECTS), help="make this mistake, repeatable"
     )
     parser.add_argument("--db-dir", type=Path, help="where the database is (default: --dir)")
+    add_port_arguments(parser)
     _add_tls_arguments(parser)
     return parser
 
@@ -166,27 +168,40 @@ def main(arguments: list[str] | None = None) -> int:
     )
     app = create_app(drive, control)
     try:
-        return _serve(drive, app, part, options.port, context)
+        return _serve(drive, app, part, options, context)
     finally:
         events.close()
         lab.close()
 
 
-def _serve(drive: Drive, app: Flask, part: PartSettings, port: int, context: ssl.SSLContext | None) -> int:
+def _serve(
+    drive: Drive,
+    app: Flask,
+    part: PartSettings,
+    options: argparse.Namespace,
+    context: ssl.SSLContext | None,
+) -> int:
     server: HttpServer | SecureServer
     try:
-        if context is None:
-            server = HttpServer(app, part.host, port, threads=THREADS, max_body=MAX_BODY)
-        else:
-            server = SecureServer(app, part.host, port, context)
+        faces = FaceServers(drive, part.host, wanted_ports(options), MAX_BODY)
+        try:
+            if context is None:
+                server = HttpServer(app, part.host, options.port, threads=THREADS, max_body=MAX_BODY)
+            else:
+                server = SecureServer(app, part.host, options.port, context)
+        except OSError:
+            faces.stop()
+            raise
     except OSError as error:
         drive.stop()
         sys.stderr.write(f"cannot listen: {error}\n")
         return 1
     drive.start()
     server.start()
-    announce("drive", {"drive": server.url}, seed=part.seed)
+    faces.start()
+    announce("drive", {"drive": server.url, **faces.addresses}, seed=part.seed)
     run_until_signalled()
+    faces.stop()
     server.stop()
     drive.stop()
     return 0

@@ -35,6 +35,8 @@ class BackgroundSender:
         self.last_error: dict[str, str] = {}
         self.looked_at = 0.0
         """Lab time at which the last look at everything began."""
+        self._ordered: dict[str, bool] = {}
+        """Modules somebody told to send whatever `auto_send` says, and whether short records go too."""
         self._event = stage.clock.lab.event()
         self._stopping = False
         self._thread: threading.Thread | None = None
@@ -57,6 +59,11 @@ class BackgroundSender:
         """The same without the back-off, for a module that was just plugged in or a person who asks."""
         self.sync.outbox(factory_id).retry_now(self.stage.lab_seconds())
         self._event.set()
+
+    def order(self, factory_id: str, *, short: bool = False) -> None:
+        """Send all of a module's files now, also without `auto_send` (uz-fiscal §3.2 ResendUnsent)."""
+        self._ordered[factory_id] = short or self._ordered.get(factory_id, False)
+        self.retry_now(factory_id)
 
     # --- running -------------------------------------------------------------------------------------
 
@@ -115,8 +122,9 @@ class BackgroundSender:
 
     def _send(self, factory_id: str) -> None:
         with self.turns.background(factory_id):
-            if self.stage.settings.auto_send:
-                self.send_all(factory_id)
+            short = self._ordered.pop(factory_id, None)
+            if self.stage.settings.auto_send or short is not None:
+                self.send_all(factory_id, short=bool(short))
                 return
             with self.stage.fleet.session(factory_id) as session:
                 self.sync.recovery.recover(session)
@@ -132,22 +140,25 @@ class BackgroundSender:
             self.stage.record("sender.failed", factory_id=factory_id, reason=reason)
         self.last_error[factory_id] = reason
 
-    def send_all(self, factory_id: str) -> dict[str, int]:
+    def send_all(self, factory_id: str, *, short: bool = False) -> dict[str, int]:
         """Send everything a module has, oldest first: receipts, then Z-reports. Numbers acknowledged by kind.
+
+        `short` also sends its own records of receipts whose full file is lost.
 
         Raises DriveError; what was done until then stays done.
         """
         done = {"receipts": 0, "zreports": 0, "short": 0}
         steps: dict[str, Callable[[str, int], list[SyncItem]]] = {
             "receipts": self.sync.full_receipts,
+            "unnumbered": self.sync.unnumbered,
             "zreports": self.sync.zreports,
         }
-        if self.stage.settings.auto_short_receipts:
+        if short or self.stage.settings.auto_short_receipts:
             steps["short"] = lambda one, count: self.sync.short_receipts(one, count, background=True)
         for kind, step in steps.items():
             sent: set[object] = set()
             while items := step(factory_id, LARGEST_BATCH):
-                done[kind] += _acknowledged(items)
+                done[kind] = done.get(kind, 0) + _acknowledged(items)
                 if self._stopping or not check_success(items):
                     return done
                 names = {item.name for item in items}

@@ -50,6 +50,7 @@ class Core:
     def __init__(self, stage: Stage, operator: Operator, kit: Kit) -> None:
         self.stage = stage
         self.operator = operator
+        self.started = stage.now()
         self.turns = SyncTurns()
         queries = kit.queries(stage, operator)
         self.registrar = kit.registrar(stage, queries)

@@ -6,16 +6,19 @@ stack. Each says in one sentence what a person would notice, and which clause it
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
-from reference.drive.core import Kit
+from reference.drive.core import Core, Kit
 from reference.drive.defects_dialect import DIALECT_MISTAKES
 from reference.drive.defects_registration import REGISTRATION_MISTAKES
 from reference.drive.defects_sending import SENDING_MISTAKES
+from reference.drive.dialects.rpc1.dialect import Rpc1Dialect
+from reference.drive.dialects.rpc1.generation import Generation1
 from reference.drive.mistakes import Mistake
-from reference.drive.rest import RestDialect
+from reference.drive.rest import Answer, Asked, RestDialect
 from reference.drive.settings import SettingsError
 
 DEFECTS: Final[dict[str, Mistake]] = {
@@ -24,12 +27,32 @@ DEFECTS: Final[dict[str, Mistake]] = {
 """Every defect by its name."""
 
 
+Passing = Callable[[], AbstractContextManager[Core]]
+OWN_PLACES: Final = ("dialect", "rpc1", "generation")
+"""Places of a Build that are not in the kit."""
+
+
+class Face(Protocol):
+    """A dialect with a port of its own."""
+
+    path: str
+
+    def answer(self, asked: Asked) -> Answer:
+        """The answer to one request; never raises."""
+
+
 @dataclass(frozen=True, slots=True)
 class Build:
     """What a drive is built of."""
 
     kit: Kit = field(default_factory=Kit)
     dialect: type[RestDialect] = RestDialect
+    rpc1: type[Rpc1Dialect] = Rpc1Dialect
+    generation: type[Generation1] = Generation1
+
+    def faces(self, passing: Passing) -> dict[str, Face]:
+        """The dialects besides REST by name, around the core that `passing` gives."""
+        return {"rpc": self.rpc1(passing, self.generation)}
 
 
 def build_with(names: Sequence[str]) -> Build:
@@ -45,8 +68,9 @@ def build_with(names: Sequence[str]) -> Build:
 
 
 def _mixed_in(build: Build, place: str, mixin: type) -> Build:
-    if place == "dialect":
-        return replace(build, dialect=_combined(mixin, build.dialect))
+    if place in OWN_PLACES:
+        own: Any = _combined(mixin, getattr(build, place))
+        return replace(build, **{place: own})
     combined: Any = _combined(mixin, getattr(build.kit, place))
     return replace(build, kit=replace(build.kit, **{place: combined}))
 

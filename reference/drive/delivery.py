@@ -74,7 +74,10 @@ class SyncItem:
 
 @dataclass(slots=True)
 class Consignment:
-    """All files of one sync call. `hand_over` False only sends and leaves the module alone (UNK-28)."""
+    """All files of one sync call. `hand_over` False only sends and leaves the module alone (UNK-28).
+
+    Files the module knows nothing of (`for_module` False) are acknowledged by the operator's word alone.
+    """
 
     factory_id: str
     terminal_id: str
@@ -82,6 +85,7 @@ class Consignment:
     shelf: Shelf
     parcels: Sequence[Parcel]
     hand_over: bool = True
+    for_module: bool = True
     items: list[SyncItem] = field(default_factory=list)
 
 
@@ -164,7 +168,10 @@ class Delivery:
         refused = [_refused(parcel, ack) for parcel, ack in pairs if ack.status != FileStatus.Acknowledge]
         self._settle(consignment, refused)
         taken = [(parcel, ack) for parcel, ack in pairs if ack.status == FileStatus.Acknowledge]
-        if not consignment.hand_over:
+        if not consignment.for_module:
+            settled = [(parcel, Settled(parcel.key, FileState.ACKNOWLEDGED)) for parcel, _ in taken]
+            self._settle(consignment, settled)
+        elif not consignment.hand_over:
             self._settle(consignment, [_only_sent(parcel) for parcel, _ in taken])
         elif taken:
             self._hand_over(consignment, taken)

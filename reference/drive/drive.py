@@ -14,9 +14,10 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from reference.drive.core import Core
-from reference.drive.defects import Build, build_with
+from reference.drive.defects import Build, Face, build_with
 from reference.drive.faulty_link import FaultyLink
 from reference.drive.fleet import Fleet
+from reference.drive.gen1_store import Gen1Queries, NamedReceipts, UnnumberedStore
 from reference.drive.rest import Answer, Asked
 from reference.drive.schema import metadata
 from reference.drive.settings import DriveSettings, SettingsError
@@ -69,7 +70,7 @@ class Drive:
         self._core: Core | None = None
         self._database: Database | None = None
         self._builder = builder
-        self._dialect = builder(settings.defects).dialect(self.passing)
+        self._take_faces(builder(settings.defects))
 
     # --- life ----------------------------------------------------------------------------------------
 
@@ -102,6 +103,10 @@ class Drive:
     def answer(self, asked: Asked) -> Answer:
         """The REST answer to one request."""
         return self._dialect.answer(asked)
+
+    def face(self, name: str) -> Face:
+        """A dialect with a port of its own: `rpc`, `qpos` or `communicator`."""
+        return self._faces[name]
 
     # --- as a whole ----------------------------------------------------------------------------------
 
@@ -150,6 +155,9 @@ class Drive:
             zreports=ZReportStore(database),
             log=SyncLog(database),
             known=known,
+            unnumbered=UnnumberedStore(database),
+            named=NamedReceipts(database),
+            gen1=Gen1Queries(database),
             clock=self.clock,
             faults=self.faults,
             record=self.record,
@@ -163,8 +171,12 @@ class Drive:
             allow_any_host=settings.allow_any_host,
         )
         self._core = Core(stage, operator, build.kit)
-        self._dialect = build.dialect(self.passing)
+        self._take_faces(build)
         self._core.start()
+
+    def _take_faces(self, build: Build) -> None:
+        self._dialect = build.dialect(self.passing)
+        self._faces = build.faces(self.passing)
 
     def _slots(self, settings: DriveSettings, known: dict[str, str], slot: type[Slot]) -> list[Slot]:
         slots = []

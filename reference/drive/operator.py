@@ -61,6 +61,8 @@ class Operator:
         self._sticky: Endpoint | None = None
         self._live: set[socket.socket] = set()
         self._ended = False
+        self.last_took = 0
+        """Lab nanoseconds of the last exchange that had an answer."""
 
     @property
     def address(self) -> str | None:
@@ -89,11 +91,13 @@ class Operator:
         """
         failures: list[str] = []
         for endpoint in self._order():
+            began = self._clock.lab.now_ns()
             try:
                 response = self._ask(endpoint, make_request, handing_over)
             except (OSError, AddressRefusedError, AnswerRefusedError) as error:
                 failures.append(f"{endpoint}: {error}")
                 continue
+            self.last_took = self._clock.lab.now_ns() - began
             self.worked(endpoint)
             return Reply(str(endpoint), response)
         self._sticky = None

@@ -116,3 +116,34 @@ known_modules: Final = Table(
     Column("factory_id", String(84), nullable=False),
     Column("confirmed_at", String(19), nullable=False),
 )
+
+unnumbered_files: Final = Table(
+    "unnumbered_files",
+    metadata,
+    Column("id", _Id, primary_key=True, autoincrement=True),
+    Column("factory_id", String(84), nullable=False),
+    Column("terminal_id", String(14), nullable=False),
+    Column("time", String(19), nullable=False),
+    Column("type", SmallInteger, nullable=False),
+    Column("operation", SmallInteger, nullable=False),
+    Column("state", SmallInteger, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("postponed", Integer, nullable=False),
+    Column("state_changed_at", String(19), nullable=True),
+    Column("message", Text, nullable=True),
+    Column("header", LargeBinary, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    sqlite_autoincrement=True,
+)
+"""Advance and credit receipts of generation 1, which no module numbers (uz-fiscal G1-Z-09)."""
+Index("ix_unnumbered_queue", unnumbered_files.c.state, unnumbered_files.c.factory_id, unnumbered_files.c.id)
+
+named_receipts: Final = Table(
+    "named_receipts",
+    metadata,
+    Column("factory_id", String(84), primary_key=True),
+    Column("method", String(32), primary_key=True),
+    Column("name", String(200), primary_key=True),
+    Column("txid", _Id, ForeignKey("receipt_register_log.txid"), nullable=False),
+)
+"""Which receipt a till's own number stands for, so that a repeat sells nothing twice (uz-fiscal QP-01)."""

@@ -33,6 +33,20 @@ class ShortSyncScope(StrEnum):
     ALL = "all"
 
 
+class Gen1RefundInfo(StrEnum):
+    """Whether a refund of generation 1 must carry RefundInfo (uz-fiscal G1-R-07)."""
+
+    REQUIRED = "required"
+    OPTIONAL = "optional"
+
+
+class Gen1Times(StrEnum):
+    """How answers of generation 1 write times besides those of receipts (uz-fiscal TM-03)."""
+
+    COMPACT = "compact"
+    DASHED = "dashed"
+
+
 class SettingsError(ValueError):
     """A setting is unknown or has a value it cannot have; the text names both."""
 
@@ -94,6 +108,38 @@ class DriveSettings(BaseModel):
     )
     sender_version: Annotated[str, Field(max_length=64, pattern=r"^[ -~]*$")] = Field(
         default="10.0.10", description="SenderInfo version"
+    )
+    gen1_applet_version: Annotated[str, Field(pattern=r"^03[0-9]{2}$")] = Field(
+        default="0324", description="AppletVersion that JSON-RPC and the wrappers report (§1.1)"
+    )
+    gen1_offline_hours: Annotated[int, Field(ge=1, le=48)] = Field(
+        default=48,
+        description="hours until the oldest unsent receipt blocks generation 1 (G1-Z-06): 48 or 24",
+    )
+    gen1_refund_info: Gen1RefundInfo = Field(
+        default=Gen1RefundInfo.REQUIRED, description="optional: refunds of 2020 clients without it (G1-R-07)"
+    )
+    gen1_receipt_max: Annotated[int, Field(ge=1)] = Field(
+        default=480, description="ReceiptMaxCount: unsent receipts until 36886 (G1-Z-07)"
+    )
+    gen1_zreport_max: Annotated[int, Field(ge=1)] = Field(
+        default=640, description="ZReportMaxCount: Z-reports until 36898 (G1-Z-07)"
+    )
+    gen1_operations_max: Annotated[int, Field(ge=1)] = Field(
+        default=9999, description="operations of a Z until 36911 (G1-Z-05)"
+    )
+    gen1_total_max: Annotated[int, Field(ge=1)] = Field(
+        default=999_999_999_999, description="tiyin of a Z until 36878 (G1-Z-05)"
+    )
+    gen1_times: Gen1Times = Field(
+        default=Gen1Times.COMPACT, description="times in answers: 14 digits (TM-03) or dashed"
+    )
+    epos_token: str = Field(
+        default="", description="token the Communicator asks for; blank: any that is not empty (§13.2)"
+    )
+    communicator_version: Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+)*$")] = Field(
+        default="3.19.1",
+        description="release of the Communicator; from 3.20 sale and fastSale are gone (§13.2)",
     )
     defects: tuple[str, ...] = Field(
         default=(), description="named mistakes to make, see reference.drive.defects"

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from reference.drive.fleet import Fleet
+from reference.drive.gen1_store import Gen1Queries, NamedReceipts, UnnumberedStore
 from reference.drive.settings import DriveSettings
 from reference.drive.shelves import KnownModules, SyncLog, ZReportStore
 from reference.drive.store import ReceiptStore
@@ -54,6 +55,9 @@ class Stage:
     zreports: ZReportStore
     log: SyncLog
     known: KnownModules
+    unnumbered: UnnumberedStore
+    named: NamedReceipts
+    gen1: Gen1Queries
     clock: PartClock
     faults: FaultPoints
     record: Callable[..., Any]

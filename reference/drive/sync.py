@@ -14,6 +14,7 @@ from typing import Final, TypeVar
 
 from reference.drive.delivery import Consignment, Delivery, NoShelf, Parcel, Shelf, SyncItem, check_success
 from reference.drive.errors import BadParameterError, CardAnswerError, NotActiveError, OperatorError
+from reference.drive.gen1_store import UnnumberedRow
 from reference.drive.outbox import LARGEST_BATCH, Outbox, Pace
 from reference.drive.queries import OperatorQueries
 from reference.drive.records import FileState, ReceiptFileRow, ZReportFileRow
@@ -129,6 +130,20 @@ class Synchroniser:
         stored = self.stage.receipts.states_of(terminal_id, numbers)
         return [number for number in numbers if number not in stored]
 
+    def short_queue(self, factory_id: str) -> int:
+        """How many records of the module would go as short ones (uz-fiscal §3.2 SendReceipt)."""
+        with self.stage.fleet.session(factory_id) as session:
+            self.recovery.recover(session)
+            memory = session.get_fiscal_memory_info(_COUNT)
+            numbers = self._held(session, memory.receipts_count or 0)
+        return len(self.short_wanted(memory.terminal_id or "", numbers))
+
+    def unnumbered(self, factory_id: str, count: int) -> list[SyncItem]:
+        """Send the oldest `count` advance and credit receipts of generation 1 (uz-fiscal G1-Z-09)."""
+        rows = self.stage.unnumbered.pending(factory_id.lower(), count)
+        parcels = [unnumbered_parcel(row) for row in rows]
+        return self._deliver(factory_id, rows[0].terminal_id, "unnumbered", parcels) if rows else []
+
     # --- Z-reports -----------------------------------------------------------------------------------
 
     def zreports(self, factory_id: str, count: int) -> list[SyncItem]:
@@ -198,9 +213,14 @@ class Synchroniser:
         held = outbox.refusal(self.stage.lab_seconds())
         if held is not None and parcels:
             raise held
-        shelves: dict[str, Shelf] = {"zreports": self.stage.zreports, "short": NoShelf()}
+        shelves: dict[str, Shelf] = {
+            "zreports": self.stage.zreports,
+            "short": NoShelf(),
+            "unnumbered": self.stage.unnumbered,
+        }
         shelf = shelves.get(kind, self.stage.receipts)
-        consignment = Consignment(factory_id, terminal_id, kind, shelf, parcels, hand_over)
+        for_module = kind != "unnumbered"
+        consignment = Consignment(factory_id, terminal_id, kind, shelf, parcels, hand_over, for_module)
         try:
             items = self.delivery.deliver(consignment, outbox)
         except NotActiveError as error:
@@ -243,6 +263,12 @@ def short_parcel(raw: bytes) -> Parcel:
     kind = FileType.ShortReceipt
     file = File(kind, kind.file_version, raw)
     return Parcel(record.receipt_seq, record.receipt_seq, file, known_index(record.index))
+
+
+def unnumbered_parcel(row: UnnumberedRow) -> Parcel:
+    """An advance or credit receipt that no module numbered."""
+    kind = FULL_TYPES[row.type]
+    return Parcel(row.id, row.id, File(kind, kind.file_version, row.header, row.body), None, row.state)
 
 
 def known_index(index: int | None) -> int | None:

@@ -58,6 +58,16 @@ def is_wildcard(host: str) -> bool:
         return False
 
 
+def names_this_machine(named: str, bound: str) -> bool:
+    """Whether a Host header names the machine of a part that listens on `bound`: stops DNS rebinding."""
+    try:
+        name = (urlsplit(f"//{named}").hostname or "").lower()
+    except ValueError:
+        return False
+    # A wildcard bind has no one name to compare with; there the token alone decides.
+    return is_loopback(name) or is_wildcard(bound) or name == bound.strip("[]").lower()
+
+
 @dataclass(frozen=True, slots=True)
 class Guard:
     """The checks for one part, bound to `host` and protected by `token` (None: loopback only, no token).
@@ -81,9 +91,7 @@ class Guard:
             _check_intent(request)
 
     def _check_host(self, request: Request) -> None:
-        name = (urlsplit(f"//{request.host}").hostname or "").lower()
-        # A wildcard bind has no one name to compare with; there the token alone decides.
-        if is_loopback(name) or is_wildcard(self.host) or name == self.host.strip("[]").lower():
+        if names_this_machine(request.host, self.host):
             return
         raise ControlError("Host", "host", "the Host header must name this machine's own address", 403)
 

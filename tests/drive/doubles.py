@@ -122,6 +122,7 @@ class Books:
         self.file_script: dict[int, FileStatus | str] = {}
         self.misnamed: dict[int | datetime, tuple[AckKind, bytes]] = {}
         """By number or close time: what the acknowledgement of that file is made out for instead."""
+        self.unsigned: list[File] = []
         self.max_files = 32
         self.max_body = 1 << 30
 
@@ -174,6 +175,9 @@ class Books:
             self.zreports[terminal, z.close_time] = file.header
             return self._ack(z.close_time, terminal, request)
         record_file = ReceiptFile.decode(file.header)
+        if record_file.data is None:  # an advance or credit of generation 1 (uz-fiscal G1-Z-09)
+            self.unsigned.append(file)
+            return AckFile(FileStatus.Acknowledge)
         record = open_receipt_file(record_file)
         number = record_file.receipt_seq
         assert number is not None

@@ -39,12 +39,14 @@ def test_migrations_can_be_undone(tmp_path: Path) -> None:
     from alembic.operations import Operations
 
     from reference.drive.migrations.versions import v0001_first_tables as first
+    from reference.drive.migrations.versions import v0002_generation_1 as second
 
     engine = open_engine(tmp_path / "d.sqlite3")
     migrate(engine, MIGRATIONS)
     with engine.begin() as connection:
         with Operations.context(MigrationContext.configure(connection)):
             assert op is not None
+            second.downgrade()
             first.downgrade()
         names = sa.inspect(connection).get_table_names()
     assert not set(names) & set(metadata.tables)
