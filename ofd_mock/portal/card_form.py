@@ -74,3 +74,19 @@ def missing(form: CardForm, this_year: int) -> list[FieldFinding]:
     if not form.consent:
         found.append(FieldFinding("consent", "required", _CONSENT))
     return found
+
+
+def require_name(name: str) -> str:
+    """A register's name as it is kept; InvalidError when it is empty or too long (§15.8)."""
+    form = Form({"name": name}, frozenset({"name"}))
+    known = form.text("name", 255)
+    form.done()
+    return known
+
+
+def require_consent(given: Mapping[str, Any]) -> None:
+    """The mark of the forms «Перерегистрация» and «Снятие с учета»; InvalidError without it (§15.9)."""
+    form = Form({}, frozenset())
+    if not Form(given, frozenset(given)).mark("consent"):
+        form.add("consent", "required", _CONSENT)
+    form.done()

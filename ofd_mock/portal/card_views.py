@@ -52,8 +52,10 @@ class CardView:
     outlet: int
     name: str
     model: str
+    model_id: int | None
     serial: str
     year: int | None
+    consent: bool
     rnm: str
     state: DeviceState
     label: Texts
@@ -157,8 +159,10 @@ class CardViews:
             outlet=row["outlet"],
             name=row["name"],
             model="" if model is None else model.name,
+            model_id=row["model"],
             serial=row["serial"],
             year=row["year"],
+            consent=bool(row["consent"]),
             rnm=registration.rnm,
             state=state,
             label=STATES[state].label,

@@ -18,9 +18,9 @@ from sqlalchemy.orm import Session
 from ofd_mock.kgd.answers import decide
 from ofd_mock.kz import tables as ledger_tables
 from ofd_mock.portal import card_texts as texts
-from ofd_mock.portal import outlets, tables, wire_books
+from ofd_mock.portal import outlets, tables, wire_books, wire_users
 from ofd_mock.portal.applications import card_text
-from ofd_mock.portal.card_form import CardForm, missing, read_card_form
+from ofd_mock.portal.card_form import CardForm, missing, read_card_form, require_name
 from ofd_mock.portal.card_registration import registration_of
 from ofd_mock.portal.directories import banks, models, same_tax_office, settlements
 from ofd_mock.portal.entrance import Visitor
@@ -102,6 +102,8 @@ class Cards:
                 row = held.card
                 _fill(row, form)
                 self._describe(session, held, outlet)
+            session.flush()
+            wire_users.tell(session, visitor.organisation, row.id)
             office.note(
                 session,
                 "draft-saved",
@@ -146,6 +148,12 @@ class Cards:
             held = self._hold(session, visitor, card)
             return self._application(session, visitor, held, act, wish or Wish())
 
+    def require(self, visitor: Visitor, card: int, act: Act) -> None:
+        """RefusedError where the register's state does not allow the act, whatever is wished for."""
+        visitor.require_administrator()
+        with self._office.reading() as session:
+            _require(self._hold(session, visitor, card), act)
+
     def sign(self, visitor: Visitor, card: int, act: Act, cms: str, wish: Wish | None = None) -> Done:
         """Do a signed act. SignatureRefusedError when the signature does not count, and nothing is done."""
         visitor.require_administrator()
@@ -187,13 +195,15 @@ class Cards:
                 card.tariff = card.tariff_since = card.charged_until = card.suspend_on = None
             case Act.REREGISTER:
                 assert wish.outlet is not None
-                card.name = wish.name or card.name
+                card.name = require_name(wish.name or card.name)
                 if self._office.settings.rereg_delay:
                     card.move_to = wish.outlet
                     self._ask(session, card, "reregistration")
                 else:
                     card.outlet = wish.outlet
                     self._describe(session, held, _outlet(session, visitor, wish.outlet))
+                    session.flush()
+                    wire_users.tell(session, visitor.organisation, card.id)
             case Act.SIGN_DEREGISTRATION:
                 assert wish.reason is not None
                 card.reason = DEREGISTRATION_REASONS[wish.reason]
@@ -261,6 +271,8 @@ class Cards:
     def _guard_move(
         self, session: Session, visitor: Visitor, held: _Held, wish: Wish
     ) -> list[tuple[str, str]]:
+        if wish.name is not None:
+            require_name(wish.name)
         new = _outlet(session, visitor, wish.outlet or 0)
         old = session.get_one(tables.Outlet, held.card.outlet)
         if new.id == old.id:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from ofd_mock.kz import tables as ledger_tables
 from ofd_mock.portal import tables
-from ofd_mock.portal.directories import Settlement, settlements
+from ofd_mock.portal.directories import FOUND_AT_MOST, Settlement, settlements
 from ofd_mock.portal.entrance import Visitor
 from ofd_mock.portal.errors import RefusedError, UnknownError
 from ofd_mock.portal.forms import NOT_LISTED, Form
@@ -95,6 +95,12 @@ class Outlets:
                 .order_by(table.id)
             )
             return [view_of(row) for row in session.scalars(query) if visitor.sees(row.id)]
+
+    def find(self, visitor: Visitor, typed: str, limit: int = FOUND_AT_MOST) -> list[OutletView]:
+        """The visitor's outlets whose name begins so, whatever its case; none for empty text."""
+        start = " ".join(typed.split()).casefold()
+        known = self.all(visitor) if start else []
+        return [outlet for outlet in known if outlet.name.casefold().startswith(start)][:limit]
 
     def one(self, visitor: Visitor, outlet: int) -> OutletView:
         """One outlet; UnknownError unless it is the visitor's."""

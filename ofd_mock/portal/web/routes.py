@@ -50,6 +50,13 @@ ROUTES: Final = (
         query=SEARCH,
     ),
     Route(
+        "GET",
+        "/outlets",
+        "outlets by the first letters of their name",
+        lambda call: call.desks.outlets.find(call.owner, call.query.get("q", "")),
+        query=SEARCH,
+    ),
+    Route(
         "POST",
         "/outlets",
         "«+Торговая точка»",
