@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Final
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from ofd_mock.portal import tables
@@ -33,7 +33,7 @@ from reference.runtime.chance import secret, secret_digits
 STEPS: Final = 5
 ADMINISTRATOR: Final = 3
 FIRST_PERSONAL_ACCOUNT: Final = 58_968
-_DAY: Final = timedelta(days=30)
+KEPT: Final = timedelta(days=30)
 """How long an enrolment can be taken up again."""
 
 _ORGANISATION_NEEDED: Final = Texts(
@@ -66,7 +66,7 @@ _CODE_OVER: Final = Texts("Срок действия кода истек", "Ко
 
 @dataclass(frozen=True, slots=True)
 class EnrolmentView:
-    """Where an enrolment stands: `step` is the first that is not done, 6 when it is signed."""
+    """Where an enrolment stands: `step` is the first that is not done. There is none of a signed one."""
 
     step: int
     challenge: str
@@ -85,7 +85,9 @@ class Enrolments:
     def begin(self) -> str:
         """Open an enrolment; the secret by which its owner comes back."""
         key = secret()
+        table = tables.Enrolment
         with self._office.changing() as session:
+            session.execute(delete(table).where(table.begun < written(self._office.now - KEPT)))
             session.add(
                 tables.Enrolment(
                     secret=_hash(key),
@@ -103,6 +105,13 @@ class Enrolments:
         """Where it stands. UnknownError for a secret that is none or too old."""
         with self._office.reading() as session:
             return _view(self._find(session, key))
+
+    def renew(self, key: str) -> str:
+        """Another secret for an enrolment; the one before counts no more."""
+        made = secret()
+        with self._office.changing() as session:
+            self._find(session, key).secret = _hash(made)
+        return made
 
     def present(self, key: str, cms: str) -> EnrolmentView:
         """Step 1, «Проверка ЭЦП»: the challenge signed. SignatureRefusedError says why not (RX-02…RX-09)."""
@@ -279,8 +288,10 @@ class Enrolments:
             raise RefusedError("registered", _THERE_ALREADY)
 
     def _find(self, session: Session, key: str) -> tables.Enrolment:
-        row = session.scalars(select(tables.Enrolment).where(tables.Enrolment.secret == _hash(key))).first()
-        if row is None or moment_of(row.begun) + _DAY < self._office.now:
+        query = select(tables.Enrolment).where(tables.Enrolment.secret == _hash(key))
+        # Two tabs that act at once take turns; readers of PostgreSQL lock for a moment, too.
+        row = session.scalars(query.with_for_update()).first()
+        if row is None or moment_of(row.begun) + KEPT < self._office.now:
             raise UnknownError
         return row
 

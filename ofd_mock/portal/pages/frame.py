@@ -7,9 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import quote
 
 import structlog
-from flask import Blueprint, Flask, flash, redirect, render_template, request
+from flask import Blueprint, Flask, current_app, flash, redirect, render_template, request
 from flask_wtf.csrf import CSRFError
 from sqlalchemy import select
 from werkzeug.exceptions import HTTPException
@@ -128,28 +129,53 @@ def furnish(app: Flask, frame: Frame) -> None:
     app.register_error_handler(CSRFError, lambda error: _stale(frame, error))
 
 
+def wants_json() -> bool:
+    """Whether a script of ours asks; it says so."""
+    return request.accept_mimetypes.best == "application/json"
+
+
+def _told(frame: Frame, status: int, text: str) -> Any:
+    """A refusal as a page, or as scripts read it."""
+    if wants_json():
+        return {"error": text}, status
+    return frame.render("refused.html", status, text=text)
+
+
 def _refused(frame: Frame, error: PortalError) -> Any:
-    if isinstance(error, StrangerError):
-        wanted = request.full_path.rstrip("?") if request.method == "GET" else "/cabinet"
+    if isinstance(error, StrangerError) and not wants_json():
         say(error.text)
-        return redirect("/login?next=" + wanted, 303)
-    return frame.render("refused.html", status_of(error), text=words.text_of(error.text))
+        return redirect("/login?next=" + quote(_place(), safe="/"), 303)
+    return _told(frame, status_of(error), words.text_of(error.text))
+
+
+def _place() -> str:
+    """Where somebody was whose session is over: the page, or the page of the form that he sent."""
+    if request.method == "GET":
+        return request.full_path.rstrip("?")
+    adapter = current_app.create_url_adapter(request)
+    assert adapter is not None
+    return request.full_path.rstrip("?") if adapter.test(request.path, "GET") else "/cabinet"
 
 
 def _stale(frame: Frame, error: CSRFError) -> Any:
     _log.info("a form was not ours", reason=error.description)
     text = words.gettext("Страница устарела. Вернитесь, обновите её и повторите.")
-    return frame.render("refused.html", 400, text=text)
+    return _told(frame, 400, text)
 
 
 def http_refused(frame: Frame, error: HTTPException) -> Any:
     """A page for what Flask itself refuses: no such address, wrong method, too large."""
-    text = words.gettext("Страница не найдена") if error.code == 404 else words.gettext("Неверный запрос")
-    return frame.render("refused.html", error.code or 500, text=text)
+    texts = {
+        404: words.gettext("Страница не найдена"),
+        413: words.gettext("Слишком большой запрос"),
+        429: words.gettext("Слишком много попыток, повторите позже"),
+    }
+    status = error.code or 500
+    return _told(frame, status, texts.get(status, words.gettext("Неверный запрос")))
 
 
 def failed(frame: Frame, error: Exception) -> Any:
     """A page that tells nothing of the inside; the log has it."""
     _log.error("a page failed", path=request.path, exc_info=error)
     text = words.gettext("Внутренняя ошибка, повторите позже")
-    return frame.render("refused.html", 500, text=text)
+    return _told(frame, 500, text)

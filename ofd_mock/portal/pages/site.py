@@ -16,8 +16,14 @@ from flask_wtf import CSRFProtect
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
+from ofd_mock.portal.pages.cabinet import cabinet_pages
+from ofd_mock.portal.pages.card_acts import card_act_pages
+from ofd_mock.portal.pages.cards import card_pages
+from ofd_mock.portal.pages.enrolment import PATH as BEGINNING
+from ofd_mock.portal.pages.enrolment import enrolment_pages
 from ofd_mock.portal.pages.entrance import entrance_pages
 from ofd_mock.portal.pages.frame import HERE, Frame, failed, furnish, http_refused
+from ofd_mock.portal.pages.outlets import outlet_pages
 from ofd_mock.portal.web.api import http_error
 from ofd_mock.portal.web.desks import Desks
 from reference.runtime.chance import secret
@@ -34,10 +40,24 @@ _LIMITED: Final = (
     "/sign-file",
     "/api/login",
     "/api/login/signed",
+    "/enrol",
+    "/enrol/again",
+    "/enrol/email",
+    "/enrol/code",
     "/api/enrolments",
+    "/api/enrolments/<key>/email",
+    "/api/enrolments/<key>/code",
 )
+"""What makes rows or mails for strangers, or takes their guesses."""
 
-SECTIONS: Final[tuple[Callable[[Frame], Blueprint], ...]] = (entrance_pages,)
+SECTIONS: Final[tuple[Callable[[Frame], Blueprint], ...]] = (
+    entrance_pages,
+    enrolment_pages,
+    cabinet_pages,
+    outlet_pages,
+    card_pages,
+    card_act_pages,
+)
 """Every section of the pages."""
 
 
@@ -87,12 +107,17 @@ def _limit(app: Flask, logins: str) -> None:
     guarded = {
         rule.endpoint
         for rule in app.url_map.iter_rules()
-        if rule.rule in _LIMITED and "POST" in (rule.methods or ())
+        if rule.rule in _LIMITED and ("POST" in (rule.methods or ()) or rule.rule == BEGINNING)
     }
     # Typed for views of every kind; ours answer at once.
-    once: Any = limiter.shared_limit(logins, "logins", methods=["POST"])
+    once: Any = limiter.shared_limit(logins, "logins", exempt_when=_harmless)
     for endpoint in guarded:
         app.view_functions[endpoint] = once(app.view_functions[endpoint])
+
+
+def _harmless() -> bool:
+    """Whether a request only looks. Beginning a registration makes a row, though it is a link."""
+    return request.method != "POST" and request.path != BEGINNING
 
 
 def _signature_window() -> Response:
