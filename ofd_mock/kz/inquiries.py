@@ -5,12 +5,12 @@ Each fills its part of the Response and says the result code; a code other than 
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from ofd_mock.kz.booking import MOST_NUMBER
+from ofd_mock.kz.proofs import cashier_of
 from ofd_mock.kz.settings import KzSettings
 from ofd_mock.kz.values import Device, Invoice, Surroundings
 from reference.protocol.kz.dialects import Dialect
@@ -37,14 +37,13 @@ def answer_auth(
     dialect: Dialect, request: Any, response: Any, device: Device, settings: KzSettings
 ) -> Answered:
     """Log a cashier in; a wrong login is nested in an answer 0 (kz-ofd §3.6)."""
-    login, password = str(request.auth.login), str(request.auth.password)
-    for cashier in device.profile.cashiers:
-        if cashier.login == login and hmac.compare_digest(cashier.password.encode(), password.encode()):
-            set_enum_number(response.auth, "result", OK)
-            response.auth.operator_code = cashier.code
-            response.auth.operator_name = cashier.name
-            response.auth.roles.extend(cashier.roles)
-            return Answered()
+    cashier = cashier_of(device.profile, str(request.auth.login), str(request.auth.password))
+    if cashier is not None:
+        set_enum_number(response.auth, "result", OK)
+        response.auth.operator_code = cashier.code
+        response.auth.operator_name = cashier.name
+        response.auth.roles.extend(cashier.roles)
+        return Answered()
     wrong = settings.auth_failure_124 if dialect.tables == 124 else _WRONG_LOGIN
     set_enum_number(response.auth, "result", wrong)
     return Answered()

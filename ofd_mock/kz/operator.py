@@ -19,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from ofd_mock.batches import BatchWriter, WriterStoppedError
 from ofd_mock.kz.disturbance import GARBAGE, command_of, context_of
 from ofd_mock.kz.ledger import Desk, KzLedger
+from ofd_mock.kz.logins import Logins
 from ofd_mock.kz.rules import Rules
 from ofd_mock.kz.settings import KzSettings
 from ofd_mock.kz.values import Outcome
@@ -78,6 +79,7 @@ class KzOperator:
         self.faults = faults
         self.events = events
         self.writer: BatchWriter[Frame, Outcome] = BatchWriter(self._settle)
+        self._logins = Logins(ledger)
 
     @property
     def settings(self) -> KzSettings:
@@ -106,13 +108,19 @@ class KzOperator:
 
     def settle_here(self, frames: list[Frame]) -> Sequence[Outcome | Exception] | None:
         """Settle and store requests in this thread; None if somebody else is, or may be long, at it."""
-        return self.writer.settle_here(frames) if self.ledger.near else None
+        if not self.ledger.near or any(map(Logins.is_one, frames)):
+            return None
+        return self.writer.settle_here(frames)
 
     def begin(
         self, frame: Frame, loop: asyncio.AbstractEventLoop, done: Callable[[Outcome | Exception], None]
     ) -> None:
         """Have a request settled and stored; `done` is called in the loop with what `conclude` takes."""
-        self.writer.hand(frame, loop, done)
+        if Logins.is_one(frame):
+            compared = asyncio.wrap_future(self._logins.prepare(frame), loop=loop)
+            compared.add_done_callback(lambda _: self.writer.hand(frame, loop, done))
+        else:
+            self.writer.hand(frame, loop, done)
 
     def conclude(self, frame: Frame, settled: Outcome | Exception) -> Reply:
         """The answer to a request that was begun, when it is settled. Never raises."""
@@ -125,6 +133,7 @@ class KzOperator:
 
     def close(self) -> None:
         """Store what is to be stored."""
+        self._logins.stop()
         self.writer.stop()
         self.ledger.catch_up()
 
@@ -137,6 +146,8 @@ class KzOperator:
     async def _handle(self, frame: Frame) -> Reply:
         await self._disturb("ofd-kz.request", frame)
         await self._disturb("ofd-kz.before-commit", frame)
+        if Logins.is_one(frame):
+            await asyncio.wrap_future(self._logins.prepare(frame))
         outcome = await self.writer.submit(frame)
         reply = _told(outcome)
         await self._disturb("ofd-kz.after-commit", frame)

@@ -18,6 +18,7 @@ from ofd_mock.kz.registry import DEFAULT_ADS, FIRST_ID
 from ofd_mock.kz.rules import Rules
 from ofd_mock.kz.settings import KzSettings
 from ofd_mock.kz.values import Cashier, Device, Profile, Taxation
+from ofd_mock.password_hashes import hashed
 from reference.protocol.kz.device_states import DeviceState
 from reference.protocol.kz.dialects import dialect_for
 from reference.protocol.kz.errors import RangeError
@@ -229,7 +230,8 @@ class KzPart(Part):
 
     def _set_cashiers(self, body: models.SetCashiers) -> Result:
         cashiers = tuple(
-            Cashier(one.login, one.password, one.code, one.name, tuple(one.roles)) for one in body.cashiers
+            Cashier(one.login, hashed(one.password), one.code, one.name, tuple(one.roles))
+            for one in body.cashiers
         )
         self._profile(body.id, lambda profile: replace(profile, cashiers=cashiers))
         return None

@@ -32,7 +32,10 @@ class Taxation:
 
 @dataclass(frozen=True, slots=True)
 class Cashier:
-    """A portal user who may log in from the register (kz-ofd §3.6); `roles` are numbers of UserRoleEnum."""
+    """A portal user who may log in from the register (kz-ofd §3.6); `roles` are numbers of UserRoleEnum.
+
+    `password` is an argon2 hash, never the password itself.
+    """
 
     login: str
     password: str

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from ofd_mock.portal import tables, wire_books
@@ -18,6 +18,7 @@ from ofd_mock.portal.forms import Form
 from ofd_mock.portal.moments import written
 from ofd_mock.portal.moves import Act, after
 from ofd_mock.portal.office import Office
+from ofd_mock.portal.paging import MOST_ROWS, bounded
 from reference.protocol.kz.device_states import DeviceState
 from reference.protocol.kz.results import Texts
 
@@ -33,7 +34,7 @@ _PAYMENT_TEXT: Final = Texts(
     "Төлем нөмірі: 64-ке дейін латын әрпі, сан және «-»",
     "A payment's number has up to 64 Latin letters, digits and hyphens",
 )
-_OTHER_SUM: Final = Texts(
+OTHER_SUM: Final = Texts(
     "Платеж с этим номером уже принят на другую сумму",
     "Осы нөмірлі төлем басқа сомаға қабылданған",
     "The payment of this number came in already, with another sum",
@@ -65,15 +66,22 @@ class Accounts:
             return session.get_one(tables.Organisation, visitor.organisation).balance
 
     def statement(
-        self, visitor: Visitor, first: date | None = None, last: date | None = None, limit: int = 1_000
+        self,
+        visitor: Visitor,
+        first: date | None = None,
+        last: date | None = None,
+        limit: int = MOST_ROWS,
+        before: int | None = None,
     ) -> list[Line]:
-        """Lines of these days, both included, newest first."""
+        """Lines of these days, both included, newest first; with `before` those older than that line.
+
+        Who sees but some outlets sees the charges of their registers only.
+        """
         table = tables.Entry
-        query = select(table).where(table.organisation == visitor.organisation)
-        if first is not None:
-            query = query.where(table.day >= first.isoformat())
-        if last is not None:
-            query = query.where(table.day <= last.isoformat())
+        query = select(table).where(*lines_of(visitor, first, last))
+        if before is not None:
+            query = query.where(table.id < before)
+        bounded(limit)
         with self._office.reading() as session:
             return [
                 Line(
@@ -96,8 +104,7 @@ class Accounts:
         visitor.require_administrator()
         form = Form(given, frozenset({"amount", "payment"}))
         amount, payment = form.number("amount"), form.text("payment", 64)
-        if amount is not None and not 1 <= amount * 100 <= MOST_AT_ONCE:
-            form.add("amount", "range", _AMOUNT)
+        check_amount(form, amount)
         if payment and not _PAYMENT.fullmatch(payment):
             form.add("payment", "shape", _PAYMENT_TEXT)
         form.done()
@@ -116,8 +123,27 @@ class Accounts:
                     detail=f"{payment}: {amount}",
                 )
             elif known.organisation != organisation.id or known.amount != amount * 100:
-                raise RefusedError("payment", _OTHER_SUM)
+                raise RefusedError("payment", OTHER_SUM)
             return organisation.balance
+
+
+def check_amount(form: Form, amount: int | None) -> None:
+    """Find a sum that one top-up cannot have; `amount` in tenge."""
+    if amount is not None and not 1 <= amount * 100 <= MOST_AT_ONCE:
+        form.add("amount", "range", _AMOUNT)
+
+
+def lines_of(visitor: Visitor, first: date | None, last: date | None) -> list[ColumnElement[bool]]:
+    """The conditions that leave of all lines those of these days that the visitor may see."""
+    table, card = tables.Entry, tables.Card
+    found = [table.organisation == visitor.organisation]
+    if visitor.outlets is not None:
+        found.append(table.card.in_(select(card.id).where(card.outlet.in_(visitor.outlets))))
+    if first is not None:
+        found.append(table.day >= first.isoformat())
+    if last is not None:
+        found.append(table.day <= last.isoformat())
+    return found
 
 
 def lock(session: Session, organisation: int) -> tables.Organisation:

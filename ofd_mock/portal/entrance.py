@@ -40,7 +40,10 @@ _CHALLENGE: Final = Texts(
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Who is logged in. `outlets` are those he may see, None for all of his organisation."""
+    """Who is logged in. `outlets` are those he may see, None for all of his organisation.
+
+    `must_change`: his password was given to him, and he has to choose his own before anything else.
+    """
 
     user: int
     login: str
@@ -48,6 +51,7 @@ class Visitor:
     organisation: int
     role: int
     outlets: frozenset[int] | None
+    must_change: bool = False
 
     def require_administrator(self) -> None:
         """DeniedError for everybody else."""
@@ -70,10 +74,8 @@ class Entrance:
         office = self._office
         with office.reading() as session:
             known = _user(session, login)
-        if known is not None and known.locked_until is not None:
-            until = moment_of(known.locked_until)
-            if office.now < until:
-                raise LockedError(until)
+        if known is not None:
+            require_unlocked(office, known)
         right = fits(known.password if known is not None and known.active else None, password)
         if known is None or not right:
             self._failed(login, address)
@@ -91,11 +93,7 @@ class Entrance:
             if user is None:
                 office.note(session, "login-refused", address=address)
                 return
-            user.failures += 1
-            if user.failures >= office.settings.login_tries:
-                user.failures = 0
-                end = office.now + timedelta(seconds=office.settings.lock_seconds)
-                user.locked_until = written(end)
+            count_failure(office, user)
             office.note(
                 session, "login-refused", organisation=user.organisation, user=user.id, address=address
             )
@@ -162,7 +160,9 @@ class Entrance:
             if now - seen > timedelta(seconds=settings.visit_idle_seconds):
                 raise StrangerError
             outlets = None if user.role == ADMINISTRATOR else _outlets(session, user.id)
-            found = Visitor(user.id, user.login, user.name, user.organisation, user.role, outlets)
+            found = Visitor(
+                user.id, user.login, user.name, user.organisation, user.role, outlets, user.must_change
+            )
         # Not at every click: a page should not have to wait for the database's one writer.
         if now - seen > timedelta(seconds=settings.visit_idle_seconds / 10):
             with office.changing() as session:
@@ -179,6 +179,20 @@ class Entrance:
                 session.delete(visit)
 
 
+def require_unlocked(office: Office, user: tables.User) -> None:
+    """LockedError while too many wrong passwords have locked a user out."""
+    if user.locked_until is not None and office.now < (until := moment_of(user.locked_until)):
+        raise LockedError(until)
+
+
+def count_failure(office: Office, user: tables.User) -> None:
+    """Count a wrong password of a user; too many in a row lock him out for a while."""
+    user.failures += 1
+    if user.failures >= office.settings.login_tries:
+        user.failures = 0
+        user.locked_until = written(office.now + timedelta(seconds=office.settings.lock_seconds))
+
+
 def end_visits(session: Session, user: int) -> None:
     """End every session of a user: his password or his rights have changed."""
     for visit in session.scalars(select(tables.Visit).where(tables.Visit.user == user)):
@@ -186,6 +200,8 @@ def end_visits(session: Session, user: int) -> None:
 
 
 def _user(session: Session, login: str) -> tables.User | None:
+    if "\0" in login:  # which PostgreSQL takes in no text
+        return None
     return session.scalars(select(tables.User).where(tables.User.login == login)).first()
 
 

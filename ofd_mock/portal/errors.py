@@ -6,6 +6,7 @@ PortalError
 ├── UnknownError        there is no such thing, or it is another organisation's: nobody learns which
 ├── StrangerError       nobody is logged in, or the session is over
 ├── DeniedError         the user's role does not allow it
+│   └── PasswordDueError    he has to choose a password of his own first
 └── LockedError         too many tries; `until` says when the next may come
 """
 
@@ -59,6 +60,21 @@ class DeniedError(PortalError):
     def __init__(self) -> None:
         super().__init__(
             "role", Texts("Недостаточно прав", "Құқықтарыңыз жеткіліксіз", "Your role does not allow this")
+        )
+
+
+class PasswordDueError(DeniedError):
+    """The password was given by somebody else: another one comes first."""
+
+    def __init__(self) -> None:
+        PortalError.__init__(
+            self,
+            "password",
+            Texts(
+                "Сначала смените пароль",
+                "Алдымен құпиясөзді ауыстырыңыз",
+                "Choose a password of your own first",
+            ),
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -13,6 +14,13 @@ REQUIRED: Final = Texts("Обязательное поле", "Міндетті �
 TOO_LONG: Final = Texts("Слишком длинное значение", "Мән тым ұзын", "This value is too long")
 NOT_TEXT: Final = Texts("Ожидается текст", "Мәтін күтілуде", "A text is expected")
 NOT_LISTED: Final = Texts("Выберите значение из списка", "Мәнді тізімнен таңдаңыз", "Choose one of the list")
+NOT_PLAIN: Final = Texts(
+    "Недопустимые знаки в тексте",
+    "Мәтінде рұқсат етілмеген таңбалар бар",
+    "There are characters that no text has",
+)
+_CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Control characters, marks that turn the direction of what stands after them, halves of characters."""
 UNKNOWN_FIELD: Final = Texts("Неизвестное поле", "Белгісіз өріс", "There is no such field")
 
 
@@ -29,6 +37,8 @@ class Form:
         if value is not None and not isinstance(value, str):
             return self._wrong(name, "text", NOT_TEXT)
         known = " ".join((value or "").split())
+        if _CONTROL.search(known):
+            return self._wrong(name, "text", NOT_PLAIN)
         if not known and required:
             return self._wrong(name, "required", REQUIRED)
         if len(known) > most:

@@ -7,7 +7,7 @@ what the wire has done to registers.
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from sqlalchemy import func, select
@@ -15,11 +15,11 @@ from sqlalchemy.orm import Session
 
 from ofd_mock.kgd.answers import registration_number
 from ofd_mock.kz import tables as ledger_tables
-from ofd_mock.portal import tables, wire_books
+from ofd_mock.portal import tables, wire_books, wire_users
 from ofd_mock.portal.accounts import book, lock
 from ofd_mock.portal.card_registration import registration_of
 from ofd_mock.portal.directories import settlements
-from ofd_mock.portal.moments import local_day, moment_of, written
+from ofd_mock.portal.moments import beginning, local_day, moment_of, written
 from ofd_mock.portal.moves import Act, after, move_of
 from ofd_mock.portal.office import Office
 from ofd_mock.portal.tariffs import TARIFFS, charge
@@ -60,7 +60,7 @@ class Keeper:
             request = tables.TaxRequest
             answers = select(func.min(request.due)).where(request.answered.is_(None))
             due = session.scalar(answers)
-        midnight = _beginning(self._office.today + _DAY)
+        midnight = beginning(self._office.today + _DAY)
         return midnight if due is None else min(midnight, moment_of(due))
 
     def _bring_up(self, session: Session, organisation: tables.Organisation) -> None:
@@ -115,6 +115,8 @@ class Keeper:
                 wire_books.describe(
                     session, card.id, lambda known: replace(made, rnm=known.rnm, kkm_id=known.kkm_id)
                 )
+                session.flush()
+                wire_users.tell(session, organisation.id, card.id)
             card.move_to = card.before = None
         self._office.note(session, act.value, organisation=organisation.id, detail=f"{card.id}")
 
@@ -143,7 +145,7 @@ class Keeper:
                 card.before = DeviceState.SUSPENDED.value
             return
         wire_books.set_state(session, card.id, DeviceState.SUSPENDED)
-        card.shown_state, card.since = DeviceState.SUSPENDED.value, written(_beginning(day))
+        card.shown_state, card.since = DeviceState.SUSPENDED.value, written(beginning(day))
         if _first_document(session, card.id, day) is not None:
             # The wire took a document before anybody looked: it resumed with that one (PT-9).
             wire_books.set_state(session, card.id, DeviceState.ACTIVE)
@@ -203,11 +205,6 @@ def _runs(session: Session, card: tables.Card) -> bool:
     return card.tariff is not None and books is not None and books.state in CHARGED
 
 
-def _beginning(day: date) -> datetime:
-    """Midnight of the portal's day."""
-    return from_almaty(datetime.combine(day, time()))
-
-
 def _ledger_time(moment: datetime) -> str:
     """A moment as the ledger writes when a document came: local, whole seconds."""
     return to_almaty(moment).replace(tzinfo=None, microsecond=0).isoformat()
@@ -215,7 +212,7 @@ def _ledger_time(moment: datetime) -> str:
 
 def _first_document(session: Session, device: int, since: date | datetime) -> datetime | None:
     """When the first document came that is not older than the beginning of a day, or than a moment."""
-    start = since if isinstance(since, datetime) else _beginning(since)
+    start = since if isinstance(since, datetime) else beginning(since)
     query = select(func.min(_DOCUMENTS.c.received)).where(
         _DOCUMENTS.c.device == device, _DOCUMENTS.c.received >= _ledger_time(start)
     )

@@ -11,12 +11,19 @@ from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from ofd_mock.portal import outlets, tables
-from ofd_mock.portal.entrance import ADMINISTRATOR, Visitor, end_visits
+from ofd_mock.portal import outlets, tables, wire_users
+from ofd_mock.portal.entrance import (
+    ADMINISTRATOR,
+    Visitor,
+    count_failure,
+    end_visits,
+    require_unlocked,
+)
 from ofd_mock.portal.errors import InvalidError, RefusedError, UnknownError
 from ofd_mock.portal.findings import FieldFinding
 from ofd_mock.portal.forms import NOT_LISTED, Form
 from ofd_mock.portal.office import Office
+from ofd_mock.portal.paging import MOST_ROWS, bounded
 from ofd_mock.portal.passwords import check_password, fits, hashed
 from reference.protocol.kz.results import Texts
 
@@ -39,6 +46,9 @@ _LAST: Final = Texts(
     "The only administrator has to stay one",
 )
 _OLD_PASSWORD: Final = Texts("Неверный текущий пароль", "Ағымдағы құпиясөз қате", "The old password is wrong")
+_SAME_PASSWORD: Final = Texts(
+    "Новый пароль совпадает с прежним", "Жаңа құпиясөз бұрынғымен бірдей", "The new password is the old one"
+)
 _USER_FIELDS: Final = frozenset({"login", "name", "role", "password", "password_repeated"})
 
 
@@ -52,6 +62,7 @@ class UserView:
     role: int
     active: bool
     groups: tuple[int, ...]
+    must_change: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,15 +83,20 @@ class Members:
 
     # --- users ---------------------------------------------------------------------------------------------
 
-    def users(self, visitor: Visitor) -> list[UserView]:
-        """All users of the organisation, oldest first."""
+    def users(self, visitor: Visitor, limit: int = MOST_ROWS, after: int = 0) -> list[UserView]:
+        """Users of the organisation, oldest first, by id from `after` on."""
         visitor.require_administrator()
         table = tables.User
+        query = select(table).where(table.organisation == visitor.organisation, table.id > after)
         with self._office.reading() as session:
-            rows = session.scalars(
-                select(table).where(table.organisation == visitor.organisation).order_by(table.id)
-            )
-            return [_user_view(session, row) for row in rows]
+            rows = session.scalars(query.order_by(table.id).limit(bounded(limit))).all()
+            return _user_views(session, rows)
+
+    def user(self, visitor: Visitor, user: int) -> UserView:
+        """One user; UnknownError unless he is the organisation's."""
+        visitor.require_administrator()
+        with self._office.reading() as session:
+            return _user_views(session, [self._user(session, visitor, user)])[0]
 
     def add_user(self, visitor: Visitor, given: Mapping[str, Any]) -> int:
         """A new user; his id. InvalidError names every wrong field, a login that is taken among them."""
@@ -102,6 +118,7 @@ class Members:
                 )
                 session.add(row)
                 session.flush()
+                wire_users.tell(session, visitor.organisation)
                 self._note(session, visitor, "user-added", row.id)
                 return row.id
         except IntegrityError:
@@ -125,34 +142,86 @@ class Members:
                 self._require_another(session, visitor, row.id)
             row.role, row.active = new_role, active
             end_visits(session, row.id)
+            session.flush()
+            wire_users.tell(session, visitor.organisation)
             self._note(session, visitor, "user-changed", row.id)
 
-    def change_password(self, visitor: Visitor, old: str, new: str, repeated: str) -> None:
-        """A new password of his own for whoever knows the old one; every session of his ends."""
-        findings = check_password(new, repeated)
+    def give_password(self, visitor: Visitor, user: int, given: Mapping[str, Any]) -> None:
+        """A password that the administrator gives a user, who has to choose his own with his next login.
+
+        Every session of the user ends, and his lock.
+        """
+        visitor.require_administrator()
+        password = str(given.get("password", ""))
+        findings = check_password(password, _repeated(given))
         if findings:
             raise InvalidError(findings)
         with self._office.reading() as session:
-            known = session.get_one(tables.User, visitor.user).password
-        if not fits(known, old):
-            raise InvalidError([FieldFinding("old_password", "equal", _OLD_PASSWORD)])
-        kept = hashed(new)
+            self._user(session, visitor, user)
+        kept = hashed(password)
         with self._office.changing() as session:
-            session.get_one(tables.User, visitor.user).password = kept
-            end_visits(session, visitor.user)
+            row = self._user(session, visitor, user)
+            row.failures, row.locked_until = 0, None
+            # Nobody need change what he has chosen himself.
+            self._keep_password(session, row, kept, due=row.id != visitor.user)
+            self._note(session, visitor, "password-given", row.id)
+
+    def change_password(self, visitor: Visitor, old: str, new: str, repeated: str) -> None:
+        """A new password of his own for whoever knows the old one; every session of his ends.
+
+        A wrong old one counts as a wrong login does: LockedError after too many.
+        """
+        findings = check_password(new, repeated)
+        if findings:
+            raise InvalidError(findings)
+        office = self._office
+        with office.reading() as session:
+            user = session.get_one(tables.User, visitor.user)
+            require_unlocked(office, user)
+            known = user.password
+        if not fits(known, old):
+            with office.changing() as session:
+                count_failure(office, session.get_one(tables.User, visitor.user))
+            raise InvalidError([FieldFinding("old_password", "equal", _OLD_PASSWORD)])
+        if fits(known, new):
+            raise InvalidError([FieldFinding("password", "new", _SAME_PASSWORD)])
+        kept = hashed(new)
+        with office.changing() as session:
+            self._keep_password(session, session.get_one(tables.User, visitor.user), kept, due=False)
             self._note(session, visitor, "password-changed", visitor.user)
+
+    def _keep_password(self, session: Session, row: tables.User, kept: str, *, due: bool) -> None:
+        row.password, row.must_change = kept, due
+        end_visits(session, row.id)
+        session.flush()
+        wire_users.tell(session, row.organisation)
 
     # --- groups --------------------------------------------------------------------------------------------
 
-    def groups(self, visitor: Visitor) -> list[GroupView]:
-        """All groups of the organisation, oldest first."""
+    def groups(self, visitor: Visitor, limit: int = MOST_ROWS, after: int = 0) -> list[GroupView]:
+        """Groups of the organisation, oldest first, by id from `after` on."""
         visitor.require_administrator()
         table = tables.Group
+        query = select(table).where(table.organisation == visitor.organisation, table.id > after)
         with self._office.reading() as session:
-            rows = session.scalars(
-                select(table).where(table.organisation == visitor.organisation).order_by(table.id)
-            )
-            return [_group_view(session, row) for row in rows]
+            rows = session.scalars(query.order_by(table.id).limit(bounded(limit))).all()
+            return _group_views(session, rows)
+
+    def group(self, visitor: Visitor, group: int) -> GroupView:
+        """One group; UnknownError unless it is the organisation's."""
+        visitor.require_administrator()
+        with self._office.reading() as session:
+            return _group_views(session, [self._group(session, visitor, group)])[0]
+
+    def name_group(self, visitor: Visitor, group: int, given: Mapping[str, Any]) -> None:
+        """Another name for a group."""
+        visitor.require_administrator()
+        form = Form(given, frozenset({"name"}))
+        name = form.text("name", 255)
+        form.done()
+        with self._office.changing() as session:
+            self._group(session, visitor, group).name = name
+            self._note(session, visitor, "group-renamed", group)
 
     def add_group(self, visitor: Visitor, given: Mapping[str, Any]) -> int:
         """A new, empty group; its id."""
@@ -181,6 +250,8 @@ class Members:
             _empty(session, row.id)
             session.add_all(tables.GroupOutlet(group=row.id, outlet=outlet) for outlet in set(outlet_ids))
             session.add_all(tables.GroupUser(group=row.id, user=user) for user in set(users))
+            session.flush()
+            wire_users.tell(session, visitor.organisation)
             self._note(session, visitor, "group-filled", row.id)
 
     def remove_group(self, visitor: Visitor, group: int) -> None:
@@ -190,6 +261,8 @@ class Members:
             row = self._group(session, visitor, group)
             _empty(session, row.id)
             session.delete(row)
+            session.flush()
+            wire_users.tell(session, visitor.organisation)
             self._note(session, visitor, "group-removed", group)
 
     # --- the rest ------------------------------------------------------------------------------------------
@@ -227,17 +300,37 @@ def _repeated(given: Mapping[str, Any]) -> str | None:
     return str(given["password_repeated"]) if "password_repeated" in given else None
 
 
-def _user_view(session: Session, row: tables.User) -> UserView:
+def _user_views(session: Session, rows: Sequence[tables.User]) -> list[UserView]:
     table = tables.GroupUser
-    groups = session.scalars(select(table.group).where(table.user == row.id).order_by(table.group))
-    return UserView(row.id, row.login, row.name, row.role, row.active, tuple(groups))
+    found: dict[int, list[int]] = {row.id: [] for row in rows}
+    query = select(table.user, table.group).where(table.user.in_(found)).order_by(table.group)
+    for user, group in session.execute(query):
+        found[user].append(group)
+    return [
+        UserView(
+            row.id,
+            row.login,
+            row.name,
+            row.role,
+            row.active,
+            tuple(found[row.id]),
+            row.must_change,
+        )
+        for row in rows
+    ]
 
 
-def _group_view(session: Session, row: tables.Group) -> GroupView:
+def _group_views(session: Session, rows: Sequence[tables.Group]) -> list[GroupView]:
     held, members = tables.GroupOutlet, tables.GroupUser
-    outlet_ids = session.scalars(select(held.outlet).where(held.group == row.id).order_by(held.outlet))
-    users = session.scalars(select(members.user).where(members.group == row.id).order_by(members.user))
-    return GroupView(row.id, row.name, tuple(outlet_ids), tuple(users))
+    outlet_ids: dict[int, list[int]] = {row.id: [] for row in rows}
+    users: dict[int, list[int]] = {row.id: [] for row in rows}
+    by_outlet = select(held.group, held.outlet).where(held.group.in_(users)).order_by(held.outlet)
+    by_user = select(members.group, members.user).where(members.group.in_(users)).order_by(members.user)
+    for group, outlet in session.execute(by_outlet):
+        outlet_ids[group].append(outlet)
+    for group, user in session.execute(by_user):
+        users[group].append(user)
+    return [GroupView(row.id, row.name, tuple(outlet_ids[row.id]), tuple(users[row.id])) for row in rows]
 
 
 def _empty(session: Session, group: int) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 
-from reference.protocol.kz.money import to_almaty
+from reference.protocol.kz.money import from_almaty, to_almaty
+
+_FIRST, _LAST = date(1, 1, 2), date(9999, 12, 30)
 
 
 def written(moment: datetime) -> str:
@@ -20,6 +22,11 @@ def moment_of(text: str) -> datetime:
 def local_day(moment: datetime) -> date:
     """The portal's day: tariffs, suspensions and filters go by it."""
     return to_almaty(moment).date()
+
+
+def beginning(day: date) -> datetime:
+    """Midnight with which a day of the portal begins. Days that no clock can show begin with its last one."""
+    return from_almaty(datetime.combine(min(max(day, _FIRST), _LAST), time()))
 
 
 def shown(moment: datetime | str | None) -> str:

@@ -5,15 +5,13 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
-
+from ofd_mock.password_hashes import LONGEST, fits, hashed
 from ofd_mock.portal.findings import FieldFinding
 from reference.protocol.kz.results import Texts
 
+__all__ = ["LEAST", "LONGEST", "check_password", "fits", "hashed"]
+
 LEAST: Final = 8
-LONGEST: Final = 128
-"""Characters; more would only make the hash slow."""
 
 _RULES: Final = (
     (
@@ -52,22 +50,3 @@ def check_password(password: str, repeated: str | None = None) -> list[FieldFind
     if repeated is not None and repeated != password:
         found.append(FieldFinding("password_repeated", "equal", _REPEAT))
     return found
-
-
-_HASHER: Final = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
-"""19 MiB and two passes in one lane: what OWASP asks for at least, and one core serves many at once."""
-_NOBODY: Final = _HASHER.hash("nobody's password")
-
-
-def hashed(password: str) -> str:
-    """What is kept of a password: an argon2id hash with a salt of its own."""
-    return _HASHER.hash(password)
-
-
-def fits(kept: str | None, password: str) -> bool:
-    """Whether it is the password. Without one to compare it takes as long and is False."""
-    try:
-        right = _HASHER.verify(kept or _NOBODY, password)
-    except (VerificationError, InvalidHashError):
-        return False
-    return right and kept is not None

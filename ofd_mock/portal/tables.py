@@ -40,7 +40,10 @@ class Organisation(Base):
 
 
 class User(Base):
-    """Who may come in. `role` is a number of UserRoleEnum; the administrator's login is the IIN or BIN."""
+    """Who may come in. `role` is a number of UserRoleEnum; the administrator's login is the IIN or BIN.
+
+    `must_change`: somebody else gave him the password, so that he has to choose his own first.
+    """
 
     __tablename__ = "kz_portal_users"
     id: Mapped[int] = mapped_column(Counter, primary_key=True, autoincrement=True)
@@ -52,6 +55,7 @@ class User(Base):
     active: Mapped[bool] = mapped_column(sa.Boolean, default=True)
     failures: Mapped[int] = mapped_column(sa.SmallInteger, default=0)
     locked_until: Mapped[str | None] = mapped_column(_MOMENT)
+    must_change: Mapped[bool] = mapped_column(sa.Boolean, default=False, server_default=sa.false())
 
 
 class Visit(Base):
@@ -185,6 +189,23 @@ class Entry(Base):
     card: Mapped[int | None] = mapped_column(sa.BigInteger)
     tariff: Mapped[int | None] = mapped_column(sa.Integer)
     payment: Mapped[str | None] = mapped_column(sa.String(64), unique=True)
+
+
+class Payment(Base):
+    """A top-up on its way through the bank. `number` is what bank and portal call it, `secret` what the bank
+    signs its word with; `bank` is what the bank has decided, `state` what the portal has been told of it.
+    """
+
+    __tablename__ = "kz_portal_payments"
+    id: Mapped[int] = mapped_column(Counter, primary_key=True, autoincrement=True)
+    organisation: Mapped[int] = mapped_column(sa.BigInteger, index=True)
+    number: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    secret: Mapped[str] = mapped_column(sa.String(64))
+    amount: Mapped[int] = mapped_column(sa.BigInteger)
+    asked: Mapped[str] = mapped_column(_MOMENT)
+    bank: Mapped[str] = mapped_column(sa.String(8))
+    state: Mapped[str] = mapped_column(sa.String(8))
+    answered: Mapped[str | None] = mapped_column(_MOMENT)
 
 
 class Enrolment(Base):

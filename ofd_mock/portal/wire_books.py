@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from ofd_mock.kz import tables
 from ofd_mock.kz.registry import DEFAULT_ADS, FIRST_ID, profile_from_text, profile_to_text, to_row
 from ofd_mock.kz.surroundings import ticket_of
-from ofd_mock.kz.values import Device, Profile
+from ofd_mock.kz.values import Cashier, Device, Profile
 from ofd_mock.portal.tables import Card
 from reference.protocol.kz.counters import apply_ticket
 from reference.protocol.kz.device_states import DeviceState
@@ -109,6 +109,18 @@ def describe(session: Session, device: int, change: Callable[[Registration], Reg
     profile = profile_from_text(text)
     changed = replace(profile, registration=change(profile.registration))
     _update(session, device, profile=profile_to_text(changed), rnm=changed.registration.rnm)
+
+
+def set_cashiers(session: Session, device: int, cashiers: tuple[Cashier, ...]) -> None:
+    """Who may log in from the register; written only where that changes something."""
+    text = session.execute(
+        sa.select(_DEVICES.c.profile).where(_DEVICES.c.id == device).with_for_update()
+    ).scalar_one_or_none()
+    if text is None:
+        return
+    profile = profile_from_text(text)
+    if profile.cashiers != cashiers:
+        _update(session, device, profile=profile_to_text(replace(profile, cashiers=cashiers)))
 
 
 def make_token(session: Session, device: int, chance: Random, *, clears_last: bool = True) -> int:

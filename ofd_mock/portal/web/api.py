@@ -19,6 +19,7 @@ from ofd_mock.portal.errors import (
     DeniedError,
     InvalidError,
     LockedError,
+    PasswordDueError,
     PortalError,
     RefusedError,
     StrangerError,
@@ -44,6 +45,8 @@ STATUSES: Final[dict[type[PortalError], int]] = {
     DeniedError: 403,
     LockedError: 429,
 }
+WITHOUT_OWN_PASSWORD: Final = frozenset({"/me", "/me/password", "/logout"})
+"""What somebody may ask for whose password was given to him, before he has chosen another."""
 _SCHEME: Final = "Bearer "
 _log = structlog.get_logger("portal")
 
@@ -85,6 +88,8 @@ def _view(desks: Desks, route: Route) -> Callable[..., Any]:
         key = session_key()
         # Who may not ask learns nothing of what his question lacks.
         visitor = None if route.public else desks.entrance.visitor(key)
+        if visitor is not None and visitor.must_change and route.path not in WITHOUT_OWN_PASSWORD:
+            raise PasswordDueError
         known = {name: _path_argument(name, text) for name, text in path.items()}
         call = Call(
             desks,

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from ofd_mock.kz.values import Cashier, Taxation, When
+from ofd_mock.password_hashes import hashed
 from reference.protocol.kz.device_states import DeviceState
 from reference.protocol.kz.dialects import Command
 from reference.protocol.kz.documents import Document, ReportAsk
@@ -399,7 +400,7 @@ def test_service_part(counter: Counter) -> None:
 @pytest.mark.parametrize(("version", "wrong"), [(124, 12), (203, 1)])
 def test_auth(counter: Counter, version: int, wrong: int) -> None:
     counter.version = version
-    counter.profile(cashiers=(Cashier("aigul", "pw", 3, "Айгүл", (1, 2)),))
+    counter.profile(cashiers=(Cashier("aigul", hashed("pw"), 3, "Айгүл", (1, 2)),))
 
     def login(password: str) -> Any:
         def fill(message: Any) -> None:
