@@ -73,6 +73,7 @@ def _signing(
     wish: Wish,
     told: Callable[[Done], str],
     template: str = _SIGN,
+    /,
     **values: Any,
 ) -> Any:
     """The page of an application, and what its «Подписать» does; refused as soon as the rules refuse it."""
