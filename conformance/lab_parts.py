@@ -106,7 +106,7 @@ PORTAL = PartSpec(
     module="ofd_mock.portal",
     ports=(Port("--port", "portal", 7790),),
     control="portal",
-    options=("--authority-bits", "2048"),
+    options=("--authority-bits", "2048", "--logins", "1000000 per minute"),
     places=(Place("--database", "operator-kz/ledger.sqlite"), Place("--authority", "pki")),
 )
 """Looks into the ledger of the Kazakh operator, so it is started behind that. Its authority is the lab's."""

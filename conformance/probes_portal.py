@@ -31,7 +31,6 @@ def probe_portal(session: Session) -> tuple[frozenset[str], dict[str, str]]:
             raise TargetUnreachable("the portal's contract does not say TEST: the suites refuse to touch it")
         facts = {
             "address": str(target.endpoint),
-            "models": str(len(anybody.get("/models"))),
             "banks": str(len(anybody.get("/banks"))),
         }
     finally:

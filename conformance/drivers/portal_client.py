@@ -14,10 +14,17 @@ from urllib.parse import urlencode
 from conformance.drivers.wire import NOT_OPENED, Tap
 from conformance.events import Direction, Layer
 from conformance.quick_http import HttpError, HttpUnreachableError, QuickHttp
-from conformance.verdicts import AnswerMissing, AnswerUnreadable, CaseFailed, TargetUnreachable
+from conformance.verdicts import (
+    AnswerMissing,
+    AnswerUnreadable,
+    CaseFailed,
+    Inconclusive,
+    TargetUnreachable,
+)
 from reference.links.address import Endpoint
 
 PREFIX = "/api"
+TOO_MANY = 429
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +106,7 @@ class PortalClient:
         headers: Mapping[str, str] | None = None,
     ) -> Told:
         """One exchange below /api; `session` is who asks, `content` a body that need not be JSON."""
+        place = PREFIX + path + (f"?{urlencode(dict(query))}" if query else "")
         named = {"Accept": "application/json", **(headers or {})}
         if session:
             named["Authorization"] = f"Bearer {session}"
@@ -106,8 +114,14 @@ class PortalClient:
             content = json.dumps(body, ensure_ascii=False).encode()
         if content is not None:
             named.setdefault("Content-Type", "application/json")
-        place = PREFIX + path + (f"?{urlencode(dict(query))}" if query else "")
-        sent = self._client.request_bytes(method, place, named, content or b"")
+        return self._exchange(method, place, named, content or b"")
+
+    def page(self, path: str) -> Told:
+        """A page as a browser asks for it."""
+        return self._exchange("GET", path, {"Accept": "text/html"}, b"")
+
+    def _exchange(self, method: str, place: str, headers: Mapping[str, str], body: bytes) -> Told:
+        sent = self._client.request_bytes(method, place, headers, body)
         self._tap(Layer.HTTP, Direction.SENT, sent)
         try:
             answer = self._client.exchange(sent)
@@ -118,8 +132,13 @@ class PortalClient:
             self._tap(Layer.HTTP, Direction.CLOSED, b"", sent)
             raise AnswerMissing(f"{method} {place}: {error}") from error
         self._tap(Layer.HTTP, Direction.RECEIVED, answer.raw, sent)
-        told = {name.lower(): value for name, value in answer.headers}
-        return Told(f"{method} {place}", answer.status, told, answer.content)
+        named = {name.lower(): value for name, value in answer.headers}
+        told = Told(f"{method} {place}", answer.status, named, answer.content)
+        if answer.status == TOO_MANY and told.rule != "tries":
+            raise Inconclusive(
+                "the portal limits how often one address may ask; have it take more for the time of judging"
+            )
+        return told
 
 
 class Caller:

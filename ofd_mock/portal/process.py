@@ -69,7 +69,8 @@ class PortalProcess:
         engine = open_engine(database or part.folder / LEDGER_FILE, large=True)
         KzLedger(engine)  # its tables, where the operator has not made them yet
         desk = PkiDesk(self.authority.trust, clock.now, self.authority.fetch)
-        self.office = Office(engine, clock, generator(part.seed, NAME), desk, settings)
+        chance = generator(part.seed, NAME)
+        self.office = Office(engine, clock, chance, desk, settings, part.folder)
         self.office.open()
         self.desks: Desks = desks_of(self.office)
         self.control = PortalPart(self.desks, self.authority)
@@ -109,6 +110,7 @@ class PortalProcess:
         self._kick.set()
         if self._keeper.is_alive():
             self._keeper.join()
+        self.desks.archives.close()
         if hasattr(self, "http"):
             self.http.stop()
         self.office.engine.dispose()
@@ -175,6 +177,8 @@ def main(arguments: list[str] | None = None) -> int:
         options.authority,
         options.database,
         options.authority_bits,
+        options.signing,
+        options.logins,
     )
     try:
         addresses = process.start(options.port)
