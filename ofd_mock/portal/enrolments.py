@@ -20,15 +20,15 @@ from ofd_mock.portal import tables
 from ofd_mock.portal.accounts import book
 from ofd_mock.portal.applications import accession_text
 from ofd_mock.portal.details import Details, check_details
-from ofd_mock.portal.errors import InvalidError, LockedError, RefusedError, UnknownError
+from ofd_mock.portal.errors import InvalidError, RefusedError, UnknownError
 from ofd_mock.portal.findings import FieldFinding
-from ofd_mock.portal.mail_address import check_email
+from ofd_mock.portal.mail_codes import send_code, try_code
 from ofd_mock.portal.moments import moment_of, written
 from ofd_mock.portal.office import Office
 from ofd_mock.portal.passwords import check_password, hashed
 from ofd_mock.portal.signatures import SignatureRefusedError, Signer
 from reference.protocol.kz.results import Texts
-from reference.runtime.chance import secret, secret_digits
+from reference.runtime.chance import secret
 
 STEPS: Final = 5
 ADMINISTRATOR: Final = 3
@@ -60,8 +60,6 @@ _STEP: Final = Texts(
 _AGREE: Final = Texts(
     "Ознакомьтесь с текстом договора", "Шарт мәтінімен танысыңыз", "Read the contract and say so"
 )
-_CODE: Final = Texts("Неверный код", "Код қате", "The code is wrong")
-_CODE_OVER: Final = Texts("Срок действия кода истек", "Кодтың мерзімі өтті", "The code is too old")
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,55 +141,19 @@ class Enrolments:
     def send_code(self, key: str, email: str) -> None:
         """Mail a code to an address (window «Подтверждение электронной почты»); LockedError for too many."""
         office = self._office
-        finding = check_email(email)
-        if finding is not None:
-            raise InvalidError([finding])
-        code = secret_digits(6)
         with office.changing() as session:
-            row = self._at(session, key, 3)
-            hour = office.now - timedelta(hours=1)
-            table = tables.MailCode
-            recent = select(table.sent).where(table.enrolment == row.id, table.sent > written(hour))
-            sent = sorted(session.scalars(recent))
-            if len(sent) >= office.settings.mails_an_hour:
-                raise LockedError(moment_of(sent[0]) + timedelta(hours=1))
-            session.add(
-                table(enrolment=row.id, email=email, code=_hash(code), sent=written(office.now), tries=0)
-            )
-            office.mail(session, email, "TEST Kassalab: код подтверждения", f"Код подтверждения: {code}")
+            send_code(office, session, _owner(self._at(session, key, 3)), email)
 
     def confirm_code(self, key: str, email: str, code: str) -> EnrolmentView:
         """Confirm the address with the newest code sent to it. A wrong code counts as a try and stays so."""
         office = self._office
         with office.changing() as session:
             row = self._at(session, key, 3)
-            refused = self._tried(session, row.id, email, code)
+            refused = try_code(office, session, _owner(row), email, code)
             if refused is None:
                 row.facts = json.dumps(json.loads(row.facts) | {"email": email}, ensure_ascii=False)
                 return _view(row)
         raise refused
-
-    def _tried(self, session: Session, enrolment: int, email: str, code: str) -> Exception | None:
-        settings = self._office.settings
-        table = tables.MailCode
-        newest = session.scalars(
-            select(table)
-            .where(table.enrolment == enrolment, table.email == email)
-            .order_by(table.id.desc())
-            .limit(1)
-        ).first()
-        if newest is None:
-            return InvalidError([FieldFinding("code", "sent", _CODE)])
-        end = moment_of(newest.sent) + timedelta(seconds=settings.mail_code_seconds)
-        if self._office.now > end:
-            return InvalidError([FieldFinding("code", "age", _CODE_OVER)])
-        if newest.tries >= settings.mail_code_tries:
-            return LockedError(end)
-        if newest.code != _hash(code.strip()):
-            newest.tries += 1
-            return InvalidError([FieldFinding("code", "equal", _CODE)])
-        newest.confirmed = True
-        return None
 
     def describe(self, key: str, given: Mapping[str, Any]) -> EnrolmentView:
         """Step 3, «Уточнение данных»: InvalidError with every wrong field (KZ-REG-04)."""
@@ -308,6 +270,10 @@ def _view(row: tables.Enrolment) -> EnrolmentView:
         row.step, row.challenge, row.number, facts.get("name", ""), None, facts.get("email", "")
     )
     return replace(view, details=Details(**facts["details"])) if "details" in facts else view
+
+
+def _owner(row: tables.Enrolment) -> str:
+    return f"enrolment {row.id}"
 
 
 def _hash(text: str) -> str:

@@ -223,11 +223,11 @@ class Enrolment(Base):
 
 
 class MailCode(Base):
-    """A code mailed to confirm an address; only its hash is kept."""
+    """A code mailed to confirm an address; only its hash is kept. `owner`: "enrolment 5", "organisation 2"."""
 
     __tablename__ = "kz_portal_mail_codes"
     id: Mapped[int] = mapped_column(Counter, primary_key=True, autoincrement=True)
-    enrolment: Mapped[int] = mapped_column(sa.BigInteger, index=True)
+    owner: Mapped[str] = mapped_column(sa.String(32), index=True)
     email: Mapped[str] = mapped_column(sa.String(254))
     code: Mapped[str] = mapped_column(sa.String(64))
     sent: Mapped[str] = mapped_column(_MOMENT)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ofd_mock.portal.accounts import Accounts
+from ofd_mock.portal.archive.documents import Documents
 from ofd_mock.portal.archive.lists import Lists
+from ofd_mock.portal.archive.store import ArchiveStore
 from ofd_mock.portal.card_views import CardViews
 from ofd_mock.portal.cards import Cards
 from ofd_mock.portal.enrolments import Enrolments
@@ -13,6 +15,7 @@ from ofd_mock.portal.entrance import Entrance
 from ofd_mock.portal.keeper import Keeper
 from ofd_mock.portal.members import Members
 from ofd_mock.portal.office import Office
+from ofd_mock.portal.organisations import Organisations
 from ofd_mock.portal.outlets import Outlets
 from ofd_mock.portal.papers import Papers
 
@@ -23,6 +26,7 @@ class Desks:
 
     office: Office
     enrolments: Enrolments
+    organisations: Organisations
     entrance: Entrance
     outlets: Outlets
     cards: Cards
@@ -32,6 +36,8 @@ class Desks:
     papers: Papers
     keeper: Keeper
     lists: Lists
+    documents: Documents
+    archives: ArchiveStore
 
 
 def desks_of(office: Office) -> Desks:
@@ -39,6 +45,7 @@ def desks_of(office: Office) -> Desks:
     return Desks(
         office,
         Enrolments(office),
+        Organisations(office),
         Entrance(office),
         Outlets(office),
         Cards(office),
@@ -48,4 +55,6 @@ def desks_of(office: Office) -> Desks:
         Papers(office),
         Keeper(office),
         Lists(office),
+        Documents(office),
+        ArchiveStore(office),
     )

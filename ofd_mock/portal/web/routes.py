@@ -139,6 +139,27 @@ ROUTES: Final = (
         lambda call: call.desks.papers.one(call.owner, call.path["id"]),
     ),
     Route("GET", "/organisation", "«Данные организации»", lambda c: c.desks.papers.organisation(c.owner)),
+    Route(
+        "PUT",
+        "/organisation",
+        "keep its details anew; a new e-mail only with its code",
+        done(lambda call: call.desks.organisations.change(call.owner, call.given, call.address)),
+        bodies.DetailsBody,
+    ),
+    Route(
+        "POST",
+        "/organisation/email",
+        "mail a code to a new address",
+        done(lambda call: call.desks.organisations.send_code(call.owner, call.body.email)),
+        bodies.Email,
+    ),
+    Route(
+        "POST",
+        "/organisation/code",
+        "confirm the new address",
+        done(lambda call: call.desks.organisations.confirm_code(call.owner, call.body.email, call.body.code)),
+        bodies.EmailCode,
+    ),
     Route("GET", "/notes", "the audit log", lambda call: call.desks.papers.notes(call.owner)),
     Route("GET", "/users", "«Пользователи»", lambda call: call.desks.members.users(call.owner)),
     Route(
