@@ -3,7 +3,7 @@
 Each order is in the book before anything is sent, and carried on from where it was after any crash. What the
 service refuses is cured where a rule says how (uz-fiscal HB-04): no open shift → open one; time past or too
 far ahead → state sync once, then the next free second; a full shift → close and open; blocked by unsent
-receipts → have them sent. Everything else is the cashier's.
+receipts, or a refund of a sale that is not sent yet → have them sent. Everything else is the cashier's.
 """
 
 from __future__ import annotations
@@ -43,6 +43,8 @@ TRY_AGAIN: Final = (
 CARD_WORD: Final = re.compile(r"[0-9A-Fa-f]{4} - ")
 """How the module's own refusals begin; what stays of them when the cures are used up is final."""
 BLOCKED: Final = ("9031", "90f1", "90ff")
+NOT_KNOWN: Final = ("refundinfo is not valid",)
+"""The operator does not know the sale: perhaps only because it waits to be sent."""
 
 
 @dataclass(slots=True)
@@ -204,6 +206,10 @@ class Till:
             return self._found_in_module(sale) or self._anew(sale)
         if error.says(*BLOCKED) and "backlog" not in cured:
             cured.add("backlog")
+            self._send_backlog()
+            return self._anew(sale)
+        if error.says(*NOT_KNOWN) and "original" not in cured:
+            cured.add("original")
             self._send_backlog()
             return self._anew(sale)
         if error.says(*LOCKED, *BLOCKED) or (error.status >= 500 and not CARD_WORD.match(error.reason)):

@@ -272,6 +272,19 @@ def test_refund_of_a_stored_sale(shop: Shop) -> None:
         shop.till.refund("1", "1-R2")
 
 
+def test_a_sale_that_waits_is_sent_before_its_refund(shop: Shop) -> None:
+    """UZ-POS-03: the operator cannot know what he was not told"""
+    shop.till.sell(bread("1"))
+    assert shop.till.refund("1", "1-R").answer is not None
+
+
+def test_a_refund_of_a_sale_that_the_operator_never_saw_is_refused(shop: Shop) -> None:
+    shop.till.sell(bread("1"))
+    shop.client.send_receipts = lambda: 0  # type: ignore[method-assign]
+    with pytest.raises(DriveRefusedError, match=r"RefundInfo is not valid"):
+        shop.till.refund("1", "1-R")
+
+
 def test_a_refund_that_waits_counts_as_given(shop: Shop) -> None:
     shop.till.sell(bread("1"))
     shop.bench.books.unreachable.add("*")

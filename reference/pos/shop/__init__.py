@@ -1,0 +1,1 @@
+"""What a shop has around its till: goods, places, people, orders, and what it tells its owner."""

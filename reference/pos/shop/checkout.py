@@ -1,0 +1,288 @@
+"""The checkout: an order is paid, leaves the stock, and waits for its fiscal receipt (UZ-POS-01).
+
+What was paid is in one transaction with the fiscal receipt that has to be made of it, so that no crash leaves
+one without the other. Payments through an application may wait for it; the order is completed when the last
+one is confirmed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from reference.pos.order import THOUSAND, Line, Order
+from reference.pos.order import Payment as Money
+from reference.pos.shop import catalogue, orders, tables
+from reference.pos.shop.errors import Finding, InvalidError, RefusedError, UnknownError
+from reference.pos.shop.form import LISTED, NUMBER, Form
+from reference.pos.shop.moments import written
+from reference.pos.shop.orders import OrderView, State
+from reference.pos.shop.payments import KINDS, PaymentState
+from reference.pos.shop.premises import Premises
+from reference.pos.shop.settings import SettingsDesk, ShopSettings
+from reference.pos.shop.staff import EmployeeView, Right
+from reference.pos.shop.sums import OrderSum
+from reference.pos.shop.words import Words
+
+MOST_PAYMENTS: Final = 10
+RECEIPT_KINDS: Final = (0, 1, 2)
+"""Purchase, advance, credit (uz-fiscal §2.1 Type)."""
+_ANSWERS: Final = {
+    "confirm": PaymentState.CONFIRMED,
+    "wait": PaymentState.PENDING,
+    "fail": PaymentState.FAILED,
+}
+_EMPTY: Final = Words("Buyurtma bo'sh", "Заказ пуст", "The order has no lines")
+_SUM: Final = Words(
+    "To'lov summasi mos emas", "Сумма оплаты не сходится", "The payments are not what is to be paid"
+)
+_OPEN_PAYMENT: Final = Words(
+    "To'lov kutilmoqda", "Оплата ещё не подтверждена", "A payment of this order is still waiting"
+)
+_NOT_WAITING: Final = Words(
+    "To'lov kutilayotgani yo'q", "Платёж не ожидает ответа", "This payment is not waiting"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentView:
+    """A payment as pages and API show it; negative when the money went back."""
+
+    id: int
+    order: str
+    kind: str
+    amount: int
+    state: PaymentState
+    made: str
+
+
+@dataclass(frozen=True, slots=True)
+class Paid:
+    """The order after paying; `change` is what the guest gets back of his cash."""
+
+    order: OrderView
+    payments: tuple[PaymentView, ...]
+    change: int
+
+
+class Checkout:
+    """The desk where orders are paid."""
+
+    def __init__(self, premises: Premises, settings: SettingsDesk) -> None:
+        self._premises = premises
+        self._settings = settings
+
+    def pay(self, employee: EmployeeView, order: str, given: dict[str, Any]) -> Paid:
+        """Pay an order: `payments` [{kind, amount}], together what is to be paid; `kind` of the receipt.
+
+        More cash than needed gives change. RefusedError: sums differ, stock is short, a payment waits.
+        """
+        employee.require(Right.PAY)
+        settings = self._settings.read()
+        wanted, kind = _read(given)
+        with self._premises.changing() as session:
+            row = orders.find(session, order)
+            orders.require_changeable(row)
+            before = payments_of(session, order)
+            if any(each.state == PaymentState.PENDING.value for each in before):
+                raise RefusedError("payment-waiting", _OPEN_PAYMENT)
+            attempt = before[0].attempt + 1 if before else 1
+            sums = orders.sums_of(session, row)
+            if not sums.lines:
+                raise RefusedError("lines", _EMPTY)
+            amounts, change = _cut(wanted, sums.total)
+            row.kind = kind
+            for key, amount in amounts:
+                state = PaymentState.CONFIRMED if not KINDS[key].app else _ANSWERS[settings.apps]
+                made = self._payment(row, attempt, key, amount, state)
+                session.add(made)
+                session.flush()
+                tell_payment(self._premises, session, made, row)
+            self._settle(session, row, sums, settings)
+            return Paid(orders.view_of(session, row), _views(session, order), change)
+
+    def answer(self, payment: int, *, confirmed: bool) -> OrderView:
+        """What the application says of a waiting payment. A failure gives back what else was paid."""
+        settings = self._settings.read()
+        with self._premises.changing() as session:
+            found = session.get(tables.Payment, payment)
+            if found is None:
+                raise UnknownError("payment")
+            if found.state != PaymentState.PENDING.value:
+                raise RefusedError("payment-state", _NOT_WAITING)
+            found.state = (PaymentState.CONFIRMED if confirmed else PaymentState.FAILED).value
+            row = orders.find(session, found.order)
+            tell_payment(self._premises, session, found, row)
+            self._settle(session, row, orders.sums_of(session, row), settings)
+            return orders.view_of(session, row)
+
+    def payments(self, order: str) -> tuple[PaymentView, ...]:
+        """All payments of an order."""
+        with self._premises.reading() as session:
+            orders.find(session, order)
+            return _views(session, order)
+
+    def _settle(
+        self, session: Session, row: tables.ShopOrder, sums: OrderSum, settings: ShopSettings
+    ) -> None:
+        """Complete the order when all is confirmed; give money back when an application refused."""
+        made = payments_of(session, row.id)
+        states = {each.state for each in made}
+        if PaymentState.PENDING.value in states:
+            return
+        if PaymentState.FAILED.value in states:
+            for each in made:
+                if each.state == PaymentState.CONFIRMED.value:
+                    each.state = PaymentState.RETURNED.value
+                    tell_payment(self._premises, session, each, row)
+            return
+        self._complete(session, row, sums, settings)
+
+    def _complete(
+        self, session: Session, row: tables.ShopOrder, sums: OrderSum, settings: ShopSettings
+    ) -> None:
+        lines = orders.lines_of(session, row.id)
+        for line in lines:
+            if line.product is not None:
+                catalogue.take_from_stock(catalogue.find(session, line.product), line.amount)
+        row.state, row.closed = State.COMPLETED.value, written(self._premises.now)
+        row.surcharge, row.total = sums.surcharge, sums.total
+        body = _fiscal_order(session, row, lines, sums, settings)
+        session.add(tables.Fiscal(order=row.id, state="waiting", body=body.model_dump_json()))
+        orders.tell(self._premises, session, row)
+
+    def _payment(
+        self, row: tables.ShopOrder, attempt: int, kind: str, amount: int, state: PaymentState
+    ) -> tables.Payment:
+        now = written(self._premises.now)
+        return tables.Payment(
+            order=row.id, attempt=attempt, kind=kind, amount=amount, state=state.value, made=now
+        )
+
+
+def payments_of(session: Session, order: str) -> list[tables.Payment]:
+    """The payments of the last try to pay an order."""
+    table = tables.Payment
+    last = select(func.max(table.attempt)).where(table.order == order).scalar_subquery()
+    query = select(table).where(table.order == order, table.attempt == last).order_by(table.id)
+    return list(session.scalars(query))
+
+
+def tell_payment(
+    premises: Premises, session: Session, payment: tables.Payment, row: tables.ShopOrder
+) -> None:
+    """Log a payment as it now is."""
+    body = {
+        "order": payment.order,
+        "kind": payment.kind,
+        "group": KINDS[payment.kind].group,
+        "amount": payment.amount,
+        "state": payment.state,
+        "made": payment.made,
+        "employee": row.employee,
+    }
+    premises.tell(session, "payment", payment.id, body)
+
+
+def _read(given: dict[str, Any]) -> tuple[list[tuple[str, int]], int]:
+    form = Form(given, ("payments", "kind"))
+    kind = form.number("kind", min(RECEIPT_KINDS), max(RECEIPT_KINDS), otherwise=0)
+    form.done()
+    listed = given.get("payments")
+    if not isinstance(listed, Sequence) or isinstance(listed, str) or not 0 < len(listed) <= MOST_PAYMENTS:
+        raise InvalidError([Finding("payments", "list", LISTED)])
+    wanted = []
+    for place, each in enumerate(listed):
+        where = f"payments[{place}]"
+        if not isinstance(each, dict) or each.get("kind") not in KINDS:
+            raise InvalidError([Finding(f"{where}.kind", "list", LISTED)])
+        amount = each.get("amount")
+        if isinstance(amount, bool) or not isinstance(amount, int) or not 0 <= amount <= catalogue.MOST_PRICE:
+            raise InvalidError([Finding(f"{where}.amount", "number", NUMBER)])
+        wanted.append((str(each["kind"]), amount))
+    return wanted, kind
+
+
+def _cut(wanted: Sequence[tuple[str, int]], total: int) -> tuple[list[tuple[str, int]], int]:
+    """What of each payment is taken, and the change: only cash may be more than is owed."""
+    cash = sum(amount for key, amount in wanted if KINDS[key].is_cash)
+    other = sum(amount for key, amount in wanted if not KINDS[key].is_cash)
+    if other > total or cash + other < total:
+        raise RefusedError("sum", _SUM)
+    taken = [(key, amount) for key, amount in wanted if amount and not KINDS[key].is_cash]
+    if total - other or not taken:
+        taken.insert(0, ("cash", total - other))
+    return taken, cash + other - total
+
+
+def _fiscal_order(
+    session: Session,
+    row: tables.ShopOrder,
+    lines: Sequence[tables.OrderLine],
+    sums: OrderSum,
+    settings: ShopSettings,
+) -> Order:
+    made = []
+    for line, part in zip(lines, sums.lines, strict=True):
+        assert line.product is not None
+        product = catalogue.find(session, line.product)
+        whole = orders.line_sums([line])[0].total
+        made.append(
+            Line(
+                name=line.name,
+                mxik=product.mxik,
+                package_code=product.package_code,
+                unit=product.unit,
+                units=product.units,
+                amount=line.amount,
+                price=line.price,
+                discount=whole - part,
+                vat_percent=product.vat_percent,
+                barcode=product.barcode,
+                label=line.label,
+            )
+        )
+    if sums.surcharge:
+        made.append(
+            Line(
+                name=settings.surcharge_name,
+                mxik=settings.surcharge_mxik,
+                package_code=settings.surcharge_package,
+                amount=THOUSAND,
+                price=sums.surcharge,
+                vat_percent=settings.surcharge_vat,
+            )
+        )
+    return Order(
+        id=row.id,
+        lines=tuple(made),
+        payment=_money(session, row.id),
+        type=row.kind,
+        place=_place(session, row),
+    )
+
+
+def _money(session: Session, order: str) -> Money:
+    made = payments_of(session, order)
+    cash = sum(each.amount for each in made if KINDS[each.kind].is_cash)
+    card = sum(each.amount for each in made if not KINDS[each.kind].is_cash)
+    apps = ", ".join(dict.fromkeys(KINDS[each.kind].app for each in made if KINDS[each.kind].app))
+    return Money(cash=cash, card=card, app=apps)
+
+
+def _place(session: Session, row: tables.ShopOrder) -> str:
+    place = None if row.place is None else session.get(tables.Place, row.place)
+    return "" if place is None else place.name
+
+
+def _views(session: Session, order: str) -> tuple[PaymentView, ...]:
+    table = tables.Payment
+    query = select(table).where(table.order == order).order_by(table.id)
+    return tuple(
+        PaymentView(row.id, row.order, row.kind, row.amount, PaymentState(row.state), row.made)
+        for row in session.scalars(query)
+    )

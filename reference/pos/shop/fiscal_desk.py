@@ -1,0 +1,167 @@
+"""Orders become fiscal receipts by themselves: the queue of those that wait, and what came of it (UZ-POS-01).
+
+The shop's row says that a receipt has to be made, the till's journal how far it is; whichever of the two a
+crash leaves behind, the other carries on. Nothing is sent twice: the till answers
+for an order it knows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from reference.pos.errors import DriveRefusedError, DriveUnreachableError, TillError
+from reference.pos.order import Order
+from reference.pos.order_book import Sale
+from reference.pos.shop import tables
+from reference.pos.shop.premises import Premises
+from reference.pos.till import Till
+
+WAITING: Final = "waiting"
+DONE: Final = "done"
+REFUSED: Final = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class FiscalView:
+    """The fiscal receipt of an order as pages and API show it."""
+
+    order: str
+    state: str
+    terminal: str
+    number: int | None
+    made: str | None
+    sign: str
+    address: str
+    acknowledged: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What one round did: receipts made, receipts refused, and why it ended early (empty: it did not)."""
+
+    done: int
+    refused: int
+    trouble: str
+
+
+class FiscalDesk:
+    """Brings waiting orders to their receipts through the till."""
+
+    def __init__(self, premises: Premises, till: Till) -> None:
+        self._premises = premises
+        self.till = till
+
+    def of(self, order: str) -> FiscalView | None:
+        """The fiscal receipt of an order; None while it is not paid."""
+        with self._premises.reading() as session:
+            row = session.get(tables.Fiscal, order)
+            return None if row is None else _view(row)
+
+    def waiting(self) -> int:
+        """How many orders wait for their receipt."""
+        table = tables.Fiscal
+        with self._premises.reading() as session:
+            query = select(func.count()).select_from(table).where(table.state == WAITING)
+            return int(session.scalar(query) or 0)
+
+    def run(self, most: int = 100) -> Round:
+        """Bring up to `most` waiting orders, oldest first, as far as they go.
+
+        One that the service will never take is refused and stops nobody; one that has to wait stops those
+        behind it only where nothing answers.
+        """
+        done = refused = 0
+        trouble = ""
+        for order_id, body in self._queue(most):
+            try:
+                sale = self._carry_on(order_id, body)
+            except DriveUnreachableError as error:
+                return Round(done, refused, str(error))
+            except DriveRefusedError as error:
+                self._note(order_id, {"state": REFUSED, "reason": error.reason[:500]})
+                refused += 1
+            except TillError as error:
+                trouble = str(error)
+            else:
+                self._note(order_id, _facts(sale))
+                done += 1
+        return Round(done, refused, trouble)
+
+    def look_at_acknowledgements(self, most: int = 500) -> int:
+        """Learn from the module which receipts the operator has acknowledged: it holds those he has not.
+
+        How many are known to be acknowledged now that were not before. TillError: the module does not say.
+        """
+        open_numbers = self._unacknowledged(most)
+        if not open_numbers:
+            return 0
+        held = set()
+        index = 0
+        while (receipt := self.till.drive.receipt(index)) is not None:
+            held.add(int(receipt["ReceiptSeq"]))
+            index += 1
+        gone = [order for number, order in open_numbers if number not in held]
+        for order in gone:
+            self._note(order, {"acknowledged": True})
+        return len(gone)
+
+    def _unacknowledged(self, most: int) -> list[tuple[int, str]]:
+        table = tables.Fiscal
+        query = select(table.number, table.order).where(
+            table.state == DONE, table.acknowledged.is_(False), table.sign != ""
+        )
+        with self._premises.reading() as session:
+            rows = session.execute(query.order_by(table.number).limit(most))
+            return [(number, order) for number, order in rows if number is not None]
+
+    def _queue(self, most: int) -> list[tuple[str, str]]:
+        table = tables.Fiscal
+        query = select(table.order, table.body).where(table.state == WAITING).order_by(table.order)
+        with self._premises.reading() as session:
+            return [(str(order), str(body)) for order, body in session.execute(query.limit(most))]
+
+    def _carry_on(self, order_id: str, body: str) -> Sale:
+        book = self.till.book
+        if not book.known(order_id):
+            book.take(Order.model_validate_json(body))
+        sale = book.sale(order_id)
+        if sale.refusal is not None:
+            raise DriveRefusedError(0, sale.refusal)
+        return sale if sale.answer is not None else self.till.fiscalise(sale)
+
+    def _note(self, order_id: str, facts: dict[str, Any]) -> None:
+        with self._premises.changing() as session:
+            row = session.get_one(tables.Fiscal, order_id)
+            for name, value in facts.items():
+                setattr(row, name, value)
+            self._tell(session, row)
+
+    def _tell(self, session: Session, row: tables.Fiscal) -> None:
+        view = _view(row)
+        body = {name: getattr(view, name) for name in FiscalView.__dataclass_fields__}
+        self._premises.tell(session, "fiscal", row.order, body)
+
+
+def _facts(sale: Sale) -> dict[str, Any]:
+    answer = sale.answer
+    assert answer is not None
+    sign = str(answer.get("FiscalSign") or "")
+    return {
+        "state": DONE,
+        "terminal": str(answer["TerminalID"]),
+        "number": int(answer["ReceiptSeq"]),
+        "made": str(answer["DateTime"]),
+        "sign": sign,
+        "address": str(answer.get("QRCodeURL") or ""),
+        "reason": "",
+    }
+
+
+def _view(row: tables.Fiscal) -> FiscalView:
+    names = FiscalView.__dataclass_fields__
+    return FiscalView(**{name: getattr(row, name) for name in names})

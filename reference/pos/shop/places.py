@@ -1,0 +1,103 @@
+"""Places and tables, each with its surcharge (BX-DSH-01: profit of places)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from reference.pos.shop import tables
+from reference.pos.shop.errors import RefusedError, UnknownError
+from reference.pos.shop.form import Form
+from reference.pos.shop.premises import Premises
+from reference.pos.shop.words import Words
+
+KINDS: Final = ("place", "table")
+FIELDS: Final = ("name", "kind", "surcharge", "active")
+MOST_SURCHARGE: Final = 100_00
+_NAME: Final = Words("Bunday nom bor", "Такое название уже есть", "Another place has this name")
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceView:
+    """A place or a table; `surcharge` in hundredths of a percent."""
+
+    id: int
+    name: str
+    kind: str
+    surcharge: int
+    active: bool
+
+
+class Places:
+    """The desk for places."""
+
+    def __init__(self, premises: Premises) -> None:
+        self._premises = premises
+
+    def add(self, given: Mapping[str, Any]) -> PlaceView:
+        """A new place. InvalidError names every wrong field."""
+        with self._premises.changing() as session:
+            row = tables.Place(**_read(given, {}))
+            self._require_free_name(session, row.name, None)
+            session.add(row)
+            session.flush()
+            return self._told(session, row)
+
+    def change(self, place: int, given: Mapping[str, Any]) -> PlaceView:
+        """Change the fields that are given; closed orders keep the surcharge they had."""
+        with self._premises.changing() as session:
+            row = find(session, place)
+            read = _read(given, asdict(view_of(row)))
+            self._require_free_name(session, read["name"], row.id)
+            for name, value in read.items():
+                setattr(row, name, value)
+            return self._told(session, row)
+
+    def all(self, *, inactive: bool = False) -> list[PlaceView]:
+        """All places by kind and name."""
+        table = tables.Place
+        query = select(table).order_by(table.kind, table.id)
+        if not inactive:
+            query = query.where(table.active)
+        with self._premises.reading() as session:
+            return [view_of(row) for row in session.scalars(query)]
+
+    def _told(self, session: Session, row: tables.Place) -> PlaceView:
+        view = view_of(row)
+        self._premises.tell(session, "place", row.id, asdict(view))
+        return view
+
+    @staticmethod
+    def _require_free_name(session: Session, name: str, own: int | None) -> None:
+        known = session.scalars(select(tables.Place.id).where(tables.Place.name == name)).first()
+        if known not in (None, own):
+            raise RefusedError("name", _NAME)
+
+
+def find(session: Session, place: int) -> tables.Place:
+    """The row of a place; UnknownError."""
+    row = session.get(tables.Place, place)
+    if row is None:
+        raise UnknownError("place")
+    return row
+
+
+def view_of(row: tables.Place) -> PlaceView:
+    """A row as a view."""
+    return PlaceView(row.id, row.name, row.kind, row.surcharge, row.active)
+
+
+def _read(given: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
+    form = Form(given, FIELDS, {name: before[name] for name in FIELDS if name in before})
+    read = {
+        "name": form.text("name", 100, least=1),
+        "kind": form.one_of("kind", KINDS),
+        "surcharge": form.number("surcharge", 0, MOST_SURCHARGE, otherwise=0),
+        "active": form.mark("active", otherwise=True),
+    }
+    form.done()
+    return read

@@ -1,0 +1,13 @@
+"""Sentences in the languages of the shop."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Words(NamedTuple):
+    """One sentence in Uzbek, Russian and English."""
+
+    uz: str
+    ru: str
+    en: str
