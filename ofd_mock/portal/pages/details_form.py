@@ -6,7 +6,7 @@ a button of the form: the page comes again with the window open, and with everyt
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -52,9 +52,9 @@ class Window:
     sent: bool = False
 
 
-def details_of(form: dict[str, str]) -> dict[str, str]:
+def details_of(form: Mapping[str, str | None]) -> dict[str, str]:
     """The fields that the rules know."""
-    return {name: form.get(name, "") for name in FIELDS}
+    return {name: form.get(name) or "" for name in FIELDS}
 
 
 def form_values() -> dict[str, Any]:

@@ -23,6 +23,7 @@ from ofd_mock.portal.pages.enrolment import PATH as BEGINNING
 from ofd_mock.portal.pages.enrolment import enrolment_pages
 from ofd_mock.portal.pages.entrance import entrance_pages
 from ofd_mock.portal.pages.frame import HERE, Frame, failed, furnish, http_refused
+from ofd_mock.portal.pages.organisation import organisation_pages
 from ofd_mock.portal.pages.outlets import outlet_pages
 from ofd_mock.portal.web.api import http_error
 from ofd_mock.portal.web.desks import Desks
@@ -44,15 +45,20 @@ _LIMITED: Final = (
     "/enrol/again",
     "/enrol/email",
     "/enrol/code",
+    "/organisation/email",
+    "/organisation/code",
     "/api/enrolments",
     "/api/enrolments/<key>/email",
     "/api/enrolments/<key>/code",
+    "/api/organisation/email",
+    "/api/organisation/code",
 )
 """What makes rows or mails for strangers, or takes their guesses."""
 
 SECTIONS: Final[tuple[Callable[[Frame], Blueprint], ...]] = (
     entrance_pages,
     enrolment_pages,
+    organisation_pages,
     cabinet_pages,
     outlet_pages,
     card_pages,
