@@ -15,6 +15,8 @@ from reference.drive.core import Core, Kit
 from reference.drive.defects_dialect import DIALECT_MISTAKES
 from reference.drive.defects_registration import REGISTRATION_MISTAKES
 from reference.drive.defects_sending import SENDING_MISTAKES
+from reference.drive.dialects.communicator.dialect import CommunicatorDialect
+from reference.drive.dialects.qpos.dialect import QposDialect
 from reference.drive.dialects.rpc1.dialect import Rpc1Dialect
 from reference.drive.dialects.rpc1.generation import Generation1
 from reference.drive.mistakes import Mistake
@@ -28,7 +30,7 @@ DEFECTS: Final[dict[str, Mistake]] = {
 
 
 Passing = Callable[[], AbstractContextManager[Core]]
-OWN_PLACES: Final = ("dialect", "rpc1", "generation")
+OWN_PLACES: Final = ("dialect", "rpc1", "qpos", "communicator", "generation")
 """Places of a Build that are not in the kit."""
 
 
@@ -48,11 +50,17 @@ class Build:
     kit: Kit = field(default_factory=Kit)
     dialect: type[RestDialect] = RestDialect
     rpc1: type[Rpc1Dialect] = Rpc1Dialect
+    qpos: type[QposDialect] = QposDialect
+    communicator: type[CommunicatorDialect] = CommunicatorDialect
     generation: type[Generation1] = Generation1
 
     def faces(self, passing: Passing) -> dict[str, Face]:
         """The dialects besides REST by name, around the core that `passing` gives."""
-        return {"rpc": self.rpc1(passing, self.generation)}
+        return {
+            "rpc": self.rpc1(passing, self.generation),
+            "qpos": self.qpos(passing, self.generation),
+            "communicator": self.communicator(passing, self.generation),
+        }
 
 
 def build_with(names: Sequence[str]) -> Build:

@@ -155,6 +155,11 @@ class NamedReceipts:
                 sa.insert(named_receipts).values(factory_id=factory_id, method=method, name=name, txid=txid)
             )
 
+    def take_back(self, factory_id: str, method: str, name: str) -> None:
+        """The name stands for nothing again."""
+        with self.database.writing() as connection:
+            connection.execute(sa.delete(named_receipts).where(*_key(factory_id, method, name)))
+
 
 class Gen1Queries:
     """What generation 1 tells about the store."""

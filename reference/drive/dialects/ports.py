@@ -25,7 +25,11 @@ class FacePort:
     text: str
 
 
-FACE_PORTS: Final = (FacePort("rpc", "rpc", 3448, "FiscalDriveAPI, JSON-RPC at /rpc/api"),)
+FACE_PORTS: Final = (
+    FacePort("rpc", "rpc", 3448, "FiscalDriveAPI, JSON-RPC at /rpc/api"),
+    FacePort("qpos", "qpos", 2040, "QPOS, /api"),
+    FacePort("communicator", "communicator", 8347, "E-POS Communicator, /uzpos"),
+)
 
 
 def add_port_arguments(parser: argparse.ArgumentParser) -> None:

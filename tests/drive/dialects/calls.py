@@ -65,3 +65,36 @@ def receipt(time: datetime, price: int = 50_000, **changes: Any) -> dict[str, An
 def sold(bench: Bench, **changes: Any) -> Any:
     """A sale, one lab second after the last."""
     return good(bench, "SendSaleReceipt", Receipt=receipt(bench.tick(), **changes))
+
+
+def qpos(bench: Bench, method: str, **params: Any) -> dict[str, Any]:
+    """The answer object of one QPOS call."""
+    answer = bench.drive.face("qpos").answer(asked({"method": method, "params": params}))
+    assert (answer.status, answer.content_type) == (200, "application/json; charset=utf-8")
+    return dict(json.loads(answer.body))
+
+
+def epos(bench: Bench, method: str, **fields: Any) -> dict[str, Any]:
+    """The answer object of one call of the Communicator."""
+    body = {"token": "T", "method": method} | fields
+    answer = bench.drive.face("communicator").answer(asked(body))
+    assert (answer.status, answer.content_type) == (200, "application/json; charset=utf-8")
+    return dict(json.loads(answer.body))
+
+
+def epos_params(price: int = 50_000, **changes: Any) -> dict[str, Any]:
+    """`params` of a sale, one line, paid in cash."""
+    item = {
+        "price": price,
+        "discount": 0,
+        "barcode": "4780000000012",
+        "amount": 1000,
+        "vatPercent": 12,
+        "vat": price * 12 // 112,
+        "name": "Нон",
+        "classCode": "01905001001000000",
+        "packageCode": "1500001",
+        "other": 0,
+        "ownerType": 0,
+    }
+    return {"items": [item], "paycheckNumber": "1", "receivedCash": price, "receivedCard": 0} | changes

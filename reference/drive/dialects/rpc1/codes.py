@@ -111,6 +111,9 @@ class Doing(Enum):
 class Rpc1Error(Exception):
     """An error of generation 1: code, message and the chain of inner errors, outermost first (G1-T-06)."""
 
+    clause = ""
+    """The codec's rule that was broken, where one was."""
+
     def __init__(self, code: int, message: str, chain: tuple[str, ...] = ()) -> None:
         self.code = code
         self.message = message

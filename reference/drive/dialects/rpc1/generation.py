@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from reference.drive.core import Core
@@ -25,7 +26,10 @@ STATS_NUMBERS: Final = 16
 """Length of LastUnAckZReportsNumbers, unused places 0 (uz-fiscal §3.2)."""
 COUNTS_AFTER_CLOSE: Final = "0324"
 """From this applet on CloseZReport tells what still has to go (uz-fiscal §3.2)."""
+ABOUT_NOW: Final = timedelta(seconds=60)
+"""How far ahead of the PC the module's last operation may be to count as now."""
 _TERMINAL: Final = (0x03,)
+_LAST: Final = (0x03,)
 _COUNT: Final = (0x06,)
 _WINDOW: Final = (0x04,)
 
@@ -103,8 +107,8 @@ class Generation1:
 
     def open_zreport(self, params: Fields) -> Json:
         """Api.OpenZReport: 36912 while one is open (G1-Z-04)."""
-        time = params.time("Time", self.core.stage.now())
         with self.session(params, Doing.OPEN) as session:
+            time = params.time("Time", self.next_time(session))
             slots = self.unlocked_slots(session)
             if slots.is_open:
                 raise card_code("ERROR_ZREPORT_IS_ALREADY_OPEN")
@@ -116,8 +120,8 @@ class Generation1:
 
     def close_zreport(self, params: Fields) -> Json:
         """Api.CloseZReport: 36907 when it is empty or not open (G1-Z-04)."""
-        time = params.time("Time", self.core.stage.now())
         with self.session(params, Doing.CLOSE) as session:
+            time = params.time("Time", self.next_time(session))
             if not self.unlocked_slots(session).is_open:
                 raise card_code("ERROR_CURRENT_ZREPORT_IS_EMPTY")
             self.sales.check_offline(session.get_fiscal_memory_info(_WINDOW), time)
@@ -135,6 +139,18 @@ class Generation1:
             "AwaitingToSendZReportsCount": max(0, unsent - errors),
             "ErrorsCount": errors,
         }
+
+    def next_time(self, session: ModuleSession) -> datetime:
+        """What a missing Time means: now, or the second after the last operation when that is about now.
+
+        Clients that leave Time out call more than once a second, and a module takes one operation in each
+        (TM-05).
+        """
+        now = self.core.stage.now()
+        last = session.get_fiscal_memory_info(_LAST).last_operation
+        if last is None or not now <= last < now + ABOUT_NOW:
+            return now
+        return last + timedelta(seconds=1)
 
     def unlocked_slots(self, session: ModuleSession) -> ZSlots:
         """The slots; 65279 when the module is locked, which it says before anything else (FM-C-02)."""

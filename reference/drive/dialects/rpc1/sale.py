@@ -105,10 +105,12 @@ class Seller:
         except ReceiptError as error:
             if _of_refund(error):
                 raise service_error(65276, str(error)) from None
+            chain: tuple[str, ...] = ("failed to encode receipt", str(error))
             if error.clause == _DIFFERENCE:
                 chain = ("failed to make total block", str(error), "math error")
-                raise service_error(65531, *chain) from None
-            raise service_error(65531, "failed to encode receipt", str(error)) from None
+            refused = service_error(65531, *chain)
+            refused.clause = error.clause or ""
+            raise refused from None
 
     # --- selling -------------------------------------------------------------------------------------
 
