@@ -50,7 +50,7 @@ def read_card_form(given: Mapping[str, Any]) -> CardForm:
     name, outlet = form.text("name", 255), form.number("outlet")
     serial = form.text("serial", 255, required=False)
     model = form.number("model") if given.get("model") not in (None, "") else None
-    year = form.number("year") if given.get("year") not in (None, "") else None
+    year = form.number("year", _YEAR_TEXT) if given.get("year") not in (None, "") else None
     if model is not None and model not in models():
         form.add("model", "directory", NOT_LISTED)
     if serial and not _SERIAL.fullmatch(serial):

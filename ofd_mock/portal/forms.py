@@ -45,15 +45,15 @@ class Form:
             return self._wrong(name, "length", TOO_LONG)
         return known
 
-    def number(self, name: str) -> int | None:
-        """A whole number, as a number or in digits; None when it is wrong or not there."""
+    def number(self, name: str, wrong: Texts = NOT_LISTED) -> int | None:
+        """A whole number, as a number or in digits; None when it is wrong, as `wrong` says, or not there."""
         value = self._given.get(name)
         if value in (None, ""):
             self._wrong(name, "required", REQUIRED)
             return None
         text = str(value)
         if isinstance(value, bool) or not text.isascii() or not text.isdigit() or len(text) > 18:
-            self._wrong(name, "number", NOT_LISTED)
+            self._wrong(name, "number", wrong)
             return None
         return int(text)
 
