@@ -60,18 +60,21 @@ def entrance_pages(frame: Frame) -> Blueprint:
 
     @section.get("/login/signed")
     def login_signed() -> Any:
-        return frame.render("login_signed.html", challenge=door.challenge())
+        return frame.render(
+            "login_signed.html", challenge=door.challenge(), next=request.args.get("next", "")
+        )
 
     @section.post("/login/signed")
     def log_in_signed() -> Any:
         form = frame.form()
+        wanted = form.get("next", "")
 
         def act() -> Response:
             key = door.log_in_signed(form.get("challenge", ""), form.get("cms", ""), _address())
-            return remember(redirect(AFTER_LOGIN, 303), key)
+            return remember(redirect(own_path(wanted, AFTER_LOGIN), 303), key)
 
         # The challenge counted once: the form comes again with another.
-        return frame.answer("login_signed.html", act, challenge=door.challenge())
+        return frame.answer("login_signed.html", act, challenge=door.challenge(), next=wanted)
 
     @section.post("/logout")
     def log_out() -> Response:

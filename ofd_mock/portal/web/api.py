@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
+from http import HTTPStatus
 from typing import Any, Final
 
 import structlog
@@ -52,6 +53,11 @@ _log = structlog.get_logger("portal")
 
 _SYNTAX: Final = Texts("Неверный запрос", "Сұрау қате", "The request cannot be read")
 _FIELD: Final = Texts("Неверное значение поля", "Өріс мәні қате", "The value of this field is wrong")
+_TRIES: Final = Texts(
+    "Слишком много попыток, повторите позже",
+    "Әрекет тым көп, кейінірек қайталаңыз",
+    "Too many tries, come again later",
+)
 _INSIDE: Final = Texts(
     "Внутренняя ошибка, повторите позже", "Ішкі қате, кейінірек қайталаңыз", "Something went wrong; try again"
 )
@@ -127,6 +133,8 @@ def _query(parameter: Parameter) -> Any:
         if not (text.isascii() and text.isdigit()) or len(text) > 16:
             raise InvalidError([FieldFinding(parameter.name, "number", _FIELD)])
         return int(text)
+    if text not in parameter.schema.get("enum", (text,)):
+        raise InvalidError([FieldFinding(parameter.name, "enum", _FIELD)])
     if len(text) > parameter.schema.get("maxLength", LARGEST):
         raise InvalidError([FieldFinding(parameter.name, "length", _FIELD)])
     return text
@@ -154,7 +162,10 @@ def _refused(error: PortalError) -> tuple[Response, int]:
 
 def http_error(error: HTTPException) -> tuple[Response, int, dict[str, str]]:
     """What Flask itself refuses, as the API says it."""
-    told = {"rule": "http", "text": as_json(Texts(_SYNTAX.ru, _SYNTAX.kk, error.name)), "fields": []}
+    rule, text = "http", Texts(_SYNTAX.ru, _SYNTAX.kk, error.name)
+    if error.code == HTTPStatus.TOO_MANY_REQUESTS:
+        rule, text = "tries", _TRIES
+    told = {"rule": rule, "text": as_json(text), "fields": []}
     allowed = {}
     valid = getattr(error, "valid_methods", None)
     if valid:

@@ -22,9 +22,9 @@ async function signByFile(box, file, password) {
   body.append("key", file);
   body.append("password", password);
   body.append("data", box.dataset.sign);
-  const answer = await fetch("/sign-file", {method: "POST", body, headers: {"X-CSRFToken": csrf()}});
-  const told = await answer.json();
-  if (!answer.ok) throw new Error(told.error);
+  const answer = await fetch("/sign-file", {method: "POST", body, headers: {"X-CSRFToken": csrf(), Accept: "application/json"}}).catch(() => null);
+  const told = answer && await answer.json().catch(() => null);
+  if (!answer?.ok || !told) throw new Error(told?.error ?? box.dataset.failed);
   return told.cms;
 }
 

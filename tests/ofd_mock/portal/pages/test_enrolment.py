@@ -22,8 +22,6 @@ def visit(stand: Stand) -> Visit:
 
 def to_sign(page: str) -> str:
     """The text that a page gives to be signed."""
-    import base64
-
     found = _SIGNED.search(page)
     assert found is not None
     return base64.b64decode(found[1]).decode()

@@ -17,6 +17,7 @@ OTHERS = [code for code in words.LANGUAGES if code != words.DEFAULT]
 _METHODS = [("**.py", "python"), ("templates/**.html", "jinja2.ext:babel_extract")]
 _OPTIONS = {"templates/**.html": {"silent": "false"}}
 _PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%[sd]|\{\w*\}")
+_JINJA = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 _CYRILLIC = re.compile("[А-Яа-яЁёӘәҒғҚқҢңӨөҰұҮүҺһІі]")
 
 
@@ -75,6 +76,16 @@ def test_english_is_english() -> None:
     said = translations("en")
     wrong = {one: text for one, text in said.items() if text not in allowed and _CYRILLIC.search(text)}
     assert wrong == {}
+
+
+def test_templates_say_nothing_past_the_catalogues() -> None:
+    """No Russian stands bare between the marks; names that are the same in every language aside."""
+    bare = {}
+    for path in (PAGES / "templates").rglob("*.html"):
+        text = _JINJA.sub("", path.read_text(encoding="utf-8")).replace("ОФД", "")
+        if _CYRILLIC.search(text):
+            bare[path.name] = [line.strip() for line in text.splitlines() if _CYRILLIC.search(line)]
+    assert bare == {}
 
 
 def test_russian_stands_in_the_sources_alone() -> None:
