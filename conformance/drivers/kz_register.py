@@ -40,12 +40,12 @@ PATIENCE: Final = 30.0
 DEFAULT_VERSION: Final = 203
 DEFAULT_LISTEN: Final = "127.0.0.1:7777"
 """Where the judge's OFD listens for a register whose address the judge cannot set."""
-_SHORT: Final = 0.7
-"""Real seconds after which lab time is moved on once more."""
 _MOMENT: Final = 0.05
-"""Real seconds a press is given before the lab clock is moved for it."""
+"""Real seconds a press is given at first before the lab clock is moved for it."""
 _NO_MOMENT: Final = 0.01
 """The same where nobody listens: then it waits for lab time alone."""
+_LONGEST_MOMENT: Final = 0.2
+"""What these grow to, so that a busy machine is not outrun."""
 _EXCHANGE: Final = 2.0
 """Real seconds in which an exchange under way may end before the lab clock is moved all the same."""
 _RNM: Final = "600400112233"
@@ -228,10 +228,12 @@ class RegisterDriver:
     def ready(
         self, *, version: int | None = None, books: Mapping[str, Any] | None = None, **settings: Any
     ) -> OfdStand:
-        """`begin`, and its INFO answered: ONLINE, and what it has sent read away."""
+        """`begin`, and its INFO answered: ONLINE and at rest, and what it has sent read away."""
         with self._ctx.preparing("a register of the case's own, ONLINE"):
             stand = self.begin(version=version, books=books, **settings)
             self.until("ONLINE", lambda: self.state().mode == "ONLINE")
+            if self._ctx.can("control"):
+                self.press("pulse")
             stand.rest()
         return stand
 
@@ -254,48 +256,46 @@ class RegisterDriver:
     def outlast(self, pending: Pending, *, seconds: float = 30.0, step: float = 1.0) -> Pressed:
         """The outcome of a press that waits: lab time goes on by steps until it is there.
 
-        CaseFailed when it is not there after so many lab seconds; real ones where nobody can move the clock.
+        Real ones where nobody can move the clock. CaseFailed when it is not there after so many lab seconds
+        and PATIENCE besides: on a busy machine a key may begin to wait only when much of them is over.
         """
         if not self._ctx.can("clock"):
             return pending.result(seconds)
         passed = 0.0
-        while not pending.done(_MOMENT if self.stand.listening else _NO_MOMENT):
+        moment = _MOMENT if self.stand.listening else _NO_MOMENT
+        patience_ends = real_elapsed() + PATIENCE
+        while not pending.done(moment):
             if passed >= seconds:
-                # All of its time is over: what is missing now is only what a busy machine holds up.
-                if pending.done(PATIENCE):
-                    break
-                raise CaseFailed(f"the key has no outcome after {seconds:g} s of lab time", clause="KZ-MD-03")
+                moment = 1.0
+                if real_elapsed() >= patience_ends:
+                    raise CaseFailed(
+                        f"the key has no outcome after {passed:g} s of lab time", clause="KZ-MD-03"
+                    )
             self.stand.settled(_EXCHANGE)
             if pending.done():
                 break
             self._ctx.clock.advance(step)
             passed += step
+            moment = min(2 * moment, _LONGEST_MOMENT)
         return pending.result()
 
     def comes(self, what: str, *, seconds: float = LONGEST_PAUSE, step: float = 1.0) -> Seen:
         """The next request at the judge's OFD, lab time going on by steps until it is there.
 
-        No register that keeps to the intervals is silent for longer than one of them after a transaction.
+        What is due already needs real time only, and lab time would end its transaction. No register that
+        keeps to the intervals is silent for longer than one of them after a transaction.
         """
         if not self._ctx.can("clock"):
             return self.stand.next(what, seconds=seconds)
         passed = 0.0
-        if self._pressed:
-            # A key is at work: its packet needs real time only, and lab time would end its transaction.
-            found = self.stand.glimpse(_EXCHANGE)
-            if found is not None:
-                return found
-        while (found := self.stand.glimpse(_MOMENT * 2)) is None:
+        found = self.stand.glimpse(_EXCHANGE)
+        while found is None:
             if passed >= seconds:
                 return self.stand.next(f"{what}, due for {seconds:g} s of lab time,")
             self._ctx.clock.advance(step)
             passed += step
+            found = self.stand.glimpse(_LONGEST_MOMENT)
         return found
-
-    @property
-    def _pressed(self) -> bool:
-        """Whether a press waits for its outcome."""
-        return any(not pending.done() for pending in self._pending)
 
     def until(
         self, what: str, look: Callable[[], bool], *, clause: str = "", seconds: float = PATIENCE
@@ -325,33 +325,31 @@ class RegisterDriver:
         return pressed
 
     def find_line(self, *, mode: str = "ONLINE") -> None:
-        """The OFD answers again, the reconnect interval passes, and everything held goes out."""
+        """The OFD answers again, the reconnect interval passes, and everything held goes out.
+
+        What was due before that is tried first, and finds nobody.
+        """
+        self.press("pulse")
         self.stand.open()
         self.recover(mode)
 
     def recover(self, mode: str = "ONLINE", *, clause: str = "") -> None:
         """Reconnect intervals pass, three at most, until the register is in this mode and at rest."""
-        for _ in range(2):
+        for _ in range(3):
             self.tick()
-            if self._gets_to(mode, _SHORT):
-                break
-        else:
-            self.tick()
-            self.until(f"mode {mode}", lambda: self.state().mode == mode, clause=clause)
+            self.press("pulse")
+            if self.state().mode == mode:
+                return
+        self.until(f"mode {mode}", lambda: self.state().mode == mode, clause=clause)
         self.press("pulse")
 
-    def _gets_to(self, mode: str, seconds: float) -> bool:
-        """Whether it is in this mode within so many real seconds, or as soon as it has nothing under way."""
-        pause = threading.Event()
-        end = real_elapsed() + seconds
-        while self.state().mode != mode:
-            if real_elapsed() >= end:
-                return False
-            pause.wait(0.005)
-        return True
-
     def tick(self, seconds: float = RECONNECT) -> None:
-        """One reconnect interval passes."""
+        """One reconnect interval passes.
+
+        It begins when the register has noticed what was before it, such as the end of a transaction: without
+        that, two jumps of lab time could be one to it.
+        """
+        self.press("pulse")
         self._ctx.clock.advance(seconds)
 
     def require(self, holds: bool, expected: str, observed: object, *, clause: str = "") -> None:

@@ -14,6 +14,7 @@ from conformance.drivers.kz_register import Pending, RegisterDriver
 from conformance.drivers.ofd_stand import OfdStand
 from conformance.session import Session
 from conformance.verdicts import CaseFailed
+from tests.waiting import eventually
 
 DONE = Pressed("sell", "done")
 
@@ -98,7 +99,7 @@ def test_press_that_waits_for_lab_time_gets_it() -> None:
     assert 5 <= clock.passed <= 30
 
 
-def test_outcome_that_only_a_busy_machine_holds_up_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_outcome_that_only_a_busy_machine_holds_up_is_waited_for() -> None:
     clock = LabClock(2)
     stand = Stand(clock)
     stand.answered.set()
@@ -113,7 +114,22 @@ def test_outcome_that_only_a_busy_machine_holds_up_is_waited_for(monkeypatch: py
     assert not waiting.done(0.2)
     late.set()
     assert waiting.result() == DONE
-    assert clock.passed == 2
+
+
+def test_press_that_begins_to_wait_late_gets_its_lab_time_too() -> None:
+    clock = LabClock(2)
+    stand = Stand(clock)
+    stand.answered.set()
+    begun = []
+
+    def press() -> Pressed:
+        clock.enough.wait(30)  # a busy machine: the seconds that were meant for it are over
+        begun.append(clock.passed)
+        eventually(lambda: clock.passed >= begun[0] + 2, 30)
+        return DONE
+
+    assert driver(clock, stand).outlast(Pending(press), seconds=2) == DONE
+    assert begun[0] >= 2
 
 
 def test_press_without_any_outcome_fails(monkeypatch: pytest.MonkeyPatch) -> None:

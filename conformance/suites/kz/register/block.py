@@ -6,7 +6,7 @@ from typing import Final
 
 from conformance.cases import case, family
 from conformance.context import Context
-from conformance.drivers.kz_register import RECONNECT, sale
+from conformance.drivers.kz_register import sale
 from conformance.drivers.ofd_books import INFO_AD
 from conformance.drivers.ofd_orders import cut_after, refuse
 from conformance.suites.kz.register.queue import delivered
@@ -54,7 +54,7 @@ def polls(ctx: Context, row: tuple[int, int]) -> None:
     in_mode(ctx, "SERVER_BLOCKED")
     stand.rest()
     for _ in range(5):
-        ctx.clock.advance(RECONNECT)
+        register.tick()
         ctx.check("SYSTEM", stand.next("the poll").name, "poll")
         stays(ctx, "SERVER_BLOCKED")
     ctx.check([], names(stand.rest()), "requests beside the polls")
@@ -104,7 +104,7 @@ def newer_ad(ctx: Context) -> None:
     stand.order(refuse(15, fill=lambda response: write_ads(response.service, [newer])))
     turned_away(ctx, register.press("sell", sale()), code=15)
     stand.order(refuse(15, fill=lambda response: write_ads(response.service, [older])))
-    ctx.clock.advance(RECONNECT)
+    register.tick()
     stays(ctx, "SERVER_BLOCKED")
     pressed = turned_away(ctx, register.press("sell", sale()))
     ctx.check_that(newer.text in pressed.text, newer.text, pressed.text, "what it shows")
@@ -127,12 +127,12 @@ def queue_after(ctx: Context) -> None:
     stand = register.stand
     stand.default = refuse(15)
     stand.open()
-    ctx.clock.advance(RECONNECT)
+    register.tick()
     in_mode(ctx, "SERVER_BLOCKED")
     ctx.check(4, held(ctx), "documents kept")
     stand.rest()
     for _ in range(3):
-        ctx.clock.advance(RECONNECT)
+        register.tick()
         stays(ctx, "SERVER_BLOCKED")
     ctx.check({"SYSTEM"}, set(names(stand.rest())), "what a blocked register sends")
     stand.forget_orders()
@@ -175,12 +175,12 @@ def line_lost(ctx: Context) -> None:
     stand = register.stand
     stand.default = cut_after()
     for _ in range(10):
-        ctx.clock.advance(RECONNECT)
+        register.tick()
         ctx.clock.advance(10)
     ctx.check("SERVER_BLOCKED", register.state().mode, "mode without a line")
     turned_away(ctx, register.press("sell", sale()))
     stand.forget_orders()
-    ctx.clock.advance(RECONNECT)
+    register.tick()
     stays(ctx, "SERVER_BLOCKED")
     stand.books.blocked = 0
     register.recover()

@@ -125,7 +125,7 @@ def silent(ctx: Context, mode: str) -> None:
     """Only a person ends these."""
     register = reach(ctx, mode)
     for _ in range(10):
-        ctx.clock.advance(RECONNECT)
+        register.tick()
     nothing_sent(ctx)
     ctx.check(mode, register.state().mode, "mode")
 
@@ -212,7 +212,7 @@ def answer_in_mode(ctx: Context, row: tuple[str, Order, str]) -> None:
     stand.default = order
     stand.drop()
     stand.open()
-    ctx.clock.advance(RECONNECT)
+    register.tick()
     register.comes("what the mode sends", seconds=2 * RECONNECT, step=RECONNECT / 2)
     ctx.clock.advance(10)
     in_mode(ctx, after)
@@ -302,10 +302,10 @@ def clock_runs_on(ctx: Context, mode: str) -> None:
         stand.default = cut_after()
         stand.order(Order(command=Command.SYSTEM))
         stand.open()
-        ctx.clock.advance(RECONNECT)
+        register.tick()
         register.until("the block was lifted", lambda: register.state().mode != mode)
     register.until("the mode is over", lambda: register.state().mode != mode)
-    ctx.clock.advance(60)
+    register.tick()
     register.until("OFFLINE_EXPIRED", lambda: register.state().mode in ("OFFLINE_EXPIRED", "OFFLINE"))
     pressed = turned_away(ctx, register.press("sell", sale()), clause="KZ-H72-04")
     ctx.check("offline-limit", pressed.local, "local code", clause="KZ-H72-04")

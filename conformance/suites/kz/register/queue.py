@@ -8,7 +8,7 @@ from typing import Any, Final
 from conformance.cases import case
 from conformance.context import Context
 from conformance.drivers.kz_keys import Pressed
-from conformance.drivers.kz_register import RECONNECT, sale
+from conformance.drivers.kz_register import sale
 from conformance.drivers.ofd_orders import accept, cut_after, silence
 from conformance.drivers.ofd_stand import Seen
 from conformance.suites.kz.register.till import (
@@ -103,12 +103,12 @@ def five_hundred(ctx: Context) -> None:
     stand = register.stand
     stand.order(*[accept()] * 200, cut_after(counted=True))
     stand.open()
-    ctx.clock.advance(RECONNECT)
+    register.tick()
     for _ in range(4):
         register.until(
             "all sent", lambda: register.state().mode == "ONLINE" or stand.waiting_orders == 0, seconds=30
         )
-        ctx.clock.advance(RECONNECT)
+        register.tick()
     register.until("ONLINE", lambda: register.state().mode == "ONLINE", clause="KZ-MD-02", seconds=60)
     delivered(ctx, sold)
     numbers = [getattr(each.document, "offline_number", None) for each in stand.books.booked]
@@ -132,7 +132,7 @@ def to_the_tail(ctx: Context) -> None:
     stand.order(accept().only(Command.TICKET), silence(counted=True).only(Command.TICKET))
     stand.rest()
     stand.open()
-    ctx.clock.advance(RECONNECT)
+    register.tick()
     register.until("two were sent", lambda: stand.waiting_orders == 0)
     late = queued(ctx, register.press("sell", sale(777_00)), clause="KZ-OQ-5")
     queued(ctx, register.press("x"), clause="KZ-OQ-5")
@@ -286,7 +286,7 @@ def one_at_a_time(ctx: Context) -> None:
     stand.rest()
     stand.order(*[accept().only(Command.TICKET)] * 2, silence().only(Command.TICKET))
     stand.open()
-    ctx.clock.advance(RECONNECT)
+    register.tick()
     register.until("the third was sent", lambda: stand.waiting_orders == 0)
     ctx.clock.advance(1)
     tickets = [ticket_of(ctx, seen).total for seen in documents(stand.rest())]
@@ -314,7 +314,7 @@ def flapping(ctx: Context) -> None:
     stand.order(*[accept().only(Command.TICKET), cut_after(counted=True).only(Command.TICKET)] * 4)
     stand.open()
     for _ in range(30):
-        ctx.clock.advance(RECONNECT)
+        register.tick()
         register.press("pulse")
         if register.state().mode == "ONLINE":
             break

@@ -6,7 +6,7 @@ from typing import Final
 
 from conformance.cases import case, family
 from conformance.context import Context
-from conformance.drivers.kz_register import RECONNECT, sale
+from conformance.drivers.kz_register import sale
 from conformance.drivers.ofd_orders import Order, accept, cut_after, refuse, silence
 from conformance.suites.kz.register.till import (
     NEEDS,
@@ -145,7 +145,7 @@ def try_later(ctx: Context, order: Order) -> None:
     stand.order(accept().only(TICKET))
     stand.default = order
     stand.open()
-    ctx.clock.advance(RECONNECT)
+    register.tick()
     register.until("the head was tried", lambda: _tickets(ctx, before) >= 2, clause="KZ-OQ-4")
     head = ticket_of(ctx, [seen for seen in stand.seen if seen.command == TICKET][-1])
     ctx.clock.advance(6)
@@ -185,7 +185,7 @@ def removed(ctx: Context) -> None:
     stand.order(accept().only(TICKET), refuse(13).only(TICKET))
     register.find_line(mode="QUEUE_BLOCKED")
     done(ctx, register.press("remove-head"))
-    ctx.clock.advance(RECONNECT)
+    register.tick()
     in_mode(ctx, "ONLINE")
     totals = [getattr(each.document, "total", None) for each in stand.books.booked]
     wanted = [pressed.told("total") for pressed in (sold[0], sold[2], sold[3])]
@@ -210,10 +210,10 @@ def two_removed(ctx: Context) -> None:
     stand.order(accept().only(TICKET), refuse(14).only(TICKET), refuse(14).only(TICKET))
     register.find_line(mode="QUEUE_BLOCKED")
     done(ctx, register.press("remove-head"))
-    ctx.clock.advance(RECONNECT)
+    register.tick()
     in_mode(ctx, "QUEUE_BLOCKED")
     done(ctx, register.press("remove-head"))
-    ctx.clock.advance(RECONNECT)
+    register.tick()
     in_mode(ctx, "ONLINE")
     ctx.check(0, held(ctx), "documents kept")
     ctx.check(1, len(stand.books.booked), "tickets in the OFD")

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from conformance.cases import case, family
 from conformance.context import Context
 from conformance.drivers.kz_keys import Json
-from conformance.drivers.kz_register import DEFAULT_VERSION, RECONNECT, TRANSACTION, sale
+from conformance.drivers.kz_register import DEFAULT_VERSION, TRANSACTION, sale
 from conformance.drivers.ofd_orders import Order, cut_after, cut_before, half, silence
 from conformance.drivers.ofd_stand import Seen
 from conformance.suites.kz.register.till import (
@@ -132,7 +132,7 @@ def to_the_end(ctx: Context, key: str) -> None:
     ctx.check(first.header.reqnum, packet["reqnum"], "REQNUM of the packet in flight")
     stand.forget_orders()
     stand.rest()
-    ctx.clock.advance(RECONNECT)
+    register.tick()
     again = stand.next("the packet in flight")
     repeats(ctx, first, again, clause="KZ-OQ-3")
     _marked(ctx, again)
@@ -172,7 +172,7 @@ def autonomous_sign(ctx: Context) -> None:
     ctx.check(str(number), pressed.told("sign"), "sign on the paper", clause="KZ-QR-02")
     stand.rest()
     stand.forget_orders()
-    ctx.clock.advance(RECONNECT)
+    register.tick()
     again = ticket_of(ctx, stand.next())
     ctx.check(number, again.offline_number, "offline_ticket_number of the repeat", clause="KZ-OQ-3")
     in_mode(ctx, "ONLINE")
@@ -197,7 +197,7 @@ def end_refreshed(ctx: Context) -> None:
     stand.rest()
     begins, ends = set(), []
     for _ in range(4):
-        ctx.clock.advance(RECONNECT)
+        register.tick()
         seen = register.comes("the packet", step=1)
         ctx.check("TICKET", seen.name, "what is tried")
         ctx.check_that(seen.period is not None, "a period", seen.period, "offline_period")
@@ -241,7 +241,7 @@ def lost_answer(ctx: Context) -> None:
         queued(ctx, register.press("sell", sale(total)))
     first = stand.rest()[0]
     stand.forget_orders()
-    ctx.clock.advance(RECONNECT)
+    register.tick()
     again = register.comes("the packet")
     repeats(ctx, first, again)
     ctx.check("D1", again.row, "row of §4.2")
@@ -319,7 +319,7 @@ def before_service(ctx: Context) -> None:
     first = stand.rest()[0]
     stand.forget_orders()
     pending = register.pressing("info")
-    ctx.clock.advance(RECONNECT)
+    register.tick()
     register.outlast(pending, seconds=120)
     in_mode(ctx, "ONLINE")
     again = stand.rest()[0]

@@ -7,7 +7,7 @@ from typing import Final
 
 from conformance.cases import case, family
 from conformance.context import Context
-from conformance.drivers.kz_register import RECONNECT, sale
+from conformance.drivers.kz_register import sale
 from conformance.drivers.ofd_books import ADS
 from conformance.drivers.ofd_orders import cut_after, refuse, silence
 from conformance.suites.kz.register.till import (
@@ -82,7 +82,7 @@ def never_initialised(ctx: Context) -> None:
     stand = register.begin(default=cut_after())
     register.comes("INFO")
     for _ in range(2):
-        ctx.clock.advance(RECONNECT)
+        register.tick()
         register.comes("INFO again")
         ctx.check("START", register.state().mode, "mode")
         turned_away(ctx, register.press("sell", sale()))
@@ -111,7 +111,7 @@ def initialised(ctx: Context) -> None:
     stand.shut()
     ctx.processes.kill("register")
     ctx.processes.restart("register")
-    ctx.clock.advance(30)
+    register.tick(30)  # its INFO is under way
     in_mode(ctx, "OFFLINE")
     pressed = register.press("sell", sale(170_00))
     ctx.check("queued", pressed.outcome, "outcome of a sale", clause="KZ-MD-01")

@@ -172,7 +172,7 @@ def typed_in_with_queue(ctx: Context) -> None:
     stand.rest()
     register.press("token", {"token": 99_000_001})
     ctx.check("INFO", stand.next("INFO").name, "first request")
-    ctx.clock.advance(RECONNECT)
+    register.tick()
     in_mode(ctx, "ONLINE")
     totals = [getattr(each.document, "total", None) for each in stand.books.booked]
     ctx.check([pressed.told("total") for pressed in sold], totals, "tickets in the OFD", clause="KZ-OQ-4")
@@ -199,11 +199,11 @@ def in_flight_with_new_token(ctx: Context) -> None:
     old = stand.rest()[0]
     stand.forget_orders()
     stand.books.issue(42_000_042)
-    ctx.clock.advance(RECONNECT)
+    register.tick()
     in_mode(ctx, "TOKEN_INVALID")
     stand.rest()
     register.press("token", {"token": 42_000_042})
-    ctx.clock.advance(RECONNECT)
+    register.tick()
     in_mode(ctx, "ONLINE")
     tickets = [seen for seen in stand.rest() if seen.command == Command.TICKET]
     first = tickets[0]
