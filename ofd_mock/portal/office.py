@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
+from pathlib import Path
 from random import Random
 
 from sqlalchemy import Engine
@@ -23,13 +24,17 @@ MIGRATIONS = "ofd_mock.portal.migrations"
 
 @dataclass(slots=True)
 class Office:
-    """One portal on one database, which is the ledger's, too. `chance` rolls nothing secret."""
+    """One portal on one database, which is the ledger's, too. `chance` rolls nothing secret.
+
+    `folder` is for its files; without one they stand in a folder of the machine's for things that pass.
+    """
 
     engine: Engine
     clock: PartClock
     chance: Random
     signatures: SignatureDesk
     settings: PortalSettings
+    folder: Path | None = None
 
     def open(self) -> None:
         """Bring the portal's tables to their newest form."""

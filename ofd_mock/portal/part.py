@@ -109,6 +109,7 @@ class PortalPart(Part):
             session.execute(sa.delete(devices).where(devices.c.id.in_(ours)))
             for table in tables.Base.metadata.sorted_tables:
                 session.execute(sa.delete(table))
+        self._desks.archives.wipe()
         self._office.settings = chosen
 
     def operations(self) -> dict[str, Operation]:

@@ -40,6 +40,11 @@ class PortalSettings(BaseModel):
     mails_an_hour: int = Field(10, ge=1, description="codes one registration can have sent in an hour")
     challenge_seconds: float = Field(300, gt=0, description="how long a challenge to sign counts (SG-07)")
     contact_seconds: float = Field(600, gt=0, description="«В сети»: exchanges younger than that")
+    archive_keep_seconds: float = Field(86_400, gt=0, description="how long a finished archive is kept")
+    archives_at_once: int = Field(3, ge=1, description="archives an organisation can have waiting")
+    archives_kept: int = Field(
+        10, ge=1, description="its archives that are kept; the oldest goes for a new one"
+    )
     welcome_credit: int = Field(
         1_000_000, ge=0, description="tiyn on the account of a new organisation, so that it can sell at once"
     )

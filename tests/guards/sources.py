@@ -8,7 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("reference", "simulator", "ofd_mock", "conformance", "loadtests", "tools")
 LEFT_OUT = {"__pycache__", "node_modules"}
-BINARY_SUFFIXES = {".png", ".pdf", ".bin", ".ico", ".woff2", ".sqlite", ".so", ".pyc", ".gz"}
+BINARY_SUFFIXES = {".png", ".pdf", ".bin", ".ico", ".woff2", ".ttf", ".sqlite", ".so", ".pyc", ".gz"}
 
 
 def python_files() -> Iterator[Path]:

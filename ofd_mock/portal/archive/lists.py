@@ -221,7 +221,7 @@ def shift_rows(connection: Connection, card: int, found: list[Any]) -> list[Shif
     query = sa.select(DOCUMENTS.c.shift_number, DOCUMENTS.c.number).where(
         DOCUMENTS.c.device == card, DOCUMENTS.c.shift_number.in_(shifts), ledger_tables.IS_CLOSING
     )
-    before = {shift: number for shift, number in connection.execute(query)}
+    before = {row.shift_number: row.number for row in connection.execute(query)}
     rows = []
     for row in found:
         report = records.closing_report(row["version"], row["answer"])

@@ -54,7 +54,7 @@ class Transaction:
     """A row of «Транзакции» (AR-03): `sum` is tiyn, a report's is its revenue with its sign.
 
     `number` is the document's, of an X that of the last document before it; `report` an X report's own
-    number, 0 for documents. `payments` are pairs of PaymentType and tiyn.
+    number, 0 for documents. `payments` are pairs of PaymentType and tiyn, `figures` all of a Z or X.
     """
 
     number: int
@@ -69,6 +69,7 @@ class Transaction:
     payments: tuple[tuple[int | None, int], ...] = ()
     offline_number: int | None = None
     cancelled: bool = False
+    figures: ReportData | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +116,9 @@ def transactions_of(row: Mapping[Any, Any]) -> tuple[Transaction, ...]:
     if command == Command.CLOSE_SHIFT:
         report = closing_report(row["version"], row["answer"])
         revenue = 0 if report is None else report.revenue
-        return tuple(
-            Transaction(number, 0, kind, moment, shift, sign, text, revenue)
-            for kind, text in ((Kind.Z, texts.Z_REPORT), (Kind.CLOSING, texts.closing_text(shift)))
+        return (
+            Transaction(number, 0, Kind.Z, moment, shift, sign, texts.Z_REPORT, revenue, figures=report),
+            Transaction(number, 0, Kind.CLOSING, moment, shift, sign, texts.closing_text(shift), revenue),
         )
     if command == Command.MONEY_PLACEMENT:
         placed = placement(row["version"], row["request"])
@@ -139,6 +140,7 @@ def report_transaction(row: Mapping[Any, Any]) -> Transaction:
         "",
         texts.X_REPORT,
         report.revenue,
+        figures=report,
     )
 
 

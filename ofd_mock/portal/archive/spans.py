@@ -147,7 +147,7 @@ _PROBE: Final = (
 
 
 def _first_not_before(connection: Connection, device: int, moment: str, first: int, last: int) -> int:
-    """The first of the documents `first` … `last` whose time is not before `moment`; behind them if none is."""
+    """The first of these documents whose time is not before `moment`; the number behind them if none is."""
     low, high = first, last + 1
     while low < high:
         middle = (low + high) // 2

@@ -10,6 +10,7 @@ from ofd_mock.portal.archive.lists import Lists
 from ofd_mock.portal.archive.store import ArchiveStore
 from ofd_mock.portal.card_views import CardViews
 from ofd_mock.portal.cards import Cards
+from ofd_mock.portal.charges import Charges
 from ofd_mock.portal.enrolments import Enrolments
 from ofd_mock.portal.entrance import Entrance
 from ofd_mock.portal.keeper import Keeper
@@ -18,6 +19,7 @@ from ofd_mock.portal.office import Office
 from ofd_mock.portal.organisations import Organisations
 from ofd_mock.portal.outlets import Outlets
 from ofd_mock.portal.papers import Papers
+from ofd_mock.portal.payments import Payments
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,8 @@ class Desks:
     lists: Lists
     documents: Documents
     archives: ArchiveStore
+    charges: Charges
+    payments: Payments
 
 
 def desks_of(office: Office) -> Desks:
@@ -57,4 +61,6 @@ def desks_of(office: Office) -> Desks:
         Lists(office),
         Documents(office),
         ArchiveStore(office),
+        Charges(office),
+        Payments(office),
     )

@@ -72,7 +72,10 @@ class Stand:
         self.counter = Counter(database)
         engine = open_engine(self.counter.database, {})
         chance = Random(1)
-        self.office = Office(engine, self.lab.part("portal"), chance, Stamps(), PortalSettings(**settings))
+        folder = database if isinstance(database, Path) else None
+        self.office = Office(
+            engine, self.lab.part("portal"), chance, Stamps(), PortalSettings(**settings), folder
+        )
         self.office.open()
         self.enrolments = Enrolments(self.office)
         self.entrance = Entrance(self.office)

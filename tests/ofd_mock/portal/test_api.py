@@ -198,6 +198,7 @@ def test_a_stranger_walks_every_address_and_sees_nothing_of_ours(stand: Stand, a
         "/cards/{id}": CARD | {"outlet": outlet},
         "/cards/{id}/application": {"act": "suspend"},
         "/cards/{id}/sign": {"act": "suspend", "cms": signed("x")},
+        "/cards/{id}/archives": {"table": "transactions"},
         "/users/{id}": {"role": 1},
         "/groups/{id}": {"outlets": [], "users": []},
     }

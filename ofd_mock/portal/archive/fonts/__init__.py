@@ -1,1 +1,1 @@
-"""The typeface of papers: DejaVu Sans Mono, with Cyrillic and Kazakh letters; LICENSE.txt stands beside it."""
+"""The typeface of papers, Cyrillic and Kazakh letters too: DejaVu Sans Mono; its licence is beside it."""
