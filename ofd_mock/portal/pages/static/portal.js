@@ -1,7 +1,11 @@
 // What every page needs: the menu folded on a small screen, forms sent once, signatures.
 
 const menu = document.getElementById("menu");
-if (menu && window.matchMedia("(max-width: 52rem)").matches) menu.open = false;
+const narrow = window.matchMedia("(max-width: 52rem)");
+const fold = () => { if (menu) menu.open = !narrow.matches; };
+fold();
+// A telephone that is turned, a window drawn wide: the menu must not stay folded where nothing unfolds it.
+narrow.addEventListener("change", fold);
 
 // A form goes out once: a second click finds its button asleep.
 for (const form of document.querySelectorAll("form")) {
