@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Final, Literal
@@ -22,6 +23,16 @@ from reference.protocol.kz.results import Texts
 
 MOST_DAYS: Final = 3_650
 """How far ahead the balance is reckoned."""
+_OUTSIDE: Final = tuple(
+    state.value
+    for state in (
+        DeviceState.DRAFT,
+        DeviceState.WAIT_REG,
+        DeviceState.REG_REFUSED,
+        DeviceState.DEREGISTERED,
+    )
+)
+"""States of registers that are not in the tax body's books."""
 _DAY: Final = timedelta(days=1)
 _LENGTHS: Final = {"day": 10, "month": 7}
 _DEVICES: Final = ledger_tables.devices
@@ -81,8 +92,13 @@ class Charges:
         last: date | None = None,
         limit: int = MOST_ROWS,
         after: int = 0,
+        *,
+        idle: bool = False,
     ) -> list[RegisterCharges]:
-        """The visitor's registers that have a tariff or were charged in these days, by id from `after` on."""
+        """The visitor's registers that have a tariff or were charged in these days, by id from `after` on.
+
+        `idle`: and all others that are in the books.
+        """
         card, entry, outlet = tables.Card, tables.Entry, tables.Outlet
         sums = (
             select(entry.card.label("card"), func.sum(-entry.amount).label("charged"))
@@ -95,11 +111,14 @@ class Charges:
             .join(outlet, outlet.id == card.outlet)
             .join(_DEVICES, _DEVICES.c.id == card.id)
             .join(sums, sums.c.card == card.id, isouter=True)
-            .where(card.organisation == visitor.organisation, card.id > after)
-            .where(card.tariff.is_not(None) | sums.c.charged.is_not(None))
+            .where(card.organisation == visitor.organisation, card.id > after, card.removed.is_(False))
             .order_by(card.id)
             .limit(bounded(limit))
         )
+        if idle:
+            query = query.where(_DEVICES.c.state.not_in(_OUTSIDE))
+        else:
+            query = query.where(card.tariff.is_not(None) | sums.c.charged.is_not(None))
         if visitor.outlets is not None:
             query = query.where(card.outlet.in_(visitor.outlets))
         with self._office.reading() as session:
@@ -127,6 +146,15 @@ class Charges:
         with self._office.reading() as session:
             found = session.execute(query.group_by(span).order_by(span.desc()).limit(bounded(limit)))
             return [Total(name, int(charged), int(paid)) for name, charged, paid in found]
+
+    def names(self, visitor: Visitor, cards: Collection[int]) -> dict[int, str]:
+        """Names of these registers, as far as they are the visitor's."""
+        card = tables.Card
+        query = select(card.id, card.name, card.outlet).where(
+            card.organisation == visitor.organisation, card.id.in_(cards)
+        )
+        with self._office.reading() as session:
+            return {id: name for id, name, outlet in session.execute(query) if visitor.sees(outlet)}
 
     def forecast(self, visitor: Visitor) -> Forecast:
         """How long the balance lasts if nothing changes; a suspension that was asked for counts."""
@@ -179,12 +207,14 @@ class _Running:
     suspend_on: date
 
 
-def _running(tariff: int, since: str, until: str | None, suspend_on: str | None, today: date) -> _Running:
+def _running(
+    tariff: int | None, since: str | None, until: str | None, suspend_on: str | None, today: date
+) -> _Running:
     # What lies before yesterday makes no difference, so that a thousand registers are but a few sorts.
     yesterday = today - _DAY
     return _Running(
-        tariff,
-        max(date.fromisoformat(since), yesterday),
+        tariff or 0,
+        max(date.fromisoformat(since), yesterday) if since else yesterday,
         max(date.fromisoformat(until), yesterday) if until else yesterday,
         date.fromisoformat(suspend_on) if suspend_on else date.max,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -20,7 +20,10 @@ from ofd_mock.portal.paging import MOST_ROWS, bounded
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """A signed application; `text` and `cms` (Base64) only where one is asked for."""
+    """A signed application; `text` and `cms` (Base64) only where one is asked for.
+
+    `signed` is its time as shown, `moment` the same in UTC.
+    """
 
     id: int
     kind: str
@@ -28,6 +31,7 @@ class Paper:
     card: int | None
     signer: str
     signed: str
+    moment: str
     text: str = ""
     cms: str = ""
 
@@ -171,9 +175,5 @@ def _between(column: Any, first: date | None, last: date | None) -> list[ColumnE
 
 
 def _paper(row: tables.Application, *, whole: bool = False) -> Paper:
-    known = Paper(row.id, row.kind, TITLES[row.kind], row.card, row.signer, shown(row.signed))
-    if not whole:
-        return known
-    return Paper(
-        known.id, known.kind, known.title, known.card, known.signer, known.signed, row.text, row.cms.decode()
-    )
+    known = Paper(row.id, row.kind, TITLES[row.kind], row.card, row.signer, shown(row.signed), row.signed)
+    return replace(known, text=row.text, cms=row.cms.decode()) if whole else known

@@ -18,13 +18,14 @@ from werkzeug.wrappers import Response
 
 from ofd_mock.portal import tables
 from ofd_mock.portal.entrance import Visitor
-from ofd_mock.portal.errors import InvalidError, PortalError, StrangerError
+from ofd_mock.portal.errors import InvalidError, PasswordDueError, PortalError, StrangerError
 from ofd_mock.portal.pages import words
 from ofd_mock.portal.pages.session import visitor_of, visitor_or_none
 from ofd_mock.portal.web.api import status_of
 from ofd_mock.portal.web.desks import Desks
 from reference.protocol.kz.results import Texts
 
+PASSWORD_PAGE: Final = "/me"  # noqa: S105 - an address
 HERE: Final = Path(__file__).parent
 _log = structlog.get_logger("portal")
 
@@ -50,8 +51,14 @@ class Frame:
         return Blueprint(name, __name__)
 
     def visitor(self) -> Visitor:
-        """Who is logged in; StrangerError, which leads to the login page, when nobody is."""
-        return visitor_of(self.desks.entrance)
+        """Who is logged in; StrangerError, which leads to the login page, when nobody is.
+
+        Whose password was given to him sees but the page where he chooses another: PasswordDueError.
+        """
+        visitor = visitor_of(self.desks.entrance)
+        if visitor.must_change and request.path != PASSWORD_PAGE:
+            raise PasswordDueError
+        return visitor
 
     def render(self, template: str, status: int = 200, **values: Any) -> tuple[str, int]:
         """A page: `template` below `templates/portal`, with whatever the frame needs."""
@@ -145,6 +152,9 @@ def _refused(frame: Frame, error: PortalError) -> Any:
     if isinstance(error, StrangerError) and not wants_json():
         say(error.text)
         return redirect("/login?next=" + quote(_place(), safe="/"), 303)
+    if isinstance(error, PasswordDueError) and not wants_json():
+        say(error.text)
+        return redirect(PASSWORD_PAGE, 303)
     return _told(frame, status_of(error), words.text_of(error.text))
 
 

@@ -16,6 +16,8 @@ from flask_wtf import CSRFProtect
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
+from ofd_mock.portal.pages.account import account_pages
+from ofd_mock.portal.pages.bank import bank_pages
 from ofd_mock.portal.pages.cabinet import cabinet_pages
 from ofd_mock.portal.pages.card_acts import card_act_pages
 from ofd_mock.portal.pages.cards import card_pages
@@ -23,8 +25,12 @@ from ofd_mock.portal.pages.enrolment import PATH as BEGINNING
 from ofd_mock.portal.pages.enrolment import enrolment_pages
 from ofd_mock.portal.pages.entrance import entrance_pages
 from ofd_mock.portal.pages.frame import HERE, Frame, failed, furnish, http_refused
+from ofd_mock.portal.pages.members import member_pages
+from ofd_mock.portal.pages.notes import note_pages
 from ofd_mock.portal.pages.organisation import organisation_pages
 from ofd_mock.portal.pages.outlets import outlet_pages
+from ofd_mock.portal.pages.papers import paper_pages
+from ofd_mock.portal.pages.tariffs import tariff_pages
 from ofd_mock.portal.web.api import http_error
 from ofd_mock.portal.web.desks import Desks
 from reference.runtime.chance import secret
@@ -63,6 +69,12 @@ SECTIONS: Final[tuple[Callable[[Frame], Blueprint], ...]] = (
     outlet_pages,
     card_pages,
     card_act_pages,
+    account_pages,
+    bank_pages,
+    tariff_pages,
+    paper_pages,
+    member_pages,
+    note_pages,
 )
 """Every section of the pages."""
 

@@ -133,6 +133,22 @@ class TopUp(Body):
     payment: Annotated[str, Field(min_length=1, max_length=64)]
 
 
+class PaymentOrder(Body):
+    """«Пополнить»: whole tenge. `attempt` names one filling of the form: sent again it is the same."""
+
+    amount: Annotated[int, Field(ge=1, le=1_000_000)]
+    attempt: Annotated[str, Field(max_length=64)] = ""
+
+
+class BankWordBody(Body):
+    """What the bank says of a payment: tiyn, «paid» or «refused», HMAC-SHA-256 over all three."""
+
+    payment: Annotated[str, Field(min_length=1, max_length=64)]
+    amount: Annotated[int, Field(ge=1, le=2**53 - 1)]
+    status: Literal["paid", "refused"]
+    signature: Annotated[str, Field(max_length=128)]
+
+
 class UserBody(NewPassword):
     """A new user."""
 

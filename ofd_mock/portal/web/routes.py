@@ -12,6 +12,7 @@ from ofd_mock.portal.cards import Wish
 from ofd_mock.portal.moves import Act
 from ofd_mock.portal.web import bodies
 from ofd_mock.portal.web.archive_routes import ARCHIVES
+from ofd_mock.portal.web.office_routes import MONEY, PAPERS, PEOPLE
 from ofd_mock.portal.web.public_routes import COMING_IN, ENROLMENT, PUBLIC
 from ofd_mock.portal.web.route import SEARCH, Call, Parameter, Route, done
 
@@ -116,28 +117,8 @@ ROUTES: Final = (
         lambda call: {"token": call.desks.cards.token(call.owner, call.path["id"])},
     ),
     # --- money, papers, people ---
-    Route("GET", "/account", "balance in tiyn", lambda c: {"balance": c.desks.accounts.balance(c.owner)}),
-    Route(
-        "GET",
-        "/account/statement",
-        "lines of the account, newest first",
-        lambda call: call.desks.accounts.statement(call.owner, *_days(call)),
-        query=_PERIOD,
-    ),
-    Route(
-        "POST",
-        "/account/payments",
-        "money from the stand-in bank",
-        lambda call: {"balance": call.desks.accounts.top_up(call.owner, call.given)},
-        bodies.TopUp,
-    ),
-    Route("GET", "/papers", "signed applications", lambda call: call.desks.papers.all(call.owner)),
-    Route(
-        "GET",
-        "/papers/{id}",
-        "one application with text and signature",
-        lambda call: call.desks.papers.one(call.owner, call.path["id"]),
-    ),
+    *MONEY,
+    *PAPERS,
     Route("GET", "/organisation", "«Данные организации»", lambda c: c.desks.papers.organisation(c.owner)),
     Route(
         "PUT",
@@ -160,49 +141,7 @@ ROUTES: Final = (
         done(lambda call: call.desks.organisations.confirm_code(call.owner, call.body.email, call.body.code)),
         bodies.EmailCode,
     ),
-    Route("GET", "/notes", "the audit log", lambda call: call.desks.papers.notes(call.owner)),
-    Route("GET", "/users", "«Пользователи»", lambda call: call.desks.members.users(call.owner)),
-    Route(
-        "POST",
-        "/users",
-        "a new user",
-        lambda call: {"id": call.desks.members.add_user(call.owner, call.given)},
-        bodies.UserBody,
-        status=201,
-    ),
-    Route(
-        "PATCH",
-        "/users/{id}",
-        "change a user",
-        done(lambda call: call.desks.members.change_user(call.owner, call.path["id"], call.given)),
-        bodies.UserChange,
-    ),
-    Route("GET", "/groups", "«Группы»", lambda call: call.desks.members.groups(call.owner)),
-    Route(
-        "POST",
-        "/groups",
-        "a new group",
-        lambda call: {"id": call.desks.members.add_group(call.owner, call.given)},
-        bodies.GroupBody,
-        status=201,
-    ),
-    Route(
-        "PUT",
-        "/groups/{id}",
-        "all outlets and users of a group",
-        done(
-            lambda call: call.desks.members.fill_group(
-                call.owner, call.path["id"], call.body.outlets, call.body.users
-            )
-        ),
-        bodies.GroupContent,
-    ),
-    Route(
-        "DELETE",
-        "/groups/{id}",
-        "remove a group",
-        done(lambda call: call.desks.members.remove_group(call.owner, call.path["id"])),
-    ),
+    *PEOPLE,
     *ARCHIVES,
 )
 """All addresses, below `/api`."""
