@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import date
 from typing import Final
 from urllib.parse import urlencode
@@ -16,12 +17,14 @@ _LONGEST: Final = 64
 
 
 class Asked:
-    """Reads the query of a list's address; `values` is what was typed, `findings` what is wrong with it.
+    """Reads the query of a list's address, or the fields of a form that are `given`; `values` is what was
+    typed, `findings` what is wrong with it.
 
     A wrong filter filters nothing: the page says what is wrong, and shows no rows.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, given: Mapping[str, str] | None = None) -> None:
+        self._given = request.args if given is None else given
         self.values: dict[str, str] = {}
         self.findings: dict[str, str] = {}
 
@@ -32,7 +35,7 @@ class Asked:
 
     def text(self, name: str) -> str:
         """A short text, empty when there is none."""
-        found = self.values[name] = request.args.get(name, "").strip()[:_LONGEST]
+        found = self.values[name] = self._given.get(name, "").strip()[:_LONGEST]
         return found
 
     def day(self, name: str) -> date | None:

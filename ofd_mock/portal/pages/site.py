@@ -17,6 +17,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from ofd_mock.portal.pages.account import account_pages
+from ofd_mock.portal.pages.archives import archive_pages
 from ofd_mock.portal.pages.bank import bank_pages
 from ofd_mock.portal.pages.cabinet import cabinet_pages
 from ofd_mock.portal.pages.card_acts import card_act_pages
@@ -75,6 +76,7 @@ SECTIONS: Final[tuple[Callable[[Frame], Blueprint], ...]] = (
     paper_pages,
     member_pages,
     note_pages,
+    archive_pages,
 )
 """Every section of the pages."""
 
