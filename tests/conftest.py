@@ -12,14 +12,36 @@ settings.register_profile("house", deadline=None, suppress_health_check=[HealthC
 settings.load_profile("house")
 
 
-@pytest.hookimpl(trylast=True)
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests of a file that share a module's fixture stay on one worker: a lab, or a whole suite's run, that
+    several of them read is otherwise made once a worker."""
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None and _shares_with_its_module(item):
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+
+
+def _shares_with_its_module(item: pytest.Item) -> bool:
+    found = getattr(item, "_fixtureinfo", None)
+    return found is not None and any(
+        definitions[-1].scope == "module" for definitions in found.name2fixturedefs.values() if definitions
+    )
+
+
+class GroupNames:
     """xdist 3.8 notes the group of a test in a field that pytest 9.2 does not read any more: without this,
     tests of one group would be spread over all workers."""
-    for item in items:
-        grouped = vars(item).get("_nodeid", "")
-        if "@" in grouped and grouped != item.nodeid:
-            item._id = type(item._id).parse(grouped)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        for item in items:
+            grouped = vars(item).get("_nodeid", "")
+            if "@" in grouped and grouped != item.nodeid:
+                item._id = type(item._id).parse(grouped)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(GroupNames())
 
 
 @pytest.fixture(autouse=True)

@@ -7,19 +7,18 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future
-from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import closing, contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from conformance.drivers.kz_keys import CommandKeys, HttpKeys, Json, Keys, Pressed, State
+from conformance.drivers.kz_pending import PATIENCE, Pending
 from conformance.drivers.kz_person import PersonKeys
 from conformance.drivers.ofd_books import OfdBooks
 from conformance.drivers.ofd_orders import Order
 from conformance.drivers.ofd_stand import OfdStand, Seen
 from conformance.drivers.wire import Tap
-from conformance.verdicts import AnswerMissing, CaseFailed
+from conformance.verdicts import CaseFailed
 from reference.links.address import parse_endpoint
 from reference.protocol.kz.money import to_almaty
 from reference.protocol.kz.service import Registration
@@ -35,8 +34,6 @@ RECONNECT: Final = 60.0
 """Lab seconds between attempts of an offline register (kz-ofd §6.1)."""
 LONGEST_PAUSE: Final = RECONNECT + 2 * TRANSACTION
 """Lab seconds within which a register that has something to send tries it again."""
-PATIENCE: Final = 30.0
-"""Real seconds within which something that nothing holds up has to happen: only a hang takes so long."""
 DEFAULT_VERSION: Final = 203
 DEFAULT_LISTEN: Final = "127.0.0.1:7777"
 """Where the judge's OFD listens for a register whose address the judge cannot set."""
@@ -46,40 +43,13 @@ _NO_MOMENT: Final = 0.01
 """The same where nobody listens: then it waits for lab time alone."""
 _LONGEST_MOMENT: Final = 0.2
 """What these grow to, so that a busy machine is not outrun."""
+_QUIET: Final = 2.0
+"""Real seconds after which it is asked whether the register can still change by itself."""
 _EXCHANGE: Final = 2.0
 """Real seconds in which an exchange under way may end before the lab clock is moved all the same."""
 _RNM: Final = "600400112233"
 _SERIAL: Final = "SWK00000042"
 _INN: Final = "990140000017"
-
-
-class Pending:
-    """A press under way in a thread of its own."""
-
-    def __init__(self, press: Callable[[], Pressed]) -> None:
-        self._future: Future[Pressed] = Future()
-        threading.Thread(target=self._run, args=(press,), daemon=True).start()
-
-    def _run(self, press: Callable[[], Pressed]) -> None:
-        try:
-            self._future.set_result(press())
-        except BaseException as error:  # noqa: BLE001 - told to whoever asks for the outcome
-            self._future.set_exception(error)
-
-    def done(self, seconds: float = 0.0) -> bool:
-        """Whether the outcome is there, or comes within real `seconds`."""
-        try:
-            self._future.exception(seconds)
-        except FutureTimeout:
-            return False
-        return True
-
-    def result(self, seconds: float = PATIENCE) -> Pressed:
-        """The outcome; AnswerMissing when it does not come within real `seconds`."""
-        try:
-            return self._future.result(seconds)
-        except FutureTimeout:
-            raise AnswerMissing(f"the key has no outcome within {seconds:g} s") from None
 
 
 class RegisterDriver:
@@ -300,14 +270,24 @@ class RegisterDriver:
     def until(
         self, what: str, look: Callable[[], bool], *, clause: str = "", seconds: float = PATIENCE
     ) -> None:
-        """Ask again and again until `look` is true; the case fails when that takes unreasonably long."""
+        """Ask again and again until `look` is true; the case fails when that takes unreasonably long.
+
+        It also fails where nothing can change any more: the register is at rest and lab time stands still.
+        """
         pause = threading.Event()
-        end = real_elapsed() + seconds
+        begun = real_elapsed()
         while not look():
-            if real_elapsed() >= end:
-                shown = self._shown()
-                raise CaseFailed(f"{what}: not within {seconds:g} s; it shows {shown}", clause=clause)
+            passed = real_elapsed() - begun
+            if passed >= seconds or (passed >= _QUIET and self._stands_still() and not look()):
+                raise CaseFailed(f"{what}: not within {seconds:g} s; it shows {self._shown()}", clause=clause)
             pause.wait(0.005)
+
+    def _stands_still(self) -> bool:
+        """Whether the register has nothing to do before lab time goes on or somebody does something."""
+        if not (self._ctx.can("control") and self._ctx.can("clock")):
+            return False
+        at_work = any(not pending.done() for pending in self._pending)
+        return not at_work and self.stand.settled(_EXCHANGE) and self.press("pulse").outcome == "done"
 
     def _shown(self) -> str:
         fields = self.state().fields

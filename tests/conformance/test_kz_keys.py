@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 
 from conformance.drivers.kz_keys import CommandKeys, HttpKeys, Pressed, State, read_pressed
+from conformance.drivers.kz_pending import Pending
 from conformance.drivers.kz_person import PersonKeys
-from conformance.drivers.kz_register import Pending, item, make_keys, sale
+from conformance.drivers.kz_register import item, make_keys, sale
 from conformance.events import Direction, Layer
 from conformance.verdicts import (
     AnswerMissing,

@@ -10,7 +10,8 @@ import pytest
 from conformance.context import Context
 from conformance.drivers import kz_register
 from conformance.drivers.kz_keys import Pressed
-from conformance.drivers.kz_register import Pending, RegisterDriver
+from conformance.drivers.kz_pending import Pending
+from conformance.drivers.kz_register import RegisterDriver
 from conformance.drivers.ofd_stand import OfdStand
 from conformance.session import Session
 from conformance.verdicts import CaseFailed
