@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import itertools
 import os
 import re
@@ -15,18 +16,20 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from ofd_mock.pki.authority import Issued
 from ofd_mock.pki.holders import ORGANISATION
-from ofd_mock.pki.key_files import DEFAULT_PASSWORD
+from ofd_mock.pki.key_files import DEFAULT_PASSWORD, read_key_file
 from ofd_mock.pki.profiles import PROFILES
+from ofd_mock.pki.signing import What, sign
 from ofd_mock.portal.identities import check_digit
+from ofd_mock.portal.pages.session import COOKIE
 from ofd_mock.portal.process import PortalProcess
 from ofd_mock.portal.settings import PortalSettings
 from reference.runtime.clock import LabClock
 from tests.browser import DESK, PHONE, width_of_content
 from tests.ofd_mock.conftest import part_settings
+from tests.ofd_mock.portal.stand import DETAILS, PASSWORD
 from tests.ofd_mock.signing.conftest import Bench
 from tests.ofd_mock.signing.conftest import opened as opened_signing
 
-PASSWORD = "Abcdef1!"
 SCREENSHOTS = "KASSALAB_SCREENSHOTS"
 _NUMBERS = itertools.count(1)
 
@@ -53,6 +56,36 @@ class Door:
         holder = replace(ORGANISATION, bin=number or fresh_number())
         return self.bench.authority.issue(kind, now, holder)
 
+    def signed(self, text: str, issued: Issued) -> str:
+        """A signature without a browser."""
+        assert issued.file is not None
+        pair = read_key_file(issued.file.read_bytes(), DEFAULT_PASSWORD).pair
+        return base64.b64encode(sign(What(text.encode()), pair, self.clock.now())).decode()
+
+    def at_step(self, step: int, issued: Issued) -> str:
+        """The secret of a registration that has come as far as this step, without a browser."""
+        desk = self.process.desks.enrolments
+        key = desk.begin()
+        if step > 1:
+            desk.present(key, self.signed(desk.view(key).challenge, issued))
+        if step > 2:
+            desk.choose_password(key, PASSWORD, PASSWORD)
+        if step > 3:
+            desk.send_code(key, DETAILS["email"])
+            code = self.process.desks.papers.outbox()[0].text.rsplit(" ", 1)[-1]
+            desk.confirm_code(key, DETAILS["email"], code)
+            desk.describe(key, DETAILS)
+        if step > 4:
+            desk.agree(key, True)
+        return key
+
+    def enrolled(self, issued: Issued) -> str:
+        """The session of an organisation that has registered with this key, without a browser."""
+        desks = self.process.desks
+        key = self.at_step(5, issued)
+        text = desks.enrolments.application(key)
+        return desks.entrance.open_for(desks.enrolments.sign(key, self.signed(text, issued)))
+
 
 def fresh_number() -> str:
     """A BIN with the right check digit."""
@@ -61,6 +94,16 @@ def fresh_number() -> str:
         last = check_digit(eleven)
         if last is not None:
             return f"{eleven}{last}"
+
+
+def resume(page: Page, door: Door, key: str) -> None:
+    """Go on with a registration by its kept link."""
+    page.goto(f"{door.base}/enrol/resume/{key}")
+
+
+def come_in(page: Page, door: Door, session: str) -> None:
+    """Be logged in, without the login page."""
+    page.context.add_cookies([{"name": COOKIE, "value": session, "url": door.base}])
 
 
 @contextmanager
@@ -95,15 +138,19 @@ def shown(context: BrowserContext, door: Door) -> tuple[Page, list[str]]:
     return page, Complaints(complaints)
 
 
+PROVOKED = ("Failed to load resource", "WebSocket is closed before")
+"""Requests that are refused, and a window closed before the signing service has answered."""
+
+
 class Complaints(list[str]):
-    """Complaints but those of refused requests, which tests provoke themselves."""
+    """Complaints but those that tests provoke themselves."""
 
     def __init__(self, heard: list[str]) -> None:
         super().__init__()
         self._heard = heard
 
     def __eq__(self, other: object) -> bool:
-        return [line for line in self._heard if "Failed to load resource" not in line] == other
+        return [line for line in self._heard if not any(each in line for each in PROVOKED)] == other
 
     __hash__ = None  # type: ignore[assignment]
 
