@@ -70,8 +70,8 @@ def _command(paper: Paper) -> str:
     moment = int(moment_of(paper.moment).timestamp())
     name = f"application-{paper.id}"
     return (
-        f"openssl cms -verify -inform DER -binary -in {name}.p7s -content {name}.txt "
-        f"-CAfile trust.pem -purpose any -attime {moment} -out /dev/null"
+        f"openssl cms -verify -inform DER -binary -in {name}.p7s -content {name}.txt \\\n"
+        f"  -CAfile trust.pem -purpose any -attime {moment} -out /dev/null"
     )
 
 
