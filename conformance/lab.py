@@ -83,12 +83,17 @@ class Lab:
         return LabClock.attach(self.clock_path)
 
     def start(self) -> Self:
-        """Start every part in order; LabError when one fails, with those already started stopped again."""
+        """Start every part, those side by side that do not name each other; LabError when one fails, with
+        those already started stopped again.
+        """
         self._claim_folder()
         try:
             self._open_clock()
-            for name in self._parts:
-                self._launch(name)
+            for names in self._rounds():
+                for name in names:
+                    self._spawn(name)
+                for name in names:
+                    self._await(name)
         except BaseException:
             self.stop()
             raise
@@ -183,8 +188,23 @@ class Lab:
         if self._rate is not None:
             clock.set_rate(self._rate)
 
+    def _rounds(self) -> list[list[str]]:
+        """The parts in rounds: each names parts of earlier rounds only, by wires and places."""
+        rounds: list[list[str]] = []
+        number: dict[str, int] = {}
+        for name, part in self._parts.items():
+            named = {wire.part for wire in part.wires} | {place.path.split("/")[0] for place in part.places}
+            number[name] = max((number[other] + 1 for other in named if other in number), default=0)
+            rounds += [[] for _ in range(number[name] + 1 - len(rounds))]
+            rounds[number[name]].append(name)
+        return rounds
+
     def _launch(self, name: str, extra: Sequence[str] = ()) -> None:
-        process = PartProcess(
+        self._spawn(name, extra)
+        self._await(name)
+
+    def _spawn(self, name: str, extra: Sequence[str] = ()) -> None:
+        self._processes[name] = PartProcess(
             name,
             self._parts[name].module,
             [*self._words(name), *extra],
@@ -192,13 +212,17 @@ class Lab:
             self.log(name),
             self._nursery,
         )
-        self._processes[name] = process
+
+    def _await(self, name: str) -> None:
+        """Wait until the part is ready; LabError when it does not become so."""
+        process = self._processes[name]
         addresses = process.ready(self._ready_seconds)
         announced = {key.split(".")[0] for key in addresses}
         missing = sorted({port.address for port in self._parts[name].ports} - announced)
         if missing:
             raise LabError(process.story(f"announced no {', '.join(missing)} address"))
-        self.addresses[name] = addresses
+        known = self.addresses | {name: addresses}
+        self.addresses = {each: known[each] for each in self._parts if each in known}
         self._write_lab_file()
 
     def log(self, part: str) -> Path:
@@ -262,13 +286,13 @@ class Lab:
     def _write_lab_file(self) -> None:
         parts = {
             name: {
-                "pid": process.pid,
+                "pid": self._processes[name].pid,
                 "addresses": self.addresses[name],
                 "control": self.control_url(name),
                 "log": str(self.log(name)),
             }
-            for name, process in self._processes.items()
-            if name in self.addresses
+            for name in self.addresses
+            if name in self._processes
         }
         facts: dict[str, Any] = {
             "kassalab": _version(),

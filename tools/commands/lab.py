@@ -13,10 +13,12 @@ import typer
 
 from conformance.introduction import OPERATOR, REGISTER, introduce_register, register_options
 from conformance.lab import Lab
-from conformance.lab_parts import COUNTRIES
+from conformance.lab_parts import COUNTRIES, PORTAL
+from ofd_mock.pki.key_files import DEFAULT_PASSWORD
 from reference.protocol.uz.values import from_tashkent, to_tashkent
 from tools.console import err, out, print_table
 from tools.lab_access import DEFAULT_FOLDER, Folder, Token
+from tools.portal_parts import DEFAULT_PKI, authority_options, prepare_authority, with_portal
 
 WATCH_SECONDS = 1.0
 
@@ -44,16 +46,22 @@ def up(
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of all chance; a fresh one without.")] = None,
     modules: Annotated[int, typer.Option(min=1, help="How many fiscal modules.")] = 1,
+    pki: Annotated[
+        Path,
+        typer.Option("--pki", help="Folder of the test authority of portal and signing service."),
+    ] = DEFAULT_PKI,
     token: Token = None,
 ) -> None:
     """Start the lab and keep it running until Ctrl-C."""
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
+    parts = with_portal(COUNTRIES[country])
+    signing = authority_options(parts, pki)
     lab = Lab(
         folder,
-        parts=COUNTRIES[country],
-        options={} if country is Country.UZ else register_options(folder),
+        parts=parts,
+        options={} if country is Country.UZ else register_options(folder) | signing,
         free_ports=free_ports,
         seed=seed,
         start=None if start is None else from_tashkent(start),
@@ -61,15 +69,17 @@ def up(
         modules=modules,
         token=token,
     )
+    if signing:
+        prepare_authority(pki, err().print)
     with lab:
         introduce_register(lab)
-        _show(lab, folder)
+        _show(lab, folder, pki)
         while not ended.wait(WATCH_SECONDS):
             lab.check()
         err().print("Stopping.")
 
 
-def _show(lab: Lab, folder: Path) -> None:
+def _show(lab: Lab, folder: Path, pki: Path) -> None:
     rows: list[tuple[str, str, str]] = [
         (part, key, address)
         for part, addresses in lab.addresses.items()
@@ -88,7 +98,17 @@ def _show(lab: Lab, folder: Path) -> None:
         out().print(
             f"register {device} is known to {OPERATOR} and has its token: it can sell at once", soft_wrap=True
         )
+    if PORTAL.name in lab.addresses:
+        out().print(
+            f"portal {lab.addresses[PORTAL.name][PORTAL.name]}/ · a key to register with: "
+            f"kassalab certificate make head{_of(pki)}, password {DEFAULT_PASSWORD}",
+            soft_wrap=True,
+        )
     out().print("\n".join(_hints(lab, where)), soft_wrap=True)
+
+
+def _of(pki: Path) -> str:
+    return "" if pki == DEFAULT_PKI else f" --pki {pki}"
 
 
 def _hints(lab: Lab, where: str) -> list[str]:
