@@ -19,6 +19,7 @@ from ofd_mock.portal.office import Office
 from ofd_mock.portal.pages.site import LOGINS, SIGNING, SiteSettings, kept_secret
 from ofd_mock.portal.part import NAME, PortalPart
 from ofd_mock.portal.pki_desk import PkiDesk
+from ofd_mock.portal.postman import Postman
 from ofd_mock.portal.settings import PortalSettings
 from ofd_mock.portal.web.app import make_portal
 from ofd_mock.portal.web.desks import Desks, desks_of
@@ -30,7 +31,7 @@ from reference.runtime.events import EventLog
 from reference.runtime.faults import FaultPoints
 from reference.runtime.logs import configure_logging
 from reference.runtime.process import PartSettings, add_part_arguments, announce, until_signalled
-from reference.runtime.serving import HttpServer
+from reference.runtime.serving import HostRefusedError, HttpServer, require_loopback
 
 PORT: Final = 7790
 LEDGER_FILE: Final = "ledger.sqlite"
@@ -60,6 +61,7 @@ class PortalProcess:
         authority_bits: int = AUTHORITY_BITS,
         signing: str = SIGNING,
         logins: str = LOGINS,
+        smtp: tuple[str, int] | None = None,
     ) -> None:
         self._site = SiteSettings(kept_secret(part.folder), signing, logins)
         self._part = part
@@ -74,6 +76,7 @@ class PortalProcess:
         self.office.open()
         self.desks: Desks = desks_of(self.office)
         self.control = PortalPart(self.desks, self.authority)
+        self._postman = None if smtp is None else Postman(self.office, *smtp)
         self.events = EventLog(part.folder / "events.journal", clock, NAME)
         self.faults = FaultPoints(POINTS, clock, NAME, ACTIONS)
         self._ending = threading.Event()
@@ -95,13 +98,15 @@ class PortalProcess:
             part.host,
         )
         self.http = HttpServer(
-            make_portal(self.desks, control, changed=self._kick.set, site=self._site),
+            make_portal(self.desks, control, changed=self._changed, site=self._site),
             part.host,
             port,
             THREADS,
         )
         self.http.start()
         self._keeper.start()
+        if self._postman is not None:
+            self._postman.start()
         return {NAME: self.http.url}
 
     def stop(self) -> None:
@@ -110,11 +115,18 @@ class PortalProcess:
         self._kick.set()
         if self._keeper.is_alive():
             self._keeper.join()
+        if self._postman is not None:
+            self._postman.stop()
         self.desks.archives.close()
         if hasattr(self, "http"):
             self.http.stop()
         self.office.engine.dispose()
         self.events.close()
+
+    def _changed(self) -> None:
+        self._kick.set()
+        if self._postman is not None:
+            self._postman.kick()
 
     def _keep(self) -> None:
         """Run the keeper when something is due or was changed here, and soon after the wire did."""
@@ -159,13 +171,30 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--logins", default=LOGINS, help="how often one address may try to log in (%(default)s)"
     )
+    parser.add_argument(
+        "--smtp", type=_address, metavar="HOST:PORT", help="hand mails to this mail catcher, too"
+    )
     add_part_arguments(parser, part=NAME, control_port=None)
     return parser
 
 
+def _address(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    if not host or not port.isascii() or not port.isdigit() or not 0 < int(port) < 65536:
+        raise argparse.ArgumentTypeError(f"{text!r} is no HOST:PORT")
+    return host.strip("[]"), int(port)
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run until told to end; gives the exit status."""
-    part, options = PartSettings.parse(make_parser(), arguments)
+    parser = make_parser()
+    part, options = PartSettings.parse(parser, arguments)
+    if options.smtp is not None:
+        try:
+            # Whatever somebody typed as his address must not get real mail from a stand.
+            require_loopback(options.smtp[0], part.allow_any_host)
+        except HostRefusedError as error:
+            parser.error(f"--smtp: {error}")
     lab = open_clock(part.clock)
     clock = lab.part(NAME)
     configure_logging(NAME, part.log_level, clock, [part.control_token])
@@ -179,6 +208,7 @@ def main(arguments: list[str] | None = None) -> int:
         options.authority_bits,
         options.signing,
         options.logins,
+        options.smtp,
     )
     try:
         addresses = process.start(options.port)
