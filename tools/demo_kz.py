@@ -9,16 +9,15 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
 import httpx
 
-from conformance.introduction import introduce_register
 from conformance.lab import Lab
-from conformance.lab_parts import KZ_PARTS
+from conformance.lab_parts import KZ_PARTS, PORTAL
 from reference.protocol.kz.dialects import fallback_dialect
 from reference.protocol.kz.envelope import read_request, read_response
 from reference.protocol.kz.kinds import Operation, PlacementKind
@@ -27,6 +26,7 @@ from reference.protocol.kz.report_codec import read_report
 from reference.protocol.kz.reports import ReportData, figures
 from reference.runtime.clock import real_elapsed
 from tools.demo import DemoError, Say
+from tools.demo_portal import PortalOwner
 
 DAY_BEGINS: Final = datetime(2026, 7, 1, 8, 55)
 VAT: Final = 16
@@ -34,6 +34,8 @@ VAT: Final = 16
 RATE: Final = 20
 """Lab seconds per real second: a sale without a line waits five of them before it is autonomous."""
 PATIENCE: Final = 20.0
+FORMALITIES: Final = timedelta(minutes=30)
+"""Lab time before the day begins, for what the portal and the tax body need."""
 FLOAT: Final = 20_000_00
 """Tiyn that the drawer begins with."""
 
@@ -71,6 +73,23 @@ class KzOutcome:
     taken: int
     expired_after: str
     checked: int
+    charged: int
+    """By the portal, for the days of the register's tariff."""
+
+
+def kz_lab(
+    folder: Path,
+    seed: int,
+    begins: datetime = DAY_BEGINS,
+    options: Mapping[str, Sequence[str]] | None = None,
+) -> Lab:
+    """The lab of the shop's day, not started yet; its clock stands still until the day is played.
+
+    `options` are command-line options by part name, such as a deliberate mistake.
+    """
+    start = from_almaty(begins) - FORMALITIES
+    parts = (*KZ_PARTS, PORTAL)
+    return Lab(folder / "lab-kz", parts=parts, seed=seed, start=start, rate=0, options=options)
 
 
 def run_kz_day(
@@ -80,14 +99,42 @@ def run_kz_day(
     begins: datetime = DAY_BEGINS,
     options: Mapping[str, Sequence[str]] | None = None,
 ) -> KzOutcome:
-    """Play the day in a lab of its own below `folder`; DemoError when the parts do not agree.
+    """Play the day in a lab of its own below `folder`; DemoError when the parts do not agree."""
+    with kz_lab(folder, seed, begins, options) as lab:
+        return play_kz_day(lab, folder, say, begins)
 
-    `options` are command-line options by part name, such as a deliberate mistake.
-    """
-    start = from_almaty(begins)
-    with Lab(folder / "lab-kz", parts=KZ_PARTS, seed=seed, start=start, rate=RATE, options=options) as lab:
-        introduce_register(lab)
-        return _KzStory(lab, folder / "tickets", say).play()
+
+def play_kz_day(lab: Lab, folder: Path, say: Say, begins: datetime = DAY_BEGINS) -> KzOutcome:
+    """Play the day in a lab that runs: formalities at the portal first."""
+    lab.clock.set_rate(RATE)
+    owner = PortalOwner(lab, say)
+    try:
+        owner.enrol()
+        card = owner.register_card()
+        _introduce(lab, card, owner.token(card["id"]))
+        lab.clock.advance(max(0.0, (from_almaty(begins) - lab.clock.now()).total_seconds()))
+        outcome = _KzStory(lab, folder / "tickets", say).play()
+        owner.come_back()
+        shown = owner.until(card["id"], "ACTIVE")
+        charged = owner.charged()
+        say(
+            f"portal: register {card['id']} {shown['label']['en']} since {shown['since']}, shift "
+            f"{shown['shift']}, last data {shown['last']}; {_tenge(charged)} ₸ charged for its tariff"
+        )
+    finally:
+        owner.close()
+    return replace(outcome, charged=charged)
+
+
+def _introduce(lab: Lab, card: Json, token: int) -> None:
+    """Type the portal's number into the register; who and where it is, INFO will say."""
+    lab.control("register").reset(
+        device_id=card["id"],
+        token=token,
+        rnm=card["rnm"],
+        serial=card["serial"],
+        check_url=f"{lab.addresses['operator-kz']['http']}/",
+    )
 
 
 class _KzStory:
@@ -122,6 +169,7 @@ class _KzStory:
             self.sums["taken"],
             expired_after,
             checked,
+            0,
         )
 
     # the day

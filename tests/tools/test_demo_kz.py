@@ -17,6 +17,11 @@ def test_the_day_is_told_sold_and_checked(tmp_path: Path) -> None:
     # The prices and quantities of tools/demo_kz.py, added up by hand.
     assert (outcome.sold, outcome.returned, outcome.taken) == (24_899_74, 420_00, 48_332_45)
     assert outcome.expired_after == "72 h 01 min"
+    # The daily tariff of 60 ₸, from 1 to 4 July.
+    assert outcome.charged == 4 * 60_00
+    portal = [line for line in said if line.startswith("portal")]
+    assert "registered in five steps" in portal[0]
+    assert "Active since 01.07.2026 08:55, shift 3" in portal[1]
     assert next(line for line in said if line.startswith("Z of shift")).startswith(
         "Z of shift 1: 26 086.45 ₸"
     )
