@@ -18,6 +18,7 @@ from conformance.lab import LabError
 from conformance.mutants import CatchersError
 from tools.bench.children import BenchError
 from tools.commands import (
+    audit,
     bench,
     certificate,
     clock,
@@ -47,6 +48,7 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "list": judging.list_cases,
     "coverage": coverage.coverage,
     "report": report.report,
+    "audit": audit.audit,
     "mutants": mutants.mutants,
     "crashpoints": crashpoints.crashpoints,
     "bench": bench.bench,

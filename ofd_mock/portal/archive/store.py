@@ -204,6 +204,7 @@ class ArchiveStore:
         return span, {
             "organisation": {"name": registration.org_title, "number": registration.org_inn},
             "register": register,
+            "contiguous": span.exact,
             "filter": {
                 "first": None if wanted.first is None else wanted.first.isoformat(),
                 "last": None if wanted.last is None else wanted.last.isoformat(),
