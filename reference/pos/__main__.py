@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from reference.pos import process
 from reference.pos.company import Company, read_company
 from reference.pos.drive_client import DriveClient
 from reference.pos.errors import OrderError, TillError
@@ -52,6 +53,7 @@ def build_parser() -> argparse.ArgumentParser:
     day.add_argument("--close", action="store_true", help="close the shift afterwards")
     commands.add_parser("close", help="close the shift and print the Z-report")
     commands.add_parser("last", help="print the last receipt again")
+    commands.add_parser("serve", help="run the point of sale with its page and API: serve --help")
     commands.add_parser("pending", help="carry on orders that are not fiscal receipts yet")
     return parser
 
@@ -142,7 +144,10 @@ def _say(values: dict[str, Any]) -> None:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    options = build_parser().parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    if given[:1] == ["serve"]:
+        return process.main(given[1:])
+    options = build_parser().parse_args(given)
     lab = open_clock(options.clock)
     drive = DriveClient(options.drive, options.factory_id)
     book = None

@@ -56,8 +56,9 @@ def configure_logging(
     root.handlers = [handler]
     root.setLevel(level.upper())
     logging.getLogger("waitress").setLevel(logging.ERROR)
-    # How a ledger is made is told to those who ask for every detail.
-    logging.getLogger("alembic").setLevel(logging.DEBUG if level == "debug" else logging.WARNING)
+    # How a ledger is made, and every single request, is told to those who ask for every detail.
+    for chatty in ("alembic", "httpx", "httpcore"):
+        logging.getLogger(chatty).setLevel(logging.DEBUG if level == "debug" else logging.WARNING)
 
 
 def mask_secrets(texts: list[str]) -> _Processor:

@@ -14,10 +14,12 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from reference.pos.errors import DriveRefusedError, DriveUnreachableError, TillError
-from reference.pos.order import Order
+from reference.pos.order import Line, Order
+from reference.pos.order import Payment as Money
 from reference.pos.order_book import Sale
 from reference.pos.shop import tables
 from reference.pos.shop.premises import Premises
+from reference.pos.shop.settings import ShopSettings
 from reference.pos.till import Till
 
 WAITING: Final = "waiting"
@@ -91,6 +93,23 @@ class FiscalDesk:
                 self._note(order_id, _facts(sale))
                 done += 1
         return Round(done, refused, trouble)
+
+    def prove_chain(self, settings: ShopSettings) -> FiscalView:
+        """Sell one thing for a tiyin and give it back: a test receipt (UZ-POS-02). TillError: it broke.
+
+        It is no order of the shop: only the till's journal has it.
+        """
+        till = self.till
+        number = 1
+        while till.book.known(f"test-{number}"):
+            number += 1
+        line = Line(
+            name="TEST", mxik=settings.surcharge_mxik, package_code=settings.surcharge_package, price=1_00
+        )
+        sale = till.sell(Order(id=f"test-{number}", lines=(line,), payment=Money(cash=1_00)))
+        till.refund(f"test-{number}", f"test-{number}-refund")
+        facts = _facts(sale)
+        return FiscalView(order=sale.order.id, acknowledged=False, **facts)
 
     def look_at_acknowledgements(self, most: int = 500) -> int:
         """Learn from the module which receipts the operator has acknowledged: it holds those he has not.

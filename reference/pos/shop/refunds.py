@@ -139,18 +139,19 @@ def _sale(session: Session, row: tables.ShopOrder) -> Sale:
     fiscal = session.get(tables.Fiscal, row.id)
     if fiscal is None or fiscal.state != "done":
         raise RefusedError("fiscal", _NOT_FISCAL)
-    return Sale(Order.model_validate_json(fiscal.body), answer=answer_of(fiscal))
+    return sale_of(fiscal)
 
 
-def answer_of(fiscal: tables.Fiscal) -> dict[str, Any]:
-    """The service's answer as the till keeps it."""
-    return {
+def sale_of(fiscal: tables.Fiscal) -> Sale:
+    """A registered receipt as the till keeps it, with the service's answer."""
+    answer: dict[str, Any] = {
         "TerminalID": fiscal.terminal,
         "ReceiptSeq": fiscal.number,
         "DateTime": fiscal.made,
         "FiscalSign": fiscal.sign,
         "QRCodeURL": fiscal.address,
     }
+    return Sale(Order.model_validate_json(fiscal.body), answer=answer)
 
 
 def _refunds(session: Session, order: str) -> list[Sale]:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from reference.pos.company import Company
 from reference.pos.shop import tables
 from reference.pos.shop.errors import Finding, InvalidError
 from reference.pos.shop.form import PATTERN
@@ -39,6 +40,17 @@ class ShopSettings(BaseModel):
     apps: Literal["confirm", "wait", "fail"] = Field(
         "confirm", description="what the stand-in of payment applications answers"
     )
+
+    def company(self, cashier: str) -> Company:
+        """Who sells, as receipts bear it."""
+        return Company(
+            name=self.name,
+            stir=self.stir,
+            address=self.address,
+            phone=self.phone,
+            cashier=cashier or "Kassir",
+            paper=self.paper,
+        )
 
 
 class SettingsDesk:

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from reference.pos.shop.catalogue import Catalogue, ProductView
 from reference.pos.shop.checkout import Checkout, Paid
+from reference.pos.shop.desks import Desks
 from reference.pos.shop.fiscal_desk import FiscalDesk
 from reference.pos.shop.orders import Orders, OrderView
 from reference.pos.shop.places import Places
@@ -17,6 +19,8 @@ from reference.pos.shop.premises import Premises
 from reference.pos.shop.refunds import Refunds
 from reference.pos.shop.settings import SettingsDesk
 from reference.pos.shop.staff import EmployeeView, Staff
+from reference.pos.shop.tables import Change
+from reference.pos.shop.worker import Worker
 from reference.runtime.database import open_engine
 from tests.pos.conftest import Shop
 from tests.pos.conftest import shop as shop
@@ -43,6 +47,7 @@ class Cafe:
     tea: ProductView
     plov: ProductView
     water: ProductView
+    worker: Worker
 
     def order(self, *lines: tuple[ProductView, int], place: int | None = None) -> OrderView:
         made = self.orders.open(self.boss, place)
@@ -61,11 +66,20 @@ class Cafe:
         assert self.fiscal.run().trouble == ""
         return self.orders.one(made.id)
 
+    def desks(self) -> Desks:
+        return Desks(
+            self.premises,
+            self.catalogue,
+            self.places,
+            self.staff,
+            self.settings,
+            self.orders,
+            self.checkout,
+            self.refunds,
+            self.fiscal,
+        )
+
     def changes(self) -> list[tuple[str, str]]:
-        from sqlalchemy import select
-
-        from reference.pos.shop.tables import Change
-
         with self.premises.reading() as session:
             return [(row.kind, row.key) for row in session.scalars(select(Change).order_by(Change.n))]
 
@@ -88,11 +102,12 @@ def cafe(shop: Shop, tmp_path: Any) -> Iterator[Cafe]:
         Checkout(premises, settings),
         Refunds(premises),
         settings,
-        FiscalDesk(premises, shop.till),
+        fiscal := FiscalDesk(premises, shop.till),
         boss,
         waiter,
         catalogue.add(TEA),
         catalogue.add(PLOV),
         catalogue.add(WATER),
+        Worker(premises, fiscal, settings, shop.client, shop.bench.lab),
     )
     engine.dispose()

@@ -1,0 +1,107 @@
+"""The point of sale as the control API sees it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+import sqlalchemy as sa
+from pydantic import Field
+
+from reference.pos.shop import tables
+from reference.pos.shop.desks import Desks
+from reference.pos.shop.errors import InvalidError, ShopError
+from reference.pos.shop.worker import Worker
+from reference.runtime.control import ControlError, Operation, Part
+from reference.runtime.control_models import Body, NoArguments
+
+NAME: Final = "pos"
+ROWS_FILE: Final = "shop.json"
+
+
+class Settings(Body):
+    """Settings that change; the others stay."""
+
+    settings: dict[str, Any] = Field(default_factory=dict)
+
+
+class PosPart(Part):
+    """Part "pos". `seed` fills an empty shop with its first goods and people."""
+
+    name = NAME
+
+    def __init__(self, desks: Desks, worker: Worker, seed: Callable[[], None]) -> None:
+        self._desks = desks
+        self._worker = worker
+        self._seed = seed
+
+    def state(self) -> dict[str, Any]:
+        """Settings, where things stand, and how many rows there are."""
+        standing = self._worker.standing
+        with self._desks.premises.reading() as session:
+            counts = {
+                table.name.removeprefix("pos_"): session.scalar(sa.select(sa.func.count()).select_from(table))
+                for table in tables.Base.metadata.sorted_tables
+            }
+        return {
+            "settings": self._desks.settings.read().model_dump(),
+            "drive": {name: getattr(standing.drive, name) for name in standing.drive.__dataclass_fields__},
+            "waiting": standing.waiting,
+            "trouble": standing.trouble,
+            "notices": list(standing.notices),
+            "counts": counts,
+        }
+
+    def snapshot(self, folder: Path) -> None:
+        """All rows of the shop as JSON. The till's journal stays where it is: receipts cannot be undone."""
+        with self._desks.premises.reading() as session:
+            rows = {
+                table.name: [dict(row) for row in session.execute(sa.select(table)).mappings()]
+                for table in tables.Base.metadata.sorted_tables
+            }
+        (folder / ROWS_FILE).write_text(json.dumps(rows, ensure_ascii=False), encoding="utf-8")
+
+    def restore(self, folder: Path) -> None:
+        """The rows as they were; ValueError leaves everything as it is."""
+        rows = json.loads((folder / ROWS_FILE).read_text(encoding="utf-8"))
+        with self._worker.lock, self._desks.premises.changing() as session:
+            _empty(session)
+            for table in tables.Base.metadata.sorted_tables:
+                if rows.get(table.name):
+                    session.execute(sa.insert(table), rows[table.name])
+
+    def reset(self, settings: dict[str, Any]) -> None:
+        """A shop as on its first day, under these settings."""
+        with self._worker.lock:
+            with self._desks.premises.changing() as session:
+                _empty(session)
+            self._change(Settings(settings=settings))
+            self._seed()
+
+    def operations(self) -> dict[str, Operation]:
+        """Settings, and what the point of sale does by itself, now."""
+        return {
+            "settings": Operation("change settings and keep everything", Settings, self._change),
+            "round": Operation("look at the service and do what waits", NoArguments, lambda _: self._round()),
+            "close-shift": Operation("close the shift", NoArguments, lambda _: self._worker.close_shift()),
+        }
+
+    def _change(self, body: Settings) -> dict[str, Any]:
+        try:
+            return self._desks.settings.change(body.settings).model_dump()
+        except InvalidError as error:
+            first = error.findings[0]
+            raise ControlError(first.field, first.rule, first.words.en) from None
+        except ShopError as error:
+            raise ControlError("settings", error.rule, error.words.en) from None
+
+    def _round(self) -> dict[str, Any]:
+        standing = self._worker.round()
+        return {"waiting": standing.waiting, "trouble": standing.trouble}
+
+
+def _empty(session: Any) -> None:
+    for table in reversed(tables.Base.metadata.sorted_tables):
+        session.execute(sa.delete(table))

@@ -1,0 +1,139 @@
+"""What the point of sale does by itself: receipts of paid orders, the day's end, looks at the service."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import Any, Final
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from reference.pos.drive_client import DriveClient
+from reference.pos.errors import TillError
+from reference.pos.shop.drive_state import DriveState, day_is_over, look_at
+from reference.pos.shop.fiscal_desk import FiscalDesk
+from reference.pos.shop.premises import Premises
+from reference.pos.shop.settings import SettingsDesk
+from reference.protocol.uz.values import parse_json_time, to_tashkent
+from reference.runtime.clock import LabClock
+
+LOOK_SECONDS: Final = 1.0
+"""Lab seconds between looks: a pulled key is noticed within two (UZ-USB-01)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where the point of sale stands: the service, orders that wait, and what stopped the last round."""
+
+    drive: DriveState
+    waiting: int
+    trouble: str
+    notices: tuple[str, ...]
+
+
+class Worker:
+    """One thread; `kick` makes it look at once. Everything that speaks to the service takes `lock`."""
+
+    def __init__(
+        self,
+        premises: Premises,
+        desk: FiscalDesk,
+        settings: SettingsDesk,
+        drive: DriveClient,
+        lab: LabClock,
+    ) -> None:
+        self._premises = premises
+        self._desk = desk
+        self._settings = settings
+        self._drive = drive
+        self._lab = lab
+        self._kick = lab.event()
+        self._ending = threading.Event()
+        self.lock = threading.Lock()
+        self._thread = threading.Thread(target=self._run, name="pos-worker", daemon=True)
+        self._standing = Standing(DriveState(False, "not asked yet"), desk.waiting(), "", ())
+
+    @property
+    def standing(self) -> Standing:
+        """As of the last look."""
+        return self._standing
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End after the round in work."""
+        self._ending.set()
+        self._kick.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def kick(self) -> None:
+        """Something is to be done."""
+        self._kick.set()
+
+    def round(self) -> Standing:
+        """One look and whatever it shows to be done; where things stand after it."""
+        with self.lock:
+            now = to_tashkent(self._premises.now)
+            drive, trouble = look_at(self._drive, now), ""
+            if drive.reachable:
+                made = self._desk.run()
+                closed, trouble = self._end_of_day(drive)
+                trouble = trouble or made.trouble
+                if made.done or closed:
+                    drive = look_at(self._drive, to_tashkent(self._premises.now))
+                self._acknowledged(drive)
+            notices = tuple(self._desk.till.notices.texts)
+            self._standing = Standing(drive, self._desk.waiting(), trouble, notices)
+        return self._standing
+
+    def close_shift(self) -> dict[str, Any]:
+        """Close the shift now; its Z-report. TillError: the service would not."""
+        with self.lock:
+            return self._close()
+
+    def _close(self) -> dict[str, Any]:
+        self._desk.run()
+        report = self._desk.till.close_day()
+        with self._premises.changing() as session:
+            key = f"{report['TerminalID']}-{report['OpenTime']}"
+            self._premises.tell(session, "shift", key, report)
+        self._desk.till.notices.texts.clear()
+        return report
+
+    def _end_of_day(self, drive: DriveState) -> tuple[bool, str]:
+        """Whether the shift was closed now, and why it could not be."""
+        if drive.shift_opened is None:
+            return False, ""
+        opened = parse_json_time(drive.shift_opened)
+        now = to_tashkent(self._premises.now)
+        if not day_is_over(opened, now, self._settings.read().close_at):
+            return False, ""
+        try:
+            self._close()
+        except TillError as error:
+            return False, str(error)
+        return True, ""
+
+    def _acknowledged(self, drive: DriveState) -> None:
+        if not drive.reachable or drive.trouble:
+            return
+        try:
+            self._desk.look_at_acknowledgements()
+        except TillError as error:
+            structlog.get_logger("pos").info("acknowledgements are not known", reason=str(error))
+
+    def _run(self) -> None:
+        log = structlog.get_logger("pos")
+        while not self._ending.is_set():
+            self._kick.clear()
+            try:
+                self.round()
+            except SQLAlchemyError as error:
+                log.warning("the shop's book did not answer", exc_info=error)
+            except TillError as error:
+                log.warning("the till stopped", reason=str(error))
+            self._premises.clock.wait(self._kick, self._premises.clock.deadline(LOOK_SECONDS))

@@ -1,0 +1,1 @@
+"""The point of sale over HTTP: its API and the cashier's page."""

@@ -1,0 +1,116 @@
+"""What the point of sale does by itself, and what the cashier sees of the service."""
+
+from datetime import datetime
+
+import pytest
+
+from reference.pos.shop.drive_state import day_is_over, look_at
+from tests.drive.doubles import make_module
+from tests.pos.shop.conftest import Cafe
+from tests.waiting import eventually
+
+
+@pytest.mark.parametrize(
+    ("opened", "now", "over"),
+    [
+        ("2026-07-01 09:00", "2026-07-01 23:29:59", False),
+        ("2026-07-01 09:00", "2026-07-01 23:30:00", True),
+        ("2026-07-01 09:00", "2026-07-01 23:59:59", True),
+        ("2026-07-01 09:00", "2026-07-02 00:00:00", False),
+        ("2026-07-01 23:40", "2026-07-01 23:50", False),
+        ("2026-07-01 23:40", "2026-07-02 23:30", True),
+    ],
+)
+def test_a_day_ends_at_its_hour_and_only_that_day(opened: str, now: str, over: bool) -> None:
+    times = datetime.fromisoformat(opened), datetime.fromisoformat(now)
+    assert day_is_over(*times, "23:30") is over
+    assert not day_is_over(*times, "")
+
+
+def test_a_round_makes_receipts_and_says_where_things_stand(cafe: Cafe) -> None:
+    """UZ-OFF-06"""
+    cafe.pay(cafe.order((cafe.tea, 1000)))
+    standing = cafe.worker.round()
+    assert (standing.waiting, standing.trouble, standing.drive.unsent) == (0, "", 1)
+    assert standing.drive.terminal == "ZZ000000000000"
+    assert standing.drive.seconds_left is not None
+    assert abs(standing.drive.seconds_left - 48 * 3600) <= 1
+    cafe.till.bench.tick(3600)
+    later = cafe.worker.round().drive.seconds_left
+    assert later == standing.drive.seconds_left - 3600
+    cafe.till.bench.core.sync_full_receipts(cafe.till.bench.factory_id, 32)
+    assert cafe.worker.round().drive.seconds_left is None
+    order = cafe.orders.all()[0]
+    fiscal = cafe.fiscal.of(order.id)
+    assert fiscal is not None
+    assert fiscal.acknowledged
+
+
+def test_a_service_that_is_gone_is_told_and_comes_back(cafe: Cafe) -> None:
+    """UZ-SVC-03"""
+    cafe.till.wire.down = True
+    cafe.pay(cafe.order((cafe.tea, 1000)))
+    standing = cafe.worker.round()
+    assert (standing.drive.reachable, standing.waiting) == (False, 1)
+    cafe.till.wire.down = False
+    assert cafe.worker.round().waiting == 0
+
+
+def test_a_pulled_key_is_told(cafe: Cafe) -> None:
+    """UZ-USB-01"""
+    kept, cafe.till.bench.card.module = cafe.till.bench.card.module, None
+    standing = cafe.worker.round()
+    assert standing.drive.reachable
+    assert standing.drive.terminal == ""
+    assert standing.drive.trouble
+    cafe.till.bench.card.module = kept
+    assert cafe.worker.round().drive.terminal == "ZZ000000000000"
+
+
+def test_a_locked_module_is_told(cafe: Cafe) -> None:
+    bench = cafe.till.bench
+    bench.card.module = make_module(bench.now(), factory_id=bench.factory_id, start_locked=True)
+    found = look_at(cafe.till.client, bench.now())
+    assert (found.locked, found.trouble) == (True, "locked")
+
+
+def test_the_shift_is_closed_at_the_end_of_the_day(cafe: Cafe) -> None:
+    """UZ-SHF-08"""
+    cafe.sold((cafe.tea, 1000))
+    assert cafe.worker.round().drive.shift_opened is not None
+    now = cafe.till.bench.now()
+    end = now.replace(hour=23, minute=30, second=0)
+    cafe.till.bench.tick((end - now).total_seconds())
+    assert cafe.worker.round().drive.shift_opened is None
+    assert [kind for kind, _ in cafe.changes()].count("shift") == 1
+
+
+def test_yesterdays_shift_is_warned_of_and_not_closed(cafe: Cafe) -> None:
+    """UZ-SHF-08"""
+    cafe.sold((cafe.tea, 1000))
+    cafe.till.bench.tick(86_400)
+    standing = cafe.worker.round()
+    assert standing.drive.shift_is_yesterdays
+    assert standing.drive.shift_opened is not None
+    report = cafe.worker.close_shift()
+    assert (report["TotalSaleCount"], report["TotalCash"]["Sale"]) == (1, 5_000_00)
+    assert not cafe.worker.round().drive.shift_is_yesterdays
+
+
+def test_the_thread_works_when_kicked(cafe: Cafe) -> None:
+    cafe.worker.start()
+    try:
+        cafe.pay(cafe.order((cafe.tea, 1000)))
+        cafe.worker.kick()
+        eventually(lambda: cafe.fiscal.waiting() == 0, 10)
+    finally:
+        cafe.worker.stop()
+
+
+def test_a_test_receipt_proves_the_chain(cafe: Cafe) -> None:
+    """UZ-POS-02"""
+    proof = cafe.fiscal.prove_chain(cafe.settings.read())
+    assert (proof.number, len(proof.sign), cafe.fiscal.waiting()) == (1, 12, 0)
+    shift = cafe.till.bench.core.shift(cafe.till.bench.factory_id, 0)
+    assert (shift.sales, shift.refunds) == (1, 1)
+    assert cafe.orders.all() == []
