@@ -22,7 +22,23 @@ from tools.demo_kz import run_kz_day
 FROZEN = "2150-06-15 12:00:00"
 LAB_BEGINS = datetime(2031, 3, 1, 7, 55)
 
+# cryptography looks its datetime class up once, at its first certificate, and takes no other afterwards: that
+# must not be freezegun's.
+MEET_REAL_DATETIMES = """
+from datetime import UTC, datetime
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+
+key = ec.generate_private_key(ec.SECP256R1())
+name = x509.Name([])
+builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+moment = datetime(2031, 1, 1, tzinfo=UTC)
+builder.serial_number(1).not_valid_before(moment).not_valid_after(moment).sign(key, hashes.SHA256())
+"""
 FREEZE_EVERY_CHILD = f"""
+{MEET_REAL_DATETIMES}
 import freezegun
 freezegun.freeze_time({FROZEN!r}, real_asyncio=True).start()
 """
@@ -73,6 +89,7 @@ def test_every_stored_and_printed_time_is_the_labs(
     story = tmp_path / "story"
     story.mkdir()
     said: list[str] = []
+    exec(MEET_REAL_DATETIMES, {})
     with freeze_time(FROZEN, real_asyncio=True):
         play(story, said.append)
 
