@@ -116,7 +116,7 @@ def test_days_and_months_add_up_to_the_lines(stand: Stand, owner: Any) -> None:
     stand.advance(days=40)
     charges, lines = Charges(stand.office), stand.accounts.statement(owner)
     for by in ("day", "month"):
-        totals = charges.totals(owner, by)  # type: ignore[arg-type]
+        totals = charges.totals(owner, by)
         assert sum(each.charged for each in totals) == -sum(one.amount for one in lines if one.amount < 0)
         assert sum(each.topped_up for each in totals) == sum(one.amount for one in lines if one.amount > 0)
         assert [each.span for each in totals] == sorted((each.span for each in totals), reverse=True)
