@@ -41,18 +41,21 @@ DETAILS: Final = {
     "head_position": "Директор",
     "head_name": "Тестов Тест",
 }
-SESSION: Final = timedelta(minutes=15)
-"""A session unused for longer may be over."""
+CONFLICT: Final = 409
+FRESH, SESSION = timedelta(minutes=5), timedelta(minutes=15)
+"""How old a session may be when a case begins, and in it: unused it may be over after half an hour."""
 _KEPT: Final = "portal"
 Result = TypeVar("Result")
 
 
 @dataclass(slots=True)
 class _Run:
-    """What the driver keeps from case to case: keys, and whether the two organisations are there."""
+    """What the driver keeps from case to case: keys, and the sessions of the two organisations."""
 
     keys: KeyRing
-    prepared: bool = False
+    sessions: dict[str, str] = field(default_factory=dict)
+    since: datetime | None = None
+    """When the two logged in whose sessions the snapshot holds; None: there is no snapshot yet."""
 
 
 class PortalDriver:
@@ -64,6 +67,7 @@ class PortalDriver:
         self.client = PortalClient(session.target.endpoint, tap, session.seconds)
         self.anybody = Caller(self.client)
         self._owners: dict[str, Owner] = {}
+        self._since: datetime | None = None
         self._switched: Json = {}
         self._wire: PortalWire | None = None
         if _KEPT not in session.kept:
@@ -98,14 +102,15 @@ class PortalDriver:
     def _owner(self, number: str) -> Owner:
         if number not in self._owners:
             with self.reporter.preparing(f"log in as organisation {number}"):
-                self._owners[number] = self._logged_in(number)
+                self._owners[number] = self._come_in(number)
         return self._owners[number]
 
-    def _logged_in(self, number: str) -> Owner:
-        told = self.log_in(number, STRONG) if self.controlled else self.log_in_signed(self.key(number=number))
-        if told.status == 409 and not self.controlled:
+    def _come_in(self, number: str) -> Owner:
+        """Log in with the key that the owner of a portal without control API gave; register at first."""
+        told = self.log_in_signed(self.key(number=number))
+        if told.status == CONFLICT:
             return self.enrol(self.key(number=number), number=number)
-        return Owner(self, told.demand()["session"], number)
+        return self.visitor(told, number)
 
     def log_in(self, login: str, password: str) -> Told:
         """«Войти»."""
@@ -132,6 +137,10 @@ class PortalDriver:
         steps = self.begin()
         steps.until(5, key, **details)
         return Owner(self, steps.sign(key).demand()["session"], number)
+
+    def follow(self, owner: Owner) -> None:
+        """Have an organisation of the case's own log in again when time has passed."""
+        self._owners[owner.number] = owner
 
     def mailed_code(self, email: str = DETAILS["email"]) -> str:
         """The code of the newest mail to an address."""
@@ -172,12 +181,13 @@ class PortalDriver:
 
     def pass_time(self, **span: float) -> None:
         """Let lab time go on, and what is due by then happen; owners whose session ran out log in again."""
-        ahead = timedelta(**span)
-        self._session.clock.advance(ahead)
+        self._session.clock.advance(timedelta(**span))
         self.keep_up()
-        if ahead >= SESSION:
+        now = self.now()
+        if self._since is not None and now - self._since >= SESSION:
+            self._since = now
             for number, owner in self._owners.items():
-                owner.session = self.log_in(number, STRONG).demand()["session"]
+                owner.session = self.log_in_signed(self.key(number=number)).demand()["session"]
 
     def pass_until(self, day: date, at: time = time()) -> None:
         """Let lab time go on to a moment of the portal's zone."""
@@ -218,17 +228,26 @@ class PortalDriver:
     # inside
 
     def _begin(self) -> None:
-        """Bring the two organisations back, or register them first."""
-        control = self._control
-        if self._run.prepared:
+        """Bring the two organisations back with their sessions, or register them first.
+
+        Without passwords: to check one takes longer than most cases.
+        """
+        control, run, now = self._control, self._run, self.now()
+        if run.since is not None:
             control.restore(SNAPSHOT)
-            return
-        with self.reporter.preparing("register two organisations"):
-            control.reset()
-            for number in (OWN, OTHER):
-                self.enrol(self.key(number=number), number=number)
-            control.snapshot(SNAPSHOT, replace=True)
-        self._run.prepared = True
+        if run.since is None or now - run.since >= FRESH:
+            with self.reporter.preparing("two organisations, logged in"):
+                if run.since is None:
+                    control.reset()
+                for number in (OWN, OTHER):
+                    key = self.key(number=number)
+                    told = self.log_in_signed(key) if run.since is not None else None
+                    owner = self.enrol(key, number=number) if told is None else self.visitor(told, number)
+                    run.sessions[number] = owner.session
+                control.snapshot(SNAPSHOT, replace=True)
+            run.since = now
+        self._since = run.since
+        self._owners = {number: Owner(self, session, number) for number, session in run.sessions.items()}
 
     def _key_ring(self) -> KeyRing:
         if self.controlled:

@@ -137,6 +137,7 @@ class Cards:
         visitor.require_administrator()
         with self._office.changing() as session:
             held = self._hold(session, visitor, card)
+            _require(held, Act.RESUME_REGISTRATION)
             return self._move(session, visitor, held, Act.RESUME_REGISTRATION)
 
     # --- signed acts ---------------------------------------------------------------------------------------

@@ -49,10 +49,28 @@ class Keeper:
     def run(self) -> None:
         """Bring all organisations up to now, each in a transaction of its own."""
         with self._office.reading() as session:
-            organisations = list(session.scalars(select(tables.Organisation.id)))
-        for organisation in organisations:
+            behind = self._behind(session)
+        for organisation in behind:
             with self._office.changing() as session:
                 self._bring_up(session, lock(session, organisation))
+
+    def _behind(self, session: Session) -> list[int]:
+        """Organisations for which something is to be done, found by reading: no writer waits for that."""
+        card, devices, request = tables.Card, ledger_tables.devices.c, tables.TaxRequest
+        today = self._office.today.isoformat()
+        moved = card.shown_state != devices.state
+        unpaid = (card.charged_until < today) & devices.state.in_([state.value for state in CHARGED])
+        waiting = (
+            select(card.organisation)
+            .join(ledger_tables.devices, devices.id == card.id)
+            .where(card.removed.is_(False), (card.suspend_on <= today) | moved | unpaid)
+        )
+        answered = (
+            select(card.organisation)
+            .join(request, request.card == card.id)
+            .where(request.answered.is_(None), request.due <= written(self._office.now))
+        )
+        return sorted({*session.scalars(waiting), *session.scalars(answered)})
 
     def next_due(self) -> datetime | None:
         """When something is to happen by itself next; None if nothing is known to."""
