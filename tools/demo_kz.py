@@ -17,6 +17,7 @@ from typing import Any, Final
 import httpx
 
 from conformance.lab import Lab
+from conformance.lab_nursery import WarmNursery
 from conformance.lab_parts import KZ_PARTS, PORTAL
 from reference.protocol.kz.dialects import fallback_dialect
 from reference.protocol.kz.envelope import read_request, read_response
@@ -82,14 +83,15 @@ def kz_lab(
     seed: int,
     begins: datetime = DAY_BEGINS,
     options: Mapping[str, Sequence[str]] | None = None,
+    nursery: WarmNursery | None = None,
 ) -> Lab:
     """The lab of the shop's day, not started yet; its clock stands still until the day is played.
 
     `options` are command-line options by part name, such as a deliberate mistake.
     """
     start = from_almaty(begins) - FORMALITIES
-    parts = (*KZ_PARTS, PORTAL)
-    return Lab(folder / "lab-kz", parts=parts, seed=seed, start=start, rate=0, options=options)
+    parts, place = (*KZ_PARTS, PORTAL), folder / "lab-kz"
+    return Lab(place, parts=parts, seed=seed, start=start, rate=0, options=options, nursery=nursery)
 
 
 def run_kz_day(
@@ -98,9 +100,10 @@ def run_kz_day(
     say: Say,
     begins: datetime = DAY_BEGINS,
     options: Mapping[str, Sequence[str]] | None = None,
+    nursery: WarmNursery | None = None,
 ) -> KzOutcome:
     """Play the day in a lab of its own below `folder`; DemoError when the parts do not agree."""
-    with kz_lab(folder, seed, begins, options) as lab:
+    with kz_lab(folder, seed, begins, options, nursery) as lab:
         return play_kz_day(lab, folder, say, begins)
 
 

@@ -9,6 +9,7 @@ from typing import Final
 
 from conformance.lab_parts import PORTAL, PartSpec, Port, Wire
 from ofd_mock.pki.authority import Authority, AuthorityError
+from ofd_mock.pki.certificates import AUTHORITY_BITS
 
 DEFAULT_PKI: Final = Path(".kassalab/pki")
 OPERATOR: Final = "operator-kz"
@@ -41,10 +42,10 @@ def authority_options(parts: tuple[PartSpec, ...], pki: Path) -> dict[str, list[
     return {name: ["--authority", str(pki.absolute())] for name in named}
 
 
-def prepare_authority(pki: Path, say: Callable[[str], None]) -> Authority:
+def prepare_authority(pki: Path, say: Callable[[str], None], bits: int = AUTHORITY_BITS) -> Authority:
     """The authority in `pki`, made beforehand when there is none: two parts are about to open it at once."""
     try:
         return Authority(pki)
     except AuthorityError:
         say(f"Making the test authority in {pki}, once: its keys take some seconds.")
-        return Authority.ensure(pki)
+        return Authority.ensure(pki, bits=bits)

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from conformance.lab_nursery import WarmNursery, nurseries_work
 from tools.demo import DemoError
 from tools.demo_kz import run_kz_day
 
 
-def test_the_day_is_told_sold_and_checked(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def nursery() -> Iterator[WarmNursery | None]:
+    """The labs of these tests are alike: imports are done once."""
+    if not nurseries_work():
+        yield None
+        return
+    with WarmNursery() as warm:
+        yield warm
+
+
+def test_the_day_is_told_sold_and_checked(tmp_path: Path, nursery: WarmNursery | None) -> None:
     said: list[str] = []
-    outcome = run_kz_day(tmp_path, 11, said.append)
+    outcome = run_kz_day(tmp_path, 11, said.append, nursery=nursery)
     assert (outcome.tickets, outcome.autonomous, outcome.checked) == (13, 4, 13)
     # The prices and quantities of tools/demo_kz.py, added up by hand.
     assert (outcome.sold, outcome.returned, outcome.taken) == (24_899_74, 420_00, 48_332_45)
@@ -40,7 +52,7 @@ def test_the_day_is_told_sold_and_checked(tmp_path: Path) -> None:
     ],
 )
 def test_a_chain_that_is_wrong_does_not_pass_for_a_right_one(
-    part: str, defect: str, told: str, tmp_path: Path
+    part: str, defect: str, told: str, tmp_path: Path, nursery: WarmNursery | None
 ) -> None:
     with pytest.raises(DemoError, match=told):
-        run_kz_day(tmp_path, 11, lambda _: None, options={part: ("--defect", defect)})
+        run_kz_day(tmp_path, 11, lambda _: None, options={part: ("--defect", defect)}, nursery=nursery)
