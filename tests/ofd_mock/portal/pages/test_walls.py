@@ -225,7 +225,7 @@ def test_another_organisation_finds_nothing_of_ours(ours: Ours, stranger: Visit)
 
 def theirs(ours: Ours) -> set[str]:
     """What the other organisation has of what can be asked for by number."""
-    kinds = {
+    kinds: dict[Any, list[str]] = {
         tables.Outlet: ["/outlets/{}"],
         tables.User: ["/users/{}"],
         tables.Group: ["/groups/{}"],
