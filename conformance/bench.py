@@ -18,20 +18,20 @@ from conformance.lab import Lab
 from conformance.lab_nursery import WarmNursery, nurseries_work
 from conformance.lab_parts import EVERY_PART
 from conformance.session import EXCHANGE_SECONDS, Session
-from conformance.targets import PARTS, Target, distinct_names
+from conformance.targets import FACES, PARTS, SCHEMES, Target, distinct_names
 from reference.runtime.clock import LabClock
 
 PARTS_NEEDED: Mapping[str, tuple[str, ...]] = {
     "module": ("module",),
     "operator": ("operator",),
     "drive": ("module", "operator", "drive"),
+    **dict.fromkeys(FACES, ("module", "operator", "drive")),
     "operator-kz": ("operator-kz",),
     "register-kz": ("operator-kz", "register"),
     "portal": ("operator-kz", "portal"),
 }
 """Which parts a lab needs for a target of each kind."""
 
-_SCHEMES = {"drive": "http", "register-kz": "http", "portal": "http"}
 _OPERATOR = "operator-kz"
 
 PartOptions = Mapping[str, Sequence[str]]
@@ -87,10 +87,10 @@ def _lab(
 
 def _target(kind: str, lab: Lab) -> Target:
     part = PARTS.get(kind, kind)
-    place = lab.addresses[part][part].removeprefix("http://")
+    place = lab.addresses[part][FACES.get(kind, part)].removeprefix("http://")
     return Target(
         kind=kind,
-        address=f"{_SCHEMES.get(kind, 'tcp')}://{place}",
+        address=f"{SCHEMES.get(kind, 'tcp')}://{place}",
         text=f"{kind} of the embedded lab",
         name=kind,
         controls={part: lab.control_url(part) for part in PARTS_NEEDED[kind]},

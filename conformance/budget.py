@@ -5,6 +5,7 @@ The budget is asked before the bytes go out, so a run over its budget sends noth
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Final
@@ -22,6 +23,11 @@ _HEADERS: Final = frozenset(
     if row.name in ("RECEIPT_REGISTER", "ZREPORT_OPEN")
 )
 _PATHS: Final = (b"POST /FiscalDrive/Receipt/RegisterTXID/", b"POST /FiscalDrive/ZReport/Open/")
+_FACES: Final = (b"POST /rpc/api", b"POST /api ", b"POST /uzpos")
+_SELLING: Final = re.compile(
+    rb'"method" ?: ?"(Api\.OpenZReport|Api\.Send(Sale|Refund)Receipt|SaleReceipt|RefundReceipt|openZreport|'
+    rb'sale|fastSale|refund|saleEPS|refundEPS)"'
+)
 
 
 @dataclass(slots=True)
@@ -47,4 +53,6 @@ class Budget:
 def _lasting(layer: Layer, raw: bytes) -> bool:
     if layer is Layer.APDU:
         return raw[1:4] in _HEADERS
-    return layer is Layer.HTTP and raw.startswith(_PATHS)
+    if layer is not Layer.HTTP:
+        return False
+    return raw.startswith(_PATHS) or (raw.startswith(_FACES) and _SELLING.search(raw) is not None)

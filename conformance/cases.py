@@ -64,7 +64,10 @@ Names = Iterable[str]
 Body = Callable[["Context"], None]
 RowBody = Callable[["Context", Row], None]
 
-TARGET_KINDS = ("module", "drive", "operator", "operator-kz", "register-kz", "portal")
+TARGET_KINDS = (
+    *("module", "drive", "drive-rpc", "drive-qpos", "drive-communicator", "operator"),
+    *("operator-kz", "register-kz", "portal"),
+)
 
 CAPABILITIES: dict[str, str] = {
     "control": "the target's own control API (state, reset, faults)",

@@ -24,6 +24,9 @@ from conformance.verdicts import CaseFailed, CaseStopped, Inconclusive, NotAppli
 
 if TYPE_CHECKING:
     from conformance.controls import Control, LabTime, Processes
+    from conformance.drivers.gen1_communicator import CommunicatorDriver
+    from conformance.drivers.gen1_qpos import QposDriver
+    from conformance.drivers.gen1_rpc import RpcDriver
     from conformance.drivers.kz_operator import OfdDriver
     from conformance.drivers.kz_register import RegisterDriver
     from conformance.drivers.portal import PortalDriver
@@ -68,6 +71,9 @@ class Context:
         self._ofd: OfdDriver | None = None
         self._register: RegisterDriver | None = None
         self._portal: PortalDriver | None = None
+        self._rpc: RpcDriver | None = None
+        self._qpos: QposDriver | None = None
+        self._communicator: CommunicatorDriver | None = None
 
     # the target and its surroundings
 
@@ -86,6 +92,36 @@ class Context:
         if self._drive is None:
             self._drive = DriveDriver(self._session, self._session.tap, self)
         return self._drive
+
+    @property
+    def rpc(self) -> RpcDriver:
+        """Driver of the generation-1 service under test (target kind `drive-rpc`)."""
+        from conformance.drivers.gen1_rpc import RpcDriver
+
+        self._only("drive-rpc")
+        if self._rpc is None:
+            self._rpc = RpcDriver(self._session, self._session.tap, self)
+        return self._rpc
+
+    @property
+    def qpos(self) -> QposDriver:
+        """Driver of the QPOS wrapper under test (target kind `drive-qpos`)."""
+        from conformance.drivers.gen1_qpos import QposDriver
+
+        self._only("drive-qpos")
+        if self._qpos is None:
+            self._qpos = QposDriver(self._session, self._session.tap, self)
+        return self._qpos
+
+    @property
+    def communicator(self) -> CommunicatorDriver:
+        """Driver of the Communicator under test (target kind `drive-communicator`)."""
+        from conformance.drivers.gen1_communicator import CommunicatorDriver
+
+        self._only("drive-communicator")
+        if self._communicator is None:
+            self._communicator = CommunicatorDriver(self._session, self._session.tap, self)
+        return self._communicator
 
     @property
     def operator(self) -> OperatorDriver:
@@ -279,7 +315,10 @@ class Context:
 
     def finish(self) -> None:
         """Close the drivers."""
-        drivers = (self._module, self._drive, self._operator, self._ofd, self._register, self._portal)
+        drivers = (
+            *(self._module, self._drive, self._rpc, self._qpos, self._communicator),
+            *(self._operator, self._ofd, self._register, self._portal),
+        )
         for driver in drivers:
             if driver is not None:
                 driver.close()

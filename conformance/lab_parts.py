@@ -70,7 +70,12 @@ UZ_PARTS = (
     PartSpec(
         name="drive",
         module="reference.drive",
-        ports=(Port("--port", "drive", 3449),),
+        ports=(
+            Port("--port", "drive", 3449),
+            Port("--rpc-port", "rpc", 3448),
+            Port("--qpos-port", "qpos", 2040),
+            Port("--communicator-port", "communicator", 8347),
+        ),
         control="drive",
         wires=(
             Wire("--module", "module", "module", "tcp://{}"),

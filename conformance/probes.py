@@ -15,6 +15,7 @@ from conformance.drivers.drive_client import DriveClient
 from conformance.drivers.module_host import ModuleHost
 from conformance.drivers.wire import Wire
 from conformance.events import Layer
+from conformance.targets import FACES
 from conformance.verdicts import AnswerUnreadable, CaseStopped, TargetUnreachable
 from reference.protocol.uz import apdu, standin
 from reference.protocol.uz.errors import UzError
@@ -84,6 +85,15 @@ def probe_drive(session: Session) -> Probed:
         client.close()
 
 
+def probe_face(session: Session) -> Probed:
+    """Ask a dialect of the drive for its module."""
+    from conformance.probes_gen1 import probe_face as probe
+
+    capabilities, facts = probe(session)
+    _require_test_identity(facts.get("terminal", "ZZ"), None)
+    return Probed(capabilities, facts)
+
+
 def probe_operator(session: Session) -> Probed:
     """Connect, and ask for a state sync to learn whether it is signed with the public test key.
 
@@ -121,6 +131,7 @@ def probe_portal(session: Session) -> Probed:
 PROBES: dict[str, Callable[[Session], Probed]] = {
     "module": probe_module,
     "drive": probe_drive,
+    **dict.fromkeys(FACES, probe_face),
     "operator": probe_operator,
     "operator-kz": probe_operator_kz,
     "register-kz": probe_register_kz,

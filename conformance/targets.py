@@ -4,6 +4,7 @@
                 [&vendor=yes|no][&destructive=yes|no][&name=TEXT][&token=TEXT]
     module:tcp://HOST:PORT | module:usb:VID:PID[:SERIAL][?usbip=HOST:PORT][&slot=N] | module:pcsc:READER |
     module:serial:PORT (reference.links.urls)
+    drive-rpc:http://HOST:PORT | drive-qpos:http://HOST:PORT | drive-communicator:http://HOST:PORT
     operator-kz:tcp://HOST:PORT[?device=ID&device-token=N][&serial=TEXT][&rnm=TEXT]
     register-kz:http://HOST:PORT | register-kz:command:PROGRAM | register-kz:person:
                 [?listen=HOST:PORT][&test=yes]
@@ -30,14 +31,20 @@ from reference.links.urls import USB_OPTIONS, parse_module_url
 DEFAULT_PORTS = {
     "module": 4387,
     "drive": 3449,
+    "drive-rpc": 3448,
+    "drive-qpos": 2040,
+    "drive-communicator": 8347,
     "operator": 13447,
     "operator-kz": 7777,
     "register-kz": 7780,
     "portal": 7790,
 }
-PARTS = {"register-kz": "register"}
+FACES = {"drive-rpc": "rpc", "drive-qpos": "qpos", "drive-communicator": "communicator"}
+"""Dialects of a drive that have a port of their own, and what the ready line calls it."""
+PARTS = {"register-kz": "register", **dict.fromkeys(FACES, "drive")}
 """The lab's name of the part behind a target kind, where it is another word."""
-_SCHEMES = {"drive": "http", "register-kz": "http", "portal": "http"}
+SCHEMES = {"drive": "http", "register-kz": "http", "portal": "http", **dict.fromkeys(FACES, "http")}
+"""How a kind is reached that is not reached by TCP."""
 _OWN_ADDRESSES = {"register-kz": ("command", "person")}
 """Addresses of a kind that are no URL: a program to run, somebody to ask."""
 _SWITCHES = {"yes": True, "no": False}
@@ -163,7 +170,7 @@ def _checked(kind: str, address: str, text: str) -> str:
                 raise TargetError(f"{text!r}: {kind}:command: is followed by the program to run")
             return address
         scheme, separator, place = address.partition("://")
-        wanted = _SCHEMES.get(kind, "tcp")
+        wanted = SCHEMES.get(kind, "tcp")
         if not separator or scheme != wanted:
             raise TargetError(f"{text!r}: {_a(kind)} is reached by {wanted}://HOST:PORT")
         return f"{scheme}://{parse_endpoint(place.rstrip('/'), DEFAULT_PORTS[kind])}"

@@ -17,7 +17,9 @@ from conformance.drivers.drive_client import response_bytes
 from conformance.drivers.wire import NOT_OPENED
 from conformance.events import Direction, Exchange, Layer
 from conformance.replay.connections import Connections, is_greeting
+from conformance.replay.tokens import Tokens
 from conformance.session import Session
+from conformance.targets import FACES
 from reference.links.errors import LinkError
 from reference.links.link import Link
 
@@ -142,6 +144,7 @@ class FrameDevice:
 
     def __init__(self, session: Session) -> None:
         kept = session.target.kind != "operator"
+        self._tokens = Tokens.of(session) if kept else None
         self._connections = Connections(
             session.target.endpoint, Layer.MESSAGE, session.seconds, one_each=not kept
         )
@@ -150,7 +153,7 @@ class FrameDevice:
         """Send bytes."""
         if was.layer is not Layer.MESSAGE:
             raise Unrepeatable("pages of a check site are not asked again")
-        self._connections.send(was.raw)
+        self._connections.send(was.raw if self._tokens is None else self._tokens.in_place(was.raw))
 
     def came(self, was: Exchange) -> Exchange | None:
         """What comes, or the close."""
@@ -158,7 +161,10 @@ class FrameDevice:
             return None
         if was.direction is Direction.CLOSED:
             return self._connections.closed(was)
-        return self._connections.heard(was)
+        now = self._connections.heard(was)
+        if self._tokens is not None:
+            self._tokens.learn(was.raw, now.raw)
+        return now
 
     def close(self) -> None:
         """Hang up."""
@@ -215,6 +221,7 @@ class HttpDevice:
 DEVICES: Final[Mapping[str, Callable[[Session], Device]]] = {
     "module": ModuleDevice,
     "drive": HttpDevice,
+    **dict.fromkeys(FACES, HttpDevice),
     "operator": FrameDevice,
     "operator-kz": FrameDevice,
 }

@@ -10,7 +10,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from conformance.decode import decode_exchange
@@ -44,6 +44,8 @@ _RULES: Final = {
     layer: tuple((what, re.compile(names, re.IGNORECASE)) for what, names in rows)
     for layer, rows in BY_NATURE.items()
 }
+_LENGTHS: Final = re.compile(r"size|(body_?)?length", re.IGNORECASE)
+"""Fields that only count the others: they differ by nature where all else that differs does."""
 _INDEX: Final = re.compile(r"\[\d+\]$")
 
 
@@ -69,13 +71,24 @@ def compare(was: Exchange, now: Exchange) -> list[Difference]:
     ]
     if not found and was.layer not in (Layer.HTTP, Layer.CONTROL):
         return [Difference("bytes", was.raw.hex(), now.raw.hex())]
-    return found
+    return _with_lengths(found)
+
+
+def _with_lengths(found: list[Difference]) -> list[Difference]:
+    rest = [each for each in found if not _LENGTHS.fullmatch(_name(each.path))]
+    if not rest or not all(each.nature for each in rest):
+        return found
+    return [each if each.nature else replace(each, nature="length") for each in found]
 
 
 def nature(layer: Layer, path: str) -> str:
     """What makes a field differ from device to device, empty when nothing does."""
-    name = _INDEX.sub("", path.rsplit("/", 1)[-1])
+    name = _name(path)
     return next((what for what, names in _RULES[layer] if names.fullmatch(name)), "")
+
+
+def _name(path: str) -> str:
+    return _INDEX.sub("", path.rsplit("/", 1)[-1])
 
 
 def _tree(exchange: Exchange) -> Tree:

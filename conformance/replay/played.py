@@ -24,7 +24,7 @@ from conformance.replay.stand_ins import (
 )
 from conformance.replay.transcripts import RecordedCase
 from conformance.session import Session
-from conformance.targets import PARTS, Target, TargetError, parse_target
+from conformance.targets import FACES, PARTS, Target, TargetError, parse_target
 from conformance.verdicts import NotApplicable, TargetUnreachable
 from reference.links.address import Endpoint
 from reference.links.link import Link
@@ -33,6 +33,7 @@ from reference.runtime.clock import open_clock
 STREAMS: Final = {
     "module": Layer.LINK,
     "drive": Layer.HTTP,
+    **dict.fromkeys(FACES, Layer.HTTP),
     "operator": Layer.MESSAGE,
     "operator-kz": Layer.MESSAGE,
 }

@@ -30,7 +30,7 @@ from reference.protocol.uz.values import from_tashkent, parse_json_time
 KINDS_OF_WIRES: Final = {
     "module": "module",
     "rest": "drive",
-    "rpc": "drive",
+    "rpc": "drive-rpc",
     "operator": "operator",
     "kz": "operator-kz",
 }

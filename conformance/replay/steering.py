@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import json
 import re
 import threading
@@ -16,6 +17,7 @@ from conformance.control_client import ControlClientError, RefusedError
 from conformance.controls import Control
 from conformance.events import Exchange
 from conformance.replay.devices import Unrepeatable, control_answer
+from conformance.replay.tokens import Tokens
 from conformance.session import Session
 from conformance.verdicts import NotApplicable
 from reference.runtime.clock import LabClock
@@ -40,6 +42,8 @@ class Steering:
         self._parts: dict[str, str] = {}
         self._rates: dict[str, float] = {}
         self._moved: dict[str, dict[str, Any]] = {}
+        self._switched: dict[str, dict[str, Any]] = {}
+        self._ordered: set[str] = set()
         self._clock = None if session.lab is None else LabClock.attach(session.lab.clock_path)
 
     def reach(self, lab_time: str) -> None:
@@ -83,7 +87,12 @@ class Steering:
     def came(self, was: Exchange) -> Exchange | None:
         """What the call answered now; None where it was not repeated."""
         waiting = self._answers.get(was.about)
-        return control_answer(was, waiting.popleft()) if waiting else None
+        if not waiting:
+            return None
+        now = waiting.popleft()
+        with contextlib.suppress(ValueError):
+            Tokens.of(self._session).learn_told(json.loads(was.raw), now)
+        return control_answer(was, now)
 
     def case_over(self) -> None:
         """Undo what the calls moved, as the judge does."""
@@ -92,8 +101,16 @@ class Steering:
             self._session.control(part).set_clock(**self._moved[part])
         for part, rate in self._rates.items():
             self._session.control(part).set_clock(rate=rate)
+        for part, settings in self._switched.items():
+            with contextlib.suppress(ControlClientError):
+                self._session.control(part).do("settings", settings=settings)
+        for part in self._ordered:
+            with contextlib.suppress(ControlClientError):
+                self._session.control(part).do("clear-orders")
         self._moved.clear()
         self._rates.clear()
+        self._switched.clear()
+        self._ordered.clear()
         self._session.put_back()
 
     def close(self) -> None:
@@ -110,6 +127,7 @@ class Steering:
         control = self._control(found["base"], found["path"], body)
         if (found["method"], found["path"]) == ("POST", "clock") and isinstance(body, dict):
             self._remember(self._parts[found["base"]], body)
+        self._remember_switches(self._parts[found["base"]], found["path"], body)
         try:
             answer: object = _asked(control, found["method"], found["path"], body)
         except RefusedError as refused:
@@ -130,6 +148,17 @@ class Steering:
                 back.setdefault("skew", {})[other] = 0.0
                 if name == "drift":
                     back.setdefault("drift", {})[other] = 0.0
+
+    def _remember_switches(self, part: str, path: str, body: object) -> None:
+        """What a driver puts back when its case is over, off the record too: settings, answers ordered."""
+        if path == "do/settings" and isinstance(body, dict):
+            with contextlib.suppress(ControlClientError):  # the call itself will tell
+                known = self._session.control(part).state().get("settings", {})
+                before = self._switched.setdefault(part, {})
+                for name in known.keys() & body.get("settings", {}).keys():
+                    before.setdefault(name, known[name])
+        elif path == "do/order":
+            self._ordered.add(part)
 
     def _page(self, raw: bytes, found: re.Match[str]) -> None:  # noqa: ARG002 - the shape of the three
         form = ast.literal_eval(found["form"])

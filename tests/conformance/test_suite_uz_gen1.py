@@ -1,0 +1,73 @@
+"""The suites of generation 1 against the reference drive: in its lab, and with the wire alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from conformance.cases import load_suites
+from conformance.lab import Lab
+from tests.conformance.gen1_lab import SUITES, judged, shop
+from tests.conformance.labs import outcomes, story
+
+FEWEST = {"drive-rpc": 80, "drive-qpos": 25, "drive-communicator": 25}
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    with shop(tmp_path_factory.mktemp("shop")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def strangers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """A drive that nobody resets, its module unlocked as the guide says."""
+    with shop(tmp_path_factory.mktemp("strangers")) as running:
+        running.control("operator").do("unlock")
+        drive = running.addresses["drive"]["drive"]
+        (module,) = httpx.post(f"{drive}/FiscalDrive/List").json()
+        assert httpx.post(f"{drive}/FiscalDrive/State/Sync/{module['FactoryID']}").text == "OK"
+        yield running
+
+
+@pytest.mark.parametrize("kind", SUITES)
+def test_every_case_passes(lab: Lab, kind: str) -> None:
+    record = judged(lab, kind)
+    found = outcomes(record)
+    assert set(found) == {"pass"}, story(record, *(set(found) - {"pass"}))
+    assert len(found["pass"]) >= FEWEST[kind]
+
+
+@pytest.mark.parametrize("kind", SUITES)
+def test_the_wire_alone_fails_nothing(strangers: Lab, kind: str) -> None:
+    record = judged(strangers, kind, controls=(), vendor=True)
+    found = outcomes(record)
+    assert set(found) <= {"pass", "not-applicable"}, story(record, *(set(found) - {"pass", "not-applicable"}))
+    assert len(found["pass"]) >= FEWEST[kind] * 2 // 3
+
+
+@pytest.mark.parametrize("suite", SUITES.values())
+def test_texts_are_whole_sentences(suite: str) -> None:
+    for case in load_suites([suite]):
+        if case.id.startswith(f"{suite}."):
+            for text in (case.description, case.expectation):
+                assert text.endswith("."), (case.id, text)
+                assert not text[0].islower() or text.startswith("`"), (case.id, text)
+                assert "{key}" not in text, case.id
+
+
+def test_every_rule_of_generation_1_is_judged() -> None:
+    registry = load_suites([*SUITES.values()])
+    own = [case for case in registry if case.id.startswith(tuple(f"{suite}." for suite in SUITES.values()))]
+    cited = {clause for case in own for clause in case.clauses}
+    rules = {f"G1-T-{number:02}" for number in range(1, 11)} | {
+        f"G1-R-{number:02}" for number in range(1, 10)
+    }
+    rules |= {f"G1-Z-{number:02}" for number in range(1, 10)} | {f"QP-{number:02}" for number in range(1, 5)}
+    rules |= {f"EP-{number:02}" for number in range(1, 5)} | {"S-3.2", "S-3.3", "S-3.4", "S-3.5", "S-9.1"}
+    rules |= {"HB-01", "HB-02", "HB-10", "HB-12", "HB-13", "HB-14", "HB-16", "HB-17", "HB-18"}
+    assert sorted(rules - cited) == []
