@@ -7,9 +7,10 @@ import asyncio
 import sys
 import threading
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import structlog
+from sqlalchemy import event
 from sqlalchemy.exc import SQLAlchemyError
 
 from ofd_mock.kz.ledger import KzLedger
@@ -42,6 +43,8 @@ ACTIONS: Final = {"portal.request": frozenset({"delay"})}
 _AGAIN_SECONDS: Final = 30.0
 """Lab seconds after which the keeper tries again what the database did not let it do."""
 THREADS: Final = 16
+_CACHE_KILOBYTES: Final = 8_192
+"""Of the ledger's file, in memory, for each connection."""
 
 
 class PortalProcess:
@@ -69,6 +72,9 @@ class PortalProcess:
         self.clock = clock
         self.authority = Authority.ensure(authority, bits=authority_bits)
         engine = open_engine(database or part.folder / LEDGER_FILE, large=True)
+        if engine.dialect.name == "sqlite":
+            # Each thread has a connection: the operator's large cache would stand in memory many times.
+            event.listen(engine, "connect", _small_cache)
         KzLedger(engine)  # its tables, where the operator has not made them yet
         desk = PkiDesk(self.authority.trust, clock.now, self.authority.fetch)
         chance = generator(part.seed, NAME)
@@ -146,6 +152,10 @@ class PortalProcess:
             # A jump since the loop began would make the span too long.
             if self._lab.generation == generation:
                 self.clock.wait(self._kick, until)
+
+
+def _small_cache(connection: Any, _record: Any) -> None:
+    connection.execute(f"PRAGMA cache_size=-{_CACHE_KILOBYTES}")
 
 
 def make_parser() -> argparse.ArgumentParser:

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from tools.bench import judge, kz, links, proxy, uz
+from tools.bench import judge, kz, links, portal, proxy, uz
 from tools.bench.figures import Figure, write_json
 from tools.console import err, out, print_table
 from tools.input import InputError, check_output
@@ -21,6 +21,7 @@ BENCHES: dict[str, Callable[[Path], Iterator[Figure]]] = {
     "proxy": proxy.figures,
     "judge": judge.figures,
     "links": links.figures,
+    "portal": portal.figures,
 }
 """Benchmarks by name."""
 

@@ -23,6 +23,14 @@ _MOST_MAPPED: Final = 100
 """Entries that one list of a ToUnicode map may have."""
 
 
+class _Codes(dict[int, str]):
+    """Glyph numbers of letters, four hex digits each, gathered as they are asked for (`str.translate`)."""
+
+    def __missing__(self, letter: int) -> str:
+        code = self[letter] = f"{bundled().glyph(chr(letter)):04x}"
+        return code
+
+
 class PdfWriter:
     """Writes to `stream`, which is only ever written onwards; `finish` ends the file.
 
@@ -35,7 +43,7 @@ class PdfWriter:
         self._at = 0
         self._places = array("Q", [0] * _FIRST_FREE)
         self._pages = array("L")
-        self._codes: dict[int, str] = {}
+        self._codes = _Codes()
         self._write(b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n")
 
     def page(
@@ -77,13 +85,7 @@ class PdfWriter:
         self._write(trailer % (count, _CATALOG, _INFO, start))
 
     def _encoded(self, line: str) -> bytes:
-        codes = []
-        for letter in line:
-            code = bundled().glyph(letter)
-            if code != MISSING:
-                self._codes.setdefault(code, letter)
-            codes.append(f"{code:04x}")
-        return "".join(codes).encode()
+        return line.translate(self._codes).encode()
 
     def _face(self) -> None:
         face = bundled()
@@ -107,15 +109,17 @@ class PdfWriter:
             b"/Ascent %d /Descent %d /CapHeight 729 /StemV 80 /FontFile2 %d 0 R >>"
             % (box, round(face.ascent * scale), round(face.descent * scale), _FILE),
         )
-        used = face.subset(self._codes.values())
+        used = face.subset(map(chr, self._codes))
         self._object(_FILE, b"/Length1 %d /Filter /FlateDecode" % len(used), zlib.compress(used, 6))
         self._object(_MAP, b"/Filter /FlateDecode", zlib.compress(self._letters(), 6))
 
     def _letters(self) -> bytes:
         """The ToUnicode map."""
+        missing = f"{MISSING:04x}"
+        known = {code: letter for letter, code in self._codes.items() if code != missing}
         pairs = [
-            b"<%04x> <%b>" % (code, letter.encode("utf-16-be").hex().encode())
-            for code, letter in sorted(self._codes.items())
+            f"<{code}> <{chr(letter).encode('utf-16-be').hex()}>".encode()
+            for code, letter in sorted(known.items())
         ]
         found = [
             b"/CIDInit /ProcSet findresource begin 12 dict begin begincmap /CMapName /Letters def "
