@@ -184,6 +184,7 @@ class Cards:
     def _carry_out(self, session: Session, visitor: Visitor, held: _Held, act: Act, wish: Wish) -> None:
         """What a signed act does beside moving the state."""
         card, today = held.card, self._office.today
+        card.reason = ""  # of an earlier no
         match act:
             case Act.SIGN_REGISTRATION:
                 self._ask(session, card, "registration")

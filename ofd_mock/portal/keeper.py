@@ -122,7 +122,9 @@ class Keeper:
         assert state is not None
         request.answered = request.due
         wire_books.set_state(session, card.id, state)
-        card.shown_state, card.since, card.reason = state.value, request.due, request.reason or card.reason
+        card.shown_state, card.since = state.value, request.due
+        if act is not Act.DEREGISTERED:  # which keeps what its owner gave
+            card.reason = request.reason
         if act is Act.REGISTERED:
             self._enter_register(session, organisation, card)
         if act in (Act.REREGISTERED, Act.REREGISTRATION_REFUSED):

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from flask import Blueprint, jsonify, request
 
 from ofd_mock.portal.pages.card_parts import card_values
 from ofd_mock.portal.pages.frame import Frame
 
-LONGEST = 255
+LONGEST: Final = 255
+OUTLETS_A_PAGE: Final = 25
 
 
 def cabinet_pages(frame: Frame) -> Blueprint:
@@ -21,7 +22,11 @@ def cabinet_pages(frame: Frame) -> Blueprint:
         visitor = frame.visitor()
         search = " ".join(request.args.get("q", "").split())[:LONGEST]
         found = frame.desks.views.cabinet(visitor, search)
-        return frame.render("cabinet/cabinet.html", cabinet=found, search=search, **card_values())
+        last = max(1, -(-len(found.outlets) // OUTLETS_A_PAGE))
+        page = min(max(1, request.args.get("page", 1, type=int)), last)
+        shown = found.outlets[(page - 1) * OUTLETS_A_PAGE : page * OUTLETS_A_PAGE]
+        values = {"groups": shown, "page": page, "last": last, "size": OUTLETS_A_PAGE}
+        return frame.render("cabinet/cabinet.html", cabinet=found, search=search, **values, **card_values())
 
     @section.get("/choices/outlets")
     def outlets() -> Any:

@@ -234,6 +234,51 @@ def test_a_refused_registration_is_taken_up_again(stand: Stand, owner: Visitor, 
     assert fresh.location == f"/cards/{card}/form"
     assert 'value="91862666525902"' in visit.get(fresh.location).text
     assert stand.state(card) is S.DRAFT
+    assert "Отказ КГД: Адрес не подтверждён" in cabinet(visit)
+    # A yes afterwards takes the old no away.
+    stand.set(kgd_delay=900)
+    stand.do(owner, card, Act.SIGN_REGISTRATION)
+    stand.advance(minutes=15)
+    page = cabinet(visit)
+    assert "Зарегистрирована в КГД" in page
+    assert "Адрес не подтверждён" not in page
+
+
+def test_a_refused_move_says_why_until_the_next_act(stand: Stand, owner: Visitor, visit: Visit) -> None:
+    card = stand.registered(owner)
+    near = stand.outlet(owner, name="Рядом")
+    visit.log_in()
+    stand.set(kgd_answer="no", rereg_delay=900, kgd_reason="Адрес занят")
+    sign(visit, f"/cards/{card}/reregister/sign?outlet={near}&name=x")
+    page = cabinet(visit)
+    assert "Заявка подписана" in page
+    assert "Ожидает перерегистрацию" in page
+    stand.advance(minutes=15)
+    page = cabinet(visit)
+    assert "Зарегистрирована 13.09.2026" in page
+    assert "Отказ КГД: Адрес занят" in page
+    sign(visit, f"/cards/{card}/tariff-off")
+    assert "Отказ КГД" not in cabinet(visit)
+
+
+def test_many_outlets_come_in_pages(stand: Stand, owner: Visitor, visit: Visit) -> None:
+    for number in range(26):
+        stand.outlet(owner, name=f"Точка {number:02d}")
+    stand.draft(owner, stand.outlet(owner, name="Последняя"))
+    first = visit.get("/cabinet")
+    assert "Точки 1–25 из 27" in seen(first)
+    assert "Кассы всего: 1" in seen(first)
+    assert "Последняя" not in first.text
+    assert 'rel="prev"' not in first.text
+    assert 'href="/cabinet?q=&amp;page=2"' in first.text
+    for query in ("?page=2", "?page=99"):
+        second = visit.get(f"/cabinet{query}")
+        assert "Точки 26–27 из 27" in seen(second)
+        assert "Последняя" in second.text
+        assert 'rel="next"' not in second.text
+    assert "Точки 1–25" in seen(visit.get("/cabinet?page=-3"))
+    assert "Точки 1–25" in seen(visit.get("/cabinet?page=x"))
+    assert 'rel="next"' not in visit.get("/cabinet?q=%D0%BF%D0%BE%D1%81%D0%BB").text
 
 
 # --- what is shown -----------------------------------------------------------------------------------------
