@@ -29,6 +29,9 @@ _PAYMENT: Final = re.compile(r"[0-9A-Za-z-]{1,64}")
 _AMOUNT: Final = Texts(
     "Сумма: от 1 до 1 000 000 тенге", "Сома: 1-ден 1 000 000 теңгеге дейін", "From 1 to 1,000,000 tenge"
 )
+_WHOLE: Final = Texts(
+    "Целое число без знаков и пробелов", "Таңбасыз және бос орынсыз бүтін сан", "A whole number, digits only"
+)
 _PAYMENT_TEXT: Final = Texts(
     "Номер платежа: до 64 латинских букв, цифр и «-»",
     "Төлем нөмірі: 64-ке дейін латын әрпі, сан және «-»",
@@ -103,8 +106,7 @@ class Accounts:
         """
         visitor.require_administrator()
         form = Form(given, frozenset({"amount", "payment"}))
-        amount, payment = form.number("amount"), form.text("payment", 64)
-        check_amount(form, amount)
+        amount, payment = read_amount(form), form.text("payment", 64)
         if payment and not _PAYMENT.fullmatch(payment):
             form.add("payment", "shape", _PAYMENT_TEXT)
         form.done()
@@ -127,10 +129,12 @@ class Accounts:
             return organisation.balance
 
 
-def check_amount(form: Form, amount: int | None) -> None:
-    """Find a sum that one top-up cannot have; `amount` in tenge."""
+def read_amount(form: Form) -> int | None:
+    """The tenge of one top-up; what is wrong with them stands in the form."""
+    amount = form.number("amount", _WHOLE)
     if amount is not None and not 1 <= amount * 100 <= MOST_AT_ONCE:
         form.add("amount", "range", _AMOUNT)
+    return amount
 
 
 def lines_of(visitor: Visitor, first: date | None, last: date | None) -> list[ColumnElement[bool]]:

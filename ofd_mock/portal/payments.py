@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from ofd_mock.portal import tables
-from ofd_mock.portal.accounts import OTHER_SUM, book, check_amount, lock
+from ofd_mock.portal.accounts import OTHER_SUM, book, lock, read_amount
 from ofd_mock.portal.entrance import Visitor
 from ofd_mock.portal.errors import RefusedError, UnknownError
 from ofd_mock.portal.forms import Form
@@ -70,8 +70,7 @@ class Payments:
         """
         visitor.require_administrator()
         form = Form(given, frozenset({"amount", "attempt"}))
-        amount, attempt = form.number("amount"), form.text("attempt", 64, required=False)
-        check_amount(form, amount)
+        amount, attempt = read_amount(form), form.text("attempt", 64, required=False)
         form.done()
         assert amount is not None
         number = _number(visitor.organisation, attempt or secret())
