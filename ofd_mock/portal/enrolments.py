@@ -14,6 +14,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from sqlalchemy import delete, func, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from ofd_mock.portal import tables
@@ -35,6 +36,8 @@ ADMINISTRATOR: Final = 3
 FIRST_PERSONAL_ACCOUNT: Final = 58_968
 KEPT: Final = timedelta(days=30)
 """How long an enrolment can be taken up again."""
+_TRIES: Final = 5
+"""Of opening an account, where others open theirs at the same moment."""
 
 _ORGANISATION_NEEDED: Final = Texts(
     "Требуется сертификат юридического лица",
@@ -64,7 +67,10 @@ _AGREE: Final = Texts(
 
 @dataclass(frozen=True, slots=True)
 class EnrolmentView:
-    """Where an enrolment stands: `step` is the first that is not done. There is none of a signed one."""
+    """Where an enrolment stands: `step` is the first that is not done. There is none of a signed one.
+
+    `organisation` is False for a natural person who trades on his own (RX-05).
+    """
 
     step: int
     challenge: str
@@ -72,6 +78,7 @@ class EnrolmentView:
     name: str
     details: Details | None
     email_confirmed: str
+    organisation: bool = True
 
 
 class Enrolments:
@@ -122,7 +129,7 @@ class Enrolments:
             if row.number not in (None, signer.number):
                 # Another organisation begins anew: nothing of the first one may stay.
                 facts, row.password, row.step = {}, None, 1
-            facts |= {"name": signer.name, "key": signer.key}
+            facts |= {"name": signer.name, "key": signer.key, "organisation": signer.organisation}
             row.number, row.facts = signer.number, json.dumps(facts, ensure_ascii=False)
             row.step = max(row.step, 2)
             return _view(row)
@@ -177,22 +184,29 @@ class Enrolments:
     def application(self, key: str) -> str:
         """The text that step 5 has signed."""
         with self._office.reading() as session:
-            row = self._at(session, key, 5)
-            view = _view(row)
-            assert view.number is not None
-            assert view.details is not None
-            return accession_text(view.number, view.name, view.details)
+            return _text(_view(self._at(session, key, 5)))
 
     def sign(self, key: str, cms: str, address: str = "") -> int:
         """Step 5: the signed application opens the account; the organisation's id (KZ-REG-06)."""
+        for tries_left in reversed(range(_TRIES)):
+            try:
+                return self._open_account(key, cms, address)
+            except IntegrityError:
+                # Somebody was quicker: with the same number, which is refused now, or with the same account.
+                if not tries_left:
+                    raise
+        raise AssertionError
+
+    def _open_account(self, key: str, cms: str, address: str) -> int:
         office = self._office
-        text = self.application(key)
         with office.changing() as session:
             row = self._at(session, key, 5)
             view = _view(row)
             assert view.number is not None
             assert view.details is not None
             assert row.password is not None
+            # Made here, not taken from before: another tab may have changed what stands in it.
+            text = _text(view)
             signer = office.signatures.signer_of(cms, text.encode())
             self._require_acceptable(session, signer)
             if signer.key != json.loads(row.facts)["key"] or signer.number != view.number:
@@ -267,9 +281,21 @@ class Enrolments:
 def _view(row: tables.Enrolment) -> EnrolmentView:
     facts = json.loads(row.facts)
     view = EnrolmentView(
-        row.step, row.challenge, row.number, facts.get("name", ""), None, facts.get("email", "")
+        row.step,
+        row.challenge,
+        row.number,
+        facts.get("name", ""),
+        None,
+        facts.get("email", ""),
+        facts.get("organisation", True),
     )
     return replace(view, details=Details(**facts["details"])) if "details" in facts else view
+
+
+def _text(view: EnrolmentView) -> str:
+    assert view.number is not None
+    assert view.details is not None
+    return accession_text(view.number, view.name, view.details)
 
 
 def _owner(row: tables.Enrolment) -> str:

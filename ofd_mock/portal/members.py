@@ -39,6 +39,12 @@ _LOGIN_TEXT: Final = Texts(
     "Логин: 3-тен бастап латын әрпі, сан және . _ @ - белгілері",
     "A login has at least 3 Latin letters, digits or . _ @ -",
 )
+_NUMBER: Final = re.compile(r"[0-9]{12}")
+_NUMBER_TEXT: Final = Texts(
+    "12 цифр — логин самого налогоплательщика, выберите другой",
+    "12 сан — салық төлеушінің өз логині, басқасын таңдаңыз",
+    "12 digits are the login of a taxpayer himself; choose another",
+)
 _TAKEN: Final = Texts("Этот логин занят", "Бұл логин бос емес", "This login is taken")
 _LAST: Final = Texts(
     "Единственного администратора нельзя изменить",
@@ -105,6 +111,9 @@ class Members:
         login, name, role = form.text("login", 100), form.text("name", 255), form.number("role")
         if login and not _LOGIN.fullmatch(login):
             form.add("login", "shape", _LOGIN_TEXT)
+        if _NUMBER.fullmatch(login):
+            # Else its taxpayer could not register any more, and his key would open this organisation.
+            form.add("login", "taxpayer", _NUMBER_TEXT)
         if role is not None and role not in ROLES:
             form.add("role", "directory", NOT_LISTED)
         form.findings += check_password(str(given.get("password", "")), _repeated(given))

@@ -73,7 +73,8 @@ def test_only_an_administrator_changes_anything(stand: Stand, members: Members) 
     [
         ({"login": "ai"}, "login", "shape"),
         ({"login": "айгүл"}, "login", "shape"),
-        ({"login": NUMBER}, "login", "free"),
+        ({"login": NUMBER}, "login", "taxpayer"),
+        ({"login": OTHER_NUMBER}, "login", "taxpayer"),
         ({"name": ""}, "name", "required"),
         ({"role": 4}, "role", "directory"),
         ({"role": None}, "role", "required"),
@@ -90,6 +91,13 @@ def test_a_wrong_user_is_named(
         members.add_user(owner, CASHIER | change)
     assert (field, rule) in [(finding.field, finding.rule) for finding in wrong.value.findings]
     assert len(members.users(owner)) == 1
+
+
+def test_a_login_that_is_taken_is_refused_wherever_its_user_is(stand: Stand, members: Members) -> None:
+    members.add_user(stand.owner(), CASHIER)
+    with pytest.raises(InvalidError) as wrong:
+        members.add_user(stand.owner(replace(HEAD, number=OTHER_NUMBER, key="k2")), CASHIER)
+    assert [(finding.field, finding.rule) for finding in wrong.value.findings] == [("login", "free")]
 
 
 def test_who_is_switched_off_is_out_at_once(stand: Stand, members: Members) -> None:

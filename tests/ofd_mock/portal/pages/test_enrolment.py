@@ -77,6 +77,18 @@ def test_five_steps_lead_to_the_cabinet(stand: Stand, visit: Visit) -> None:
     assert stand.visitor().login == NUMBER
 
 
+def test_a_person_who_trades_on_his_own_registers_where_that_is_allowed(stand: Stand, visit: Visit) -> None:
+    stand.set(allow_individual_entrepreneur=True)
+    person = replace(HEAD, number="123456789011", name="ТЕСТОВ ТЕСТ", organisation=False)
+    visit.get("/enrol", 303)
+    visit.post("/enrol/1", {"cms": signed(to_sign(visit.get("/enrol/1").text), person)})
+    assert 'value="123456789011"' in visit.get("/enrol/2").text
+    visit.post("/enrol/2", PASSWORDS)
+    text = seen(visit.get("/enrol/3"))
+    assert "Спасибо! Вы предъявили сертификат ЭЦП НУЦ физического лица." in text
+    assert "юридического лица" not in text
+
+
 # --- ways back and forth ----------------------------------------------------------------------------------
 
 
