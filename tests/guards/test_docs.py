@@ -40,6 +40,7 @@ ELSEWHERE = {
     "kassalab bench kz --json figures.json": "the same",
     "kassalab bench proxy": "wants a quiet machine; tests/tools/test_bench_proxy.py tests its parts",
     "kassalab bench judge": "wants a quiet machine; tests/tools/test_bench_judge.py tests its parts",
+    "kassalab bench portal": "wants a quiet machine; tests/tools/test_bench_portal.py tests its parts",
     "kassalab bench links": "wants a quiet machine; tests/tools/test_bench_links.py tests its parts",
 }
 """Lines that are not run here, and why."""
