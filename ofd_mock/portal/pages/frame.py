@@ -21,7 +21,7 @@ from ofd_mock.portal.entrance import Visitor
 from ofd_mock.portal.errors import InvalidError, PasswordDueError, PortalError, StrangerError
 from ofd_mock.portal.pages import words
 from ofd_mock.portal.pages.session import visitor_of, visitor_or_none
-from ofd_mock.portal.web.api import status_of
+from ofd_mock.portal.web.api import place_of, status_of
 from ofd_mock.portal.web.desks import Desks
 from reference.protocol.kz.results import Texts
 
@@ -186,6 +186,6 @@ def http_refused(frame: Frame, error: HTTPException) -> Any:
 
 def failed(frame: Frame, error: Exception) -> Any:
     """A page that tells nothing of the inside; the log has it."""
-    _log.error("a page failed", path=request.path, exc_info=error)
+    _log.error("a page failed", path=place_of(request), exc_info=error)
     text = words.gettext("Внутренняя ошибка, повторите позже")
     return _told(frame, 500, text)

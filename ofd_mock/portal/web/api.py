@@ -12,7 +12,7 @@ from http import HTTPStatus
 from typing import Any, Final
 
 import structlog
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Request, Response, jsonify, request
 from pydantic import BaseModel, ValidationError
 from werkzeug.exceptions import HTTPException
 
@@ -81,6 +81,11 @@ def api_blueprint(desks: Desks) -> Blueprint:
     blueprint.register_error_handler(HTTPException, http_error)
     blueprint.register_error_handler(Exception, _failed)
     return blueprint
+
+
+def place_of(asked: Request) -> str:
+    """What a log may know of an address: its rule, without the secrets that stand in some paths."""
+    return asked.path if asked.url_rule is None else asked.url_rule.rule
 
 
 def session_key() -> str:
@@ -174,5 +179,5 @@ def http_error(error: HTTPException) -> tuple[Response, int, dict[str, str]]:
 
 
 def _failed(error: Exception) -> tuple[Response, int]:
-    _log.error("a request failed", path=request.path, exc_info=error)
+    _log.error("a request failed", path=place_of(request), exc_info=error)
     return jsonify({"error": {"rule": "inside", "text": as_json(_INSIDE), "fields": []}}), 500

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from cryptography import x509
+from structlog.testing import capture_logs
 from werkzeug.datastructures import Headers
 
 from ofd_mock.pki.authority import Authority
@@ -82,6 +83,10 @@ def test_a_login_by_password_leads_to_the_account(stand: Stand, visit: Visit) ->
     assert "HttpOnly" in cookie
     assert "SameSite=Lax" in cookie
     assert "Secure" not in cookie
+    form = visit.client.get_cookie("kassalab_portal_form")
+    assert form is not None
+    assert form.http_only
+    assert form.same_site == "Lax"
 
 
 def test_over_https_the_session_travels_by_https_only(stand: Stand) -> None:
@@ -235,6 +240,21 @@ def test_refusals_are_pages(owner: Visit) -> None:
     assert "Страница не найдена" in seen(owner.get("/enrol/x", 404))
     assert "Неверный запрос" in seen(owner.get("/logout", 405))
     assert "Картотека ККМ" in seen(owner.get("/nothing", 404))
+
+
+def test_the_log_of_what_breaks_holds_no_secret_of_an_address(
+    stand: Stand, visit: Visit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any) -> None:
+        raise RuntimeError
+
+    key = stand.enrolments.begin()
+    monkeypatch.setattr("ofd_mock.portal.enrolments.Enrolments.view", broken)
+    with capture_logs() as logs:
+        visit.get(f"/enrol/resume/{key}", 500)
+        assert visit.client.get(f"/api/enrolments/{key}").status_code == 500
+    assert [each["path"] for each in logs] == ["/enrol/resume/<key>", "/api/enrolments/<key>"]
+    assert key not in str(logs)
 
 
 def test_what_breaks_inside_is_not_told(owner: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
