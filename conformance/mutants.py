@@ -21,6 +21,7 @@ from conformance.outcomes import Outcome
 from conformance.runner import Runner, RunSettings
 from conformance.selection import select
 from conformance.session import Session
+from conformance.targets import FACES
 from reference.runtime.clock import LabClock, real_elapsed
 
 CATCHERS = Path(__file__).parent / "catchers"
@@ -38,6 +39,11 @@ class Catchers:
     suite: str
     part: str
     mutants: Mapping[str, tuple[str, ...]]
+
+    @property
+    def group(self) -> str:
+        """What the command line calls them: the part, or the dialect of it that the table is about."""
+        return self.target if self.target in FACES else self.part
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +72,9 @@ def load_catchers(folder: Path = CATCHERS) -> list[Catchers]:
 
 
 def catchers_of(part: str) -> Catchers:
-    """The table of one part; CatchersError when there is none."""
+    """The table of one part or dialect; CatchersError when there is none."""
     for table in load_catchers():
-        if table.part == part:
+        if table.group == part:
             return table
     raise CatchersError(f"no table of catchers is about {part!r}")
 
@@ -108,7 +114,7 @@ class Hunt:
             by = _with(outcomes, Outcome.FAIL)
         missed = tuple(case for case in wanted if case not in by)
         odd = _with(outcomes, Outcome.TOOL_ERROR, Outcome.INCONCLUSIVE)
-        return Caught(self._catchers.part, name, by, missed, odd, real_elapsed() - begun)
+        return Caught(self._catchers.group, name, by, missed, odd, real_elapsed() - begun)
 
     def sound(self) -> Mapping[str, Outcome]:
         """Outcomes of every case of the table on the part without any mistake."""

@@ -13,6 +13,7 @@ from typing import Any, Final, Protocol
 
 from reference.drive.core import Core, Kit
 from reference.drive.defects_dialect import DIALECT_MISTAKES
+from reference.drive.defects_gen1 import GENERATION_1_MISTAKES
 from reference.drive.defects_registration import REGISTRATION_MISTAKES
 from reference.drive.defects_sending import SENDING_MISTAKES
 from reference.drive.dialects.communicator.dialect import CommunicatorDialect
@@ -24,9 +25,23 @@ from reference.drive.rest import Answer, Asked, RestDialect
 from reference.drive.settings import SettingsError
 
 DEFECTS: Final[dict[str, Mistake]] = {
-    mistake.name: mistake for mistake in (*REGISTRATION_MISTAKES, *SENDING_MISTAKES, *DIALECT_MISTAKES)
+    mistake.name: mistake
+    for mistake in (*REGISTRATION_MISTAKES, *SENDING_MISTAKES, *DIALECT_MISTAKES, *GENERATION_1_MISTAKES)
 }
 """Every defect by its name."""
+FACE_PREFIXES: Final = {
+    "drive-rpc": ("rpc-", "gen1-"),
+    "drive-qpos": ("qpos-",),
+    "drive-communicator": ("epos-",),
+}
+"""How the names of the defects of a dialect with a port of its own begin."""
+
+
+def defects_of(target: str) -> list[str]:
+    """Names of the defects that are about a kind of target: `drive` is REST and the core."""
+    others = tuple(prefix for prefixes in FACE_PREFIXES.values() for prefix in prefixes)
+    own = FACE_PREFIXES.get(target)
+    return sorted(name for name in DEFECTS if (name.startswith(own) if own else not name.startswith(others)))
 
 
 Passing = Callable[[], AbstractContextManager[Core]]

@@ -8,7 +8,7 @@ import pytest
 
 from conformance.lab import Lab
 from conformance.mutants import catchers_of
-from reference.drive.defects import DEFECTS
+from reference.drive.defects import DEFECTS, defects_of
 from tests.conformance.drive_lab import PARTS, judged, shop
 from tests.conformance.labs import outcomes, story
 
@@ -31,7 +31,7 @@ def renew(lab: Lab, *defects: str) -> None:
 
 
 def test_every_mistake_has_its_cases() -> None:
-    assert set(CATCHERS) == set(DEFECTS)
+    assert set(CATCHERS) == set(defects_of("drive"))
 
 
 @pytest.mark.parametrize("name", sorted(CATCHERS))

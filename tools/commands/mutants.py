@@ -17,7 +17,6 @@ from rich.text import Text
 
 import ofd_mock.defects
 import ofd_mock.kz.defects
-import reference.drive.defects
 import reference.kkm.defects
 import simulator.defects
 from conformance.cases import Registry, load_suites
@@ -25,13 +24,17 @@ from conformance.events import Event, Verdict
 from conformance.judging import RunRequest, judge
 from conformance.mutants import Catchers, CatchersError, Caught, Hunt, hunts, load_catchers
 from conformance.outcomes import Outcome
+from reference.drive.defects import defects_of
 from reference.runtime.chance import fresh_seed
 from tools.console import out, print_table
 from tools.input import InputError, check_output
 
 KNOWN: Mapping[str, Callable[[], Sequence[str]]] = {
     "module": lambda: sorted(simulator.defects.DEFECTS),
-    "drive": lambda: sorted(reference.drive.defects.DEFECTS),
+    "drive": lambda: defects_of("drive"),
+    "drive-rpc": lambda: defects_of("drive-rpc"),
+    "drive-qpos": lambda: defects_of("drive-qpos"),
+    "drive-communicator": lambda: defects_of("drive-communicator"),
     "operator": lambda: sorted(ofd_mock.defects.DEFECTS),
     "operator-kz": lambda: sorted(ofd_mock.kz.defects.DEFECTS),
     "register": lambda: sorted(reference.kkm.defects.DEFECTS),
@@ -103,7 +106,7 @@ def mutants(
 
 def _chosen(only: Sequence[str]) -> list[tuple[Catchers, list[str]]]:
     """Tables with the names to hunt; InputError for what does not exist, or a mistake without a case."""
-    tables = {table.part: table for table in load_catchers()}
+    tables = {table.group: table for table in load_catchers()}
     wanted: dict[str, set[str]] = {}
     for term in only or tables:
         part, separator, name = term.partition(":")

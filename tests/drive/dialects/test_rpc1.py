@@ -17,6 +17,7 @@ from reference.protocol.uz.values import format_json_time
 from tests.drive.conftest import Bench, BenchMaker
 from tests.drive.dialects.calls import error, good, receipt, rpc, rpc_answer, sold
 from tests.drive.doubles import TERMINAL
+from tests.waiting import eventually
 
 
 @pytest.fixture
@@ -516,8 +517,7 @@ def test_sending_when_told_to(open_bench: Bench) -> None:
     """`auto_send` is off on this bench; ResendUnsent orders one round."""
     sold(open_bench)
     assert good(open_bench, "ResendUnsent") == {"AppletVersion": "0324"}
-    open_bench.core.sender.work()
-    assert open_bench.held == []
+    eventually(lambda: open_bench.held == [], 20)
     assert open_bench.books.numbers() == [1]
 
 
@@ -526,8 +526,7 @@ def test_short_records_of_a_lost_database(open_bench: Bench) -> None:
     open_bench.drive.reset({})
     open_bench.core.fleet.look()
     assert good(open_bench, "SendReceipt") == {"AppletVersion": "0324", "QueuedToSendCount": 1}
-    open_bench.core.sender.work()
-    assert open_bench.held == []
+    eventually(lambda: open_bench.held == [], 20)
 
 
 def test_sending_a_shift(open_bench: Bench) -> None:
@@ -536,8 +535,7 @@ def test_sending_a_shift(open_bench: Bench) -> None:
     good(open_bench, "CloseZReport")
     assert error(open_bench, "SendZReportByNumber", Number=3)[0] == 36902
     assert good(open_bench, "SendZReport", Number=1) == {"AppletVersion": "0324"}
-    open_bench.core.sender.work()
-    assert len(open_bench.books.zreports) == 1
+    eventually(lambda: len(open_bench.books.zreports) == 1, 20)
 
 
 # --- codes -------------------------------------------------------------------------------------------

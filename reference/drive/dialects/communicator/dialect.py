@@ -75,7 +75,7 @@ class CommunicatorDialect:
                 generation = self.generation(core)
                 method = self.method(asked, generation)
                 core.stage.pass_by("drive.request", path=method.name)
-                return method.handler(Desk(generation), asked)
+                return self.invoke(generation, method, asked)
         except DriveError as error:
             raise drive_error(error, Doing.OTHER) from error
         except (Rpc1Error, CommunicatorError):
@@ -83,6 +83,10 @@ class CommunicatorDialect:
         except Exception as error:
             _log.exception("request failed", method=str(asked.get("method"))[:80])
             raise service_error(65535, "internal error") from error
+
+    def invoke(self, generation: Generation1, method: Method, asked: Fields) -> dict[str, Any]:
+        """Call one method."""
+        return method.handler(Desk(generation), asked)
 
     def check_token(self, asked: Fields, wanted: str) -> None:
         """Any token that is not empty, or the one the settings name."""

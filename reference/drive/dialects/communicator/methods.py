@@ -10,6 +10,7 @@ from reference.drive.dialects.communicator import desk
 from reference.drive.dialects.communicator.desk import Desk
 from reference.drive.dialects.fields import Fields
 from reference.drive.dialects.rpc1.generation import Generation1
+from reference.drive.dialects.rpc1.methods import called
 from reference.drive.dialects.rpc1.sale import Kind
 
 Handler = Callable[[Desk, Fields], dict[str, Any]]
@@ -28,15 +29,18 @@ class Method:
 
 def _same(call: Callable[[Generation1, Fields], dict[str, Any]]) -> Handler:
     """The result of the JSON-RPC method of that name."""
-    return lambda at, asked: {"message": call(at.generation, asked)}
+    method = called(call)
+    return lambda at, asked: {"message": method(at.generation, asked)}
 
 
 def _numbered(call: Callable[[Generation1, Fields], dict[str, Any]]) -> Handler:
     """The same with a `number` that must be there."""
 
+    method = called(call)
+
     def handler(at: Desk, asked: Fields) -> dict[str, Any]:
         desk.require(asked, "number")
-        return {"message": call(at.generation, asked)}
+        return {"message": method(at.generation, asked)}
 
     return handler
 

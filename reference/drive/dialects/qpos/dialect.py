@@ -31,6 +31,7 @@ class QposDialect:
     """Answers QPOS requests from a drive. `passing` gives the core for the time of one request."""
 
     path = PATH
+    tills_of: type[Tills] = Tills
 
     def __init__(
         self,
@@ -39,7 +40,7 @@ class QposDialect:
     ) -> None:
         self._passing = passing
         self.generation = generation
-        self.tills = Tills()
+        self.tills = self.tills_of()
         self._ids = itertools.count(1)
 
     def answer(self, asked: Asked) -> Answer:

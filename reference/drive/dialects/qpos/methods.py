@@ -7,7 +7,7 @@ from enum import Enum
 from typing import Final
 
 from reference.drive.dialects.rpc1.generation import Generation1
-from reference.drive.dialects.rpc1.methods import Handler
+from reference.drive.dialects.rpc1.methods import Handler, called
 from reference.drive.dialects.rpc1.sale import Kind
 
 ERROR: Final = 50021
@@ -44,15 +44,15 @@ class Method:
 
 
 _TABLE: Final = (
-    Method("Api.GetInfo", Generation1.info),
-    Method("Api.GetZReportCount", Generation1.zreport_count, shape=Shape.RAW),
-    Method("Api.ZReportInfo", Generation1.zreport_info),
-    Method("Api.OpenZReport", Generation1.open_zreport, said=OPENED),
-    Method("Api.CloseZReport", Generation1.close_zreport),
+    Method("Api.GetInfo", called(Generation1.info)),
+    Method("Api.GetZReportCount", called(Generation1.zreport_count), shape=Shape.RAW),
+    Method("Api.ZReportInfo", called(Generation1.zreport_info)),
+    Method("Api.OpenZReport", called(Generation1.open_zreport), said=OPENED),
+    Method("Api.CloseZReport", called(Generation1.close_zreport)),
     Method("SaleReceipt", kind=Kind.SALE, named=True, clause="uz-fiscal QP-01"),
     Method("RefundReceipt", kind=Kind.REFUND, named=True, clause="uz-fiscal QP-01"),
     Method("AdvanceReceipt", kind=Kind.ADVANCE),
-    Method("Api.SendReceipt", Generation1.send_short, shape=Shape.TIMED),
+    Method("Api.SendReceipt", called(Generation1.send_short), shape=Shape.TIMED),
 )
 
 METHODS: Final = {method.name: method for method in _TABLE}
