@@ -15,6 +15,7 @@ from ofd_mock.kz import tables as ledger_tables
 from ofd_mock.pki.authority import Authority
 from ofd_mock.portal import tables, wire_books
 from ofd_mock.portal.cards import enter
+from ofd_mock.portal.defects import DEFECTS, put_in
 from ofd_mock.portal.key_orders import KeyOrders
 from ofd_mock.portal.moments import written
 from ofd_mock.portal.moves import Act, MoveRefusedError, after
@@ -95,7 +96,7 @@ class PortalPart(Part):
                 rows = [_read(row) for row in known["rows"].get(table.name, [])]
                 if rows:
                     session.execute(sa.insert(table), rows)
-        self._office.settings = settings
+        self._take(settings)
 
     def reset(self, settings: dict[str, Any]) -> None:
         """An empty portal under new settings; those not given take their defaults."""
@@ -110,7 +111,7 @@ class PortalPart(Part):
             for table in tables.Base.metadata.sorted_tables:
                 session.execute(sa.delete(table))
         self._desks.archives.wipe()
-        self._office.settings = chosen
+        self._take(chosen)
 
     def operations(self) -> dict[str, Operation]:
         """What the operator does to registers, the tax body by order, and settings."""
@@ -125,8 +126,13 @@ class PortalPart(Part):
             **self._keys.operations(),
         }
 
+    def _take(self, settings: PortalSettings) -> None:
+        """Work by these settings from now on, their mistakes included."""
+        put_in(self._desks, settings.defects)
+        self._office.settings = settings
+
     def _change(self, body: ChangeSettings) -> Mapping[str, Any]:
-        self._office.settings = _valid(self._office.settings.model_dump() | body.settings)
+        self._take(_valid(self._office.settings.model_dump() | body.settings))
         return self._office.settings.model_dump(mode="json")
 
     def _answer(self, body: OneCard) -> Mapping[str, Any]:
@@ -165,10 +171,14 @@ class PortalPart(Part):
 
 def _valid(settings: Mapping[str, Any]) -> PortalSettings:
     try:
-        return PortalSettings.model_validate(settings)
+        valid = PortalSettings.model_validate(settings)
     except pydantic.ValidationError as error:
         first = error.errors(include_url=False, include_context=False)[0]
         raise ControlError(".".join(map(str, first["loc"])), first["type"], first["msg"]) from None
+    for name in valid.defects:
+        if name not in DEFECTS:
+            raise ControlError("defects", "known", f"{name!r} is not one of {', '.join(DEFECTS)}")
+    return valid
 
 
 def _plain(row: dict[str, Any]) -> dict[str, Any]:

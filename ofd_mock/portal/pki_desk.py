@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
+from ofd_mock.pki.findings import Finding
 from ofd_mock.pki.oids import MAY_SIGN
 from ofd_mock.pki.status import Fetch, Trust
 from ofd_mock.pki.verification import Demands, Purpose, verify
@@ -25,8 +26,7 @@ class PkiDesk:
         purpose = Purpose.LOGIN if for_login else Purpose.APPLICATION
         demands = Demands(content, purpose, individuals=True)
         result = verify(cms, demands, self._trust, now, self._fetch(now))
-        refusal = result.refusal
-        if refusal is not None:
+        for refusal in self._counting(result.findings)[:1]:
             raise SignatureRefusedError(refusal.rule.word, refusal.text)
         assert result.signer is not None
         signer, holder = result.signer, result.signer.holder
@@ -38,3 +38,7 @@ class PkiDesk:
             may_sign=not signer.organisation or bool(signer.roles & MAY_SIGN),
             key=f"{signer.serial:x}",
         )
+
+    def _counting(self, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+        """Findings that refuse a signature: all of them."""
+        return findings

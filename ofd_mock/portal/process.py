@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from ofd_mock.kz.ledger import KzLedger
 from ofd_mock.pki.authority import Authority
 from ofd_mock.pki.certificates import AUTHORITY_BITS
+from ofd_mock.portal.defects import DEFECTS, put_in
 from ofd_mock.portal.office import Office
 from ofd_mock.portal.pages.site import LOGINS, SIGNING, SiteSettings, kept_secret
 from ofd_mock.portal.part import NAME, PortalPart
@@ -81,6 +82,7 @@ class PortalProcess:
         self.office = Office(engine, clock, chance, desk, settings, part.folder)
         self.office.open()
         self.desks: Desks = desks_of(self.office)
+        put_in(self.desks, settings.defects)
         self.control = PortalPart(self.desks, self.authority)
         self._postman = None if smtp is None else Postman(self.office, *smtp)
         self.events = EventLog(part.folder / "events.journal", clock, NAME)
@@ -184,6 +186,9 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--smtp", type=_address, metavar="HOST:PORT", help="hand mails to this mail catcher, too"
     )
+    parser.add_argument(
+        "--defect", action="append", default=[], choices=sorted(DEFECTS), metavar="NAME", help="be wrong so"
+    )
     add_part_arguments(parser, part=NAME, control_port=None)
     return parser
 
@@ -210,7 +215,7 @@ def main(arguments: list[str] | None = None) -> int:
     configure_logging(NAME, part.log_level, clock, [part.control_token])
     process = PortalProcess(
         part,
-        PortalSettings.model_validate({}),
+        PortalSettings.model_validate({"defects": options.defect}),
         lab,
         clock,
         options.authority,

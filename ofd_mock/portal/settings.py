@@ -48,3 +48,6 @@ class PortalSettings(BaseModel):
     welcome_credit: int = Field(
         1_000_000, ge=0, description="tiyn on the account of a new organisation, so that it can sell at once"
     )
+    defects: tuple[str, ...] = Field(
+        (), description="deliberate mistakes, names of ofd_mock/portal/defects.py"
+    )

@@ -17,6 +17,7 @@ from rich.text import Text
 
 import ofd_mock.defects
 import ofd_mock.kz.defects
+import ofd_mock.portal.defects
 import reference.kkm.defects
 import simulator.defects
 from conformance.cases import Registry, load_suites
@@ -38,6 +39,7 @@ KNOWN: Mapping[str, Callable[[], Sequence[str]]] = {
     "operator": lambda: sorted(ofd_mock.defects.DEFECTS),
     "operator-kz": lambda: sorted(ofd_mock.kz.defects.DEFECTS),
     "register": lambda: sorted(reference.kkm.defects.DEFECTS),
+    "portal": lambda: sorted(ofd_mock.portal.defects.DEFECTS),
 }
 """Mistakes that each part can be started with."""
 SOUND = frozenset({Outcome.PASS, Outcome.NOT_APPLICABLE})
