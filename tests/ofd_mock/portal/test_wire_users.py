@@ -49,7 +49,7 @@ def till(stand: Stand) -> Till:
     return Till(stand)
 
 
-NOBODY = (1, 0, "", [])
+NOBODY: tuple[int, int, str, list[int]] = (1, 0, "", [])
 
 
 def test_the_administrator_logs_in_and_nobody_else_does(till: Till) -> None:
