@@ -25,7 +25,7 @@ def cabinet_pages(frame: Frame) -> Blueprint:
         last = max(1, -(-len(found.outlets) // OUTLETS_A_PAGE))
         page = min(max(1, request.args.get("page", 1, type=int)), last)
         shown = found.outlets[(page - 1) * OUTLETS_A_PAGE : page * OUTLETS_A_PAGE]
-        values = {"groups": shown, "page": page, "last": last, "size": OUTLETS_A_PAGE}
+        values: dict[str, Any] = {"groups": shown, "page": page, "last": last, "size": OUTLETS_A_PAGE}
         return frame.render("cabinet/cabinet.html", cabinet=found, search=search, **values, **card_values())
 
     @section.get("/choices/outlets")

@@ -175,7 +175,8 @@ def _reregistration(section: Blueprint, frame: Frame) -> None:
         visitor, form = frame.visitor(), frame.form()
         place = place_of(frame, visitor, number)
         outlet = choosing("outlet", form, outlets_of(frame, visitor))
-        template, values = "cards/reregister.html", {"place": place, "outlet": outlet}
+        template = "cards/reregister.html"
+        values: dict[str, Any] = {"place": place, "outlet": outlet}
         if FIND in form:
             return frame.render(template, form=form, findings={}, **values)
 
