@@ -12,10 +12,10 @@ from pydantic import Field
 
 from reference.pos.shop import tables
 from reference.pos.shop.desks import Desks
-from reference.pos.shop.errors import InvalidError, ShopError
 from reference.pos.shop.worker import Worker
 from reference.runtime.control import ControlError, Operation, Part
 from reference.runtime.control_models import Body, NoArguments
+from reference.runtime.refusals import DeskError, InvalidError
 
 NAME: Final = "pos"
 ROWS_FILE: Final = "shop.json"
@@ -94,7 +94,7 @@ class PosPart(Part):
         except InvalidError as error:
             first = error.findings[0]
             raise ControlError(first.field, first.rule, first.words.en) from None
-        except ShopError as error:
+        except DeskError as error:
             raise ControlError("settings", error.rule, error.words.en) from None
 
     def _round(self) -> dict[str, Any]:

@@ -55,14 +55,16 @@ def open_engine(
         return _sqlite(parsed, large=large)
     if parsed.drivername in {"postgres", "postgresql"}:
         parsed = parsed.set(drivername="postgresql+psycopg")
-    return sqlalchemy.create_engine(parsed, pool_pre_ping=True)
+    return sqlalchemy.create_engine(parsed, pool_pre_ping=True, hide_parameters=True)
 
 
 def _sqlite(url: sqlalchemy.URL, *, large: bool) -> sqlalchemy.Engine:
     pragmas = _PRAGMAS + _LARGE_PRAGMAS if large else _PRAGMAS
     in_file = bool(url.database) and url.database != ":memory:"
     # The connection used last is used next: its cache is warm, and a writer mostly keeps its own.
-    engine = sqlalchemy.create_engine(url, pool_use_lifo=True) if in_file else sqlalchemy.create_engine(url)
+    more = {"pool_use_lifo": True} if in_file else {}
+    # What was to be stored, passwords' hashes and tokens among it, is nothing for an error's text.
+    engine = sqlalchemy.create_engine(url, hide_parameters=True, **more)
 
     @event.listens_for(engine, "connect")
     def prepare(connection: sqlite3.Connection, _record: Any) -> None:

@@ -17,8 +17,6 @@ from sqlalchemy.orm import Session
 from reference.pos.order import THOUSAND, Line, Order
 from reference.pos.order import Payment as Money
 from reference.pos.shop import catalogue, orders, tables
-from reference.pos.shop.errors import Finding, InvalidError, RefusedError, UnknownError
-from reference.pos.shop.form import LISTED, NUMBER, Form
 from reference.pos.shop.moments import written
 from reference.pos.shop.orders import OrderView, State
 from reference.pos.shop.payments import KINDS, PaymentState
@@ -26,7 +24,9 @@ from reference.pos.shop.premises import Premises
 from reference.pos.shop.settings import SettingsDesk, ShopSettings
 from reference.pos.shop.staff import EmployeeView, Right
 from reference.pos.shop.sums import OrderSum
-from reference.pos.shop.words import Words
+from reference.runtime.forms import LISTED, NUMBER, Form
+from reference.runtime.refusals import Finding, InvalidError, RefusedError, UnknownError
+from reference.runtime.words import Words
 
 MOST_PAYMENTS: Final = 10
 RECEIPT_KINDS: Final = (0, 1, 2)

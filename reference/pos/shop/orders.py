@@ -18,14 +18,14 @@ from sqlalchemy.orm import Session
 
 from reference.pos.order import THOUSAND
 from reference.pos.shop import catalogue, places, tables
-from reference.pos.shop.errors import RefusedError, UnknownError
-from reference.pos.shop.form import Form
 from reference.pos.shop.moments import written
 from reference.pos.shop.payments import PaymentState
 from reference.pos.shop.premises import Premises
 from reference.pos.shop.staff import EmployeeView, Right
 from reference.pos.shop.sums import LineSum, OrderSum, sum_order
-from reference.pos.shop.words import Words
+from reference.runtime.forms import Form
+from reference.runtime.refusals import RefusedError, UnknownError
+from reference.runtime.words import Words
 
 MOST_AMOUNT: Final = 10**9
 MOST_LINES: Final = 200

@@ -10,10 +10,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from reference.pos.shop import tables
-from reference.pos.shop.errors import RefusedError, UnknownError
-from reference.pos.shop.form import Form
 from reference.pos.shop.premises import Premises
-from reference.pos.shop.words import Words
+from reference.runtime.forms import Form
+from reference.runtime.refusals import RefusedError, UnknownError
+from reference.runtime.words import Words
 
 KINDS: Final = ("place", "table")
 FIELDS: Final = ("name", "kind", "surcharge", "active")

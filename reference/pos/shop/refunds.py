@@ -14,13 +14,13 @@ from reference.pos.order_book import Sale
 from reference.pos.refunds import left_of, refund_order
 from reference.pos.shop import catalogue, orders, tables
 from reference.pos.shop.checkout import payments_of, tell_payment
-from reference.pos.shop.errors import RefusedError
 from reference.pos.shop.moments import written
 from reference.pos.shop.orders import OrderView, State
 from reference.pos.shop.payments import KINDS, PaymentState
 from reference.pos.shop.premises import Premises
 from reference.pos.shop.staff import EmployeeView, Right
-from reference.pos.shop.words import Words
+from reference.runtime.refusals import RefusedError
+from reference.runtime.words import Words
 
 _NOT_FISCAL: Final = Words(
     "Avval sotuv cheki ro'yxatdan o'tishi kerak",

@@ -10,10 +10,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from reference.pos.company import Company
 from reference.pos.shop import tables
-from reference.pos.shop.errors import Finding, InvalidError
-from reference.pos.shop.form import PATTERN
 from reference.pos.shop.premises import Premises
-from reference.pos.shop.words import Words
+from reference.runtime.forms import PATTERN
+from reference.runtime.refusals import Finding, InvalidError
+from reference.runtime.words import Words
 
 _ROW = "shop"
 

@@ -15,12 +15,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from reference.pos.shop import tables
-from reference.pos.shop.errors import DeniedError, LockedError, RefusedError, UnknownError
-from reference.pos.shop.form import Form
 from reference.pos.shop.moments import moment_of, written
 from reference.pos.shop.premises import Premises
-from reference.pos.shop.words import Words
 from reference.runtime.chance import secret
+from reference.runtime.forms import Form
+from reference.runtime.refusals import DeniedError, LockedError, RefusedError, StrangerError, UnknownError
+from reference.runtime.words import Words
 
 PIN_TRIES: Final = 5
 LOCK_SECONDS: Final = 300.0
@@ -158,15 +158,15 @@ class Staff:
         return key
 
     def here(self, key: str) -> EmployeeView:
-        """Who has this secret; RefusedError when nobody has, or no longer."""
+        """Who has this secret; StrangerError when nobody has, or no longer."""
         premises = self._premises
         with premises.reading() as session:
             stay = session.get(tables.Stay, _hash(key))
             row = None if stay is None else session.get(tables.Employee, stay.employee)
             if stay is None or row is None or not row.active:
-                raise RefusedError("stay", _GONE)
+                raise StrangerError(_GONE)
             if premises.now - moment_of(stay.begun) > timedelta(seconds=STAY_SECONDS):
-                raise RefusedError("stay", _GONE)
+                raise StrangerError(_GONE)
             return view_of(row)
 
     def go(self, key: str) -> None:

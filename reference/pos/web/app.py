@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,73 +9,19 @@ from flask import Blueprint, Flask, Response, render_template, request
 from werkzeug.exceptions import HTTPException
 
 from reference.pos.errors import DriveUnreachableError, TillError
-from reference.pos.shop.errors import (
-    DeniedError,
-    InvalidError,
-    LockedError,
-    RefusedError,
-    ShopError,
-    UnknownError,
-)
-from reference.pos.shop.words import Words
 from reference.pos.web.routes import Counter, routes_of
 from reference.runtime.control_guard import ControlError, Guard, is_loopback
-from reference.runtime.json_routes import Refusal, Told, http_refusal, json_blueprint
+from reference.runtime.json_refusals import SYNTAX, error_json, told_of
+from reference.runtime.json_routes import Refusal, http_refusal, json_blueprint
+from reference.runtime.refusals import UnknownError
 from reference.runtime.serving import harden
+from reference.runtime.words import Words
 
 MAX_BODY: Final = 1 << 20
 _FOLDER: Final = Path(__file__).parent
-_STATUSES: Final[dict[type[ShopError], int]] = {
-    InvalidError: 422,
-    UnknownError: 404,
-    DeniedError: 403,
-    LockedError: 429,
-    RefusedError: 409,
-}
-_FIELD: Final = Words(
-    "Maydon qiymati noto'g'ri", "Неверное значение поля", "The value of this field is wrong"
-)
-_SYNTAX: Final = Words("So'rov noto'g'ri", "Неверный запрос", "The request cannot be read")
-_INSIDE: Final = Words(
-    "Ichki xato, keyinroq urinib ko'ring",
-    "Внутренняя ошибка, повторите позже",
-    "Something went wrong; try again",
-)
 _SERVICE: Final = Words(
     "Fiskal xizmat javob bermayapti", "Фискальная служба не отвечает", "The fiscal service does not answer"
 )
-_WORDS_SCHEMA: Final = {
-    "type": "object",
-    "required": ["uz", "ru", "en"],
-    "properties": {language: {"type": "string"} for language in ("uz", "ru", "en")},
-}
-_PROBLEM: Final = {
-    "type": "object",
-    "required": ["error"],
-    "properties": {
-        "error": {
-            "type": "object",
-            "required": ["rule", "text", "fields"],
-            "properties": {
-                "rule": {"type": "string"},
-                "text": _WORDS_SCHEMA,
-                "until": {"type": "string", "format": "date-time"},
-                "fields": {
-                    "type": "array",
-                    "items": {
-                        "type": "object",
-                        "required": ["field", "rule", "text"],
-                        "properties": {
-                            "field": {"type": "string"},
-                            "rule": {"type": "string"},
-                            "text": _WORDS_SCHEMA,
-                        },
-                    },
-                },
-            },
-        }
-    },
-}
 
 
 def create_app(counter: Counter, control: Blueprint, host: str, token: str | None) -> Flask:
@@ -87,13 +32,7 @@ def create_app(counter: Counter, control: Blueprint, host: str, token: str | Non
     app = Flask("reference.pos", static_folder=None, template_folder=str(_FOLDER / "templates"))
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.json.sort_keys = False  # type: ignore[attr-defined]
-    told = Told(
-        _told,
-        _wrong,
-        lambda name: _error("http", Words(_SYNTAX.uz, _SYNTAX.ru, name)),
-        _error("inside", _INSIDE),
-        _PROBLEM,
-    )
+    told = told_of(_till_refusal)
     api = json_blueprint("api", routes_of(counter), told, "Kassalab: reference point of sale")
     site = Blueprint("site", __name__, static_folder=str(_FOLDER / "static"), static_url_path="/static")
     site.add_url_rule("/", "page", _page)
@@ -119,39 +58,13 @@ def _paper(counter: Counter, order: str) -> Any:
         return Response(error.words.uz + "\n", 404, mimetype="text/plain")
 
 
-def _told(error: Exception) -> Refusal | None:
-    if isinstance(error, ShopError):
-        status = next((status for kind, status in _STATUSES.items() if isinstance(error, kind)), 409)
-        made = _error(error.rule, error.words)
-        if isinstance(error, InvalidError):
-            made["error"]["fields"] = [
-                {"field": each.field, "rule": each.rule, "text": each.words._asdict()}
-                for each in error.findings
-            ]
-        if isinstance(error, LockedError):
-            made["error"]["until"] = error.until.isoformat()
-        if error.rule == "stay":
-            status = 401
-        return Refusal(made, status)
+def _till_refusal(error: Exception) -> Refusal | None:
     if isinstance(error, DriveUnreachableError):
-        return Refusal(_error("service", _SERVICE), 503)
+        return Refusal(error_json("service", _SERVICE), 503)
     if isinstance(error, TillError):
-        return Refusal(_error("till", Words(str(error), str(error), str(error))), 409)
+        return Refusal(error_json("till", Words(str(error), str(error), str(error))), 409)
     return None
 
 
-def _wrong(found: Sequence[tuple[str, str, str]]) -> Refusal:
-    made = _error("fields", _FIELD)
-    made["error"]["fields"] = [
-        {"field": field, "rule": rule, "text": Words(_FIELD.uz, _FIELD.ru, english)._asdict()}
-        for field, rule, english in found
-    ]
-    return Refusal(made, 422)
-
-
 def _not_ours(error: ControlError) -> tuple[dict[str, Any], int]:
-    return _error(error.rule, Words(_SYNTAX.uz, _SYNTAX.ru, error.text)), error.status
-
-
-def _error(rule: str, words: Words) -> dict[str, Any]:
-    return {"error": {"rule": rule, "text": words._asdict(), "fields": []}}
+    return error_json(error.rule, Words(SYNTAX.uz, SYNTAX.ru, error.text)), error.status

@@ -10,7 +10,6 @@ from reference.pos.shop import tables
 from reference.pos.shop.catalogue import ProductView
 from reference.pos.shop.checkout import Paid, PaymentView
 from reference.pos.shop.desks import Desks
-from reference.pos.shop.errors import UnknownError
 from reference.pos.shop.fiscal_desk import FiscalView
 from reference.pos.shop.orders import OrderView, State
 from reference.pos.shop.places import PlaceView
@@ -20,6 +19,7 @@ from reference.pos.shop.staff import RIGHTS, EmployeeView, Right
 from reference.pos.shop.worker import Standing, Worker
 from reference.pos.web import bodies
 from reference.runtime.json_routes import Asked, JsonRoute, Parameter
+from reference.runtime.refusals import UnknownError
 
 _SEARCH: Final = Parameter("q", "text to look for")
 _CATEGORY: Final = Parameter("category", "a category")
@@ -38,7 +38,7 @@ class Counter:
     # --- who ------------------------------------------------------------------------------------------
 
     def who(self, asked: Asked) -> EmployeeView:
-        """Who asks; RefusedError when nobody is at the till under this token."""
+        """Who asks; StrangerError when nobody is at the till under this token."""
         return self.desks.staff.here(asked.key)
 
     def allowed(self, asked: Asked, right: Right) -> EmployeeView:

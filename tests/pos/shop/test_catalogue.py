@@ -2,7 +2,7 @@
 
 import pytest
 
-from reference.pos.shop.errors import InvalidError, RefusedError, UnknownError
+from reference.runtime.refusals import InvalidError, RefusedError, UnknownError
 from tests.pos.shop.conftest import TEA, Cafe
 
 

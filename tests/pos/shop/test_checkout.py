@@ -2,11 +2,11 @@
 
 import pytest
 
-from reference.pos.shop.errors import DeniedError, InvalidError, RefusedError
 from reference.pos.shop.fiscal_desk import FiscalDesk
 from reference.pos.shop.orders import State
 from reference.pos.shop.payments import PaymentState
 from reference.pos.till import Till
+from reference.runtime.refusals import DeniedError, InvalidError, RefusedError
 from tests.pos.shop.conftest import Cafe
 
 

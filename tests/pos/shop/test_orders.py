@@ -2,8 +2,8 @@
 
 import pytest
 
-from reference.pos.shop.errors import DeniedError, InvalidError, RefusedError, UnknownError
 from reference.pos.shop.orders import State
+from reference.runtime.refusals import DeniedError, InvalidError, RefusedError, UnknownError
 from tests.pos.shop.conftest import Cafe
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from reference.pos.shop.errors import DeniedError, RefusedError
+from reference.runtime.refusals import DeniedError, RefusedError
 from tests.pos.shop.conftest import Cafe
 
 

@@ -4,9 +4,16 @@ from datetime import timedelta
 
 import pytest
 
-from reference.pos.shop.errors import DeniedError, InvalidError, LockedError, RefusedError, UnknownError
 from reference.pos.shop.staff import LOCK_SECONDS, PIN_TRIES, RIGHTS, STAY_SECONDS, Right, Role
 from reference.pos.shop.tables import Employee
+from reference.runtime.refusals import (
+    DeniedError,
+    InvalidError,
+    LockedError,
+    RefusedError,
+    StrangerError,
+    UnknownError,
+)
 from tests.pos.shop.conftest import Cafe
 
 
@@ -16,7 +23,7 @@ def test_a_pin_opens_the_till_and_is_kept_as_a_hash(cafe: Cafe) -> None:
     with cafe.premises.reading() as session:
         assert session.get_one(Employee, cafe.waiter.id).pin.startswith("$argon2id$")
     cafe.staff.go(key)
-    with pytest.raises(RefusedError):
+    with pytest.raises(StrangerError):
         cafe.staff.here(key)
 
 
@@ -41,23 +48,23 @@ def test_a_stay_ends_with_the_day_or_with_the_job(cafe: Cafe) -> None:
     key = cafe.staff.come(cafe.waiter.id, "1111")
     other = cafe.staff.come(cafe.waiter.id, "1111")
     cafe.staff.change(cafe.waiter.id, {"active": False})
-    with pytest.raises(RefusedError):
+    with pytest.raises(StrangerError):
         cafe.staff.here(key)
     with pytest.raises(RefusedError):
         cafe.staff.come(cafe.waiter.id, "1111")
     cafe.staff.change(cafe.waiter.id, {"active": True})
-    with pytest.raises(RefusedError):
+    with pytest.raises(StrangerError):
         cafe.staff.here(other)
     key = cafe.staff.come(cafe.waiter.id, "1111")
     cafe.till.bench.tick(int(STAY_SECONDS) + 1)
-    with pytest.raises(RefusedError):
+    with pytest.raises(StrangerError):
         cafe.staff.here(key)
 
 
 def test_another_pin_sends_everybody_out(cafe: Cafe) -> None:
     key = cafe.staff.come(cafe.waiter.id, "1111")
     cafe.staff.change(cafe.waiter.id, {"pin": "4321"})
-    with pytest.raises(RefusedError):
+    with pytest.raises(StrangerError):
         cafe.staff.here(key)
     assert cafe.staff.come(cafe.waiter.id, "4321")
 

@@ -113,7 +113,7 @@ def test_who_is_not_at_the_till_gets_nothing(api: Api) -> None:
         status, told = api.ask(route.method, path, body)
         assert status in (401, 422), (route.method, route.path, told)
         if route.body is None:
-            assert told["error"]["rule"] == "stay", (route.method, route.path)
+            assert told["error"]["rule"] == "login", (route.method, route.path)
 
 
 def test_a_waiter_reaches_no_further_than_his_role(api: Api) -> None:

@@ -1,4 +1,4 @@
-"""Sentences in the languages of the shop."""
+"""Sentences in the languages of Uzbek shops and their owners."""
 
 from __future__ import annotations
 

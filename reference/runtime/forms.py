@@ -1,4 +1,4 @@
-"""Reading forms of the shop: every wrong field at once."""
+"""Reading forms: every wrong field at once."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Collection, Mapping
 from datetime import date
 from typing import Any, Final
 
-from reference.pos.shop.errors import Finding, InvalidError
-from reference.pos.shop.words import Words
+from reference.runtime.refusals import Finding, InvalidError
+from reference.runtime.words import Words
 
 REQUIRED: Final = Words("Majburiy maydon", "Обязательное поле", "This field is required")
 LENGTH: Final = Words("Qiymat juda uzun", "Слишком длинное значение", "This value is too long")

@@ -1,11 +1,12 @@
-"""What the shop does not do.
+"""What desks of the Uzbek side refuse: one hierarchy for the point of sale and the owner's portal.
 
-ShopError
+DeskError
 ├── InvalidError        fields are wrong: every finding at once
 ├── RefusedError        a rule stands against it, and nothing has changed
 ├── UnknownError        there is no such thing
-├── DeniedError         the employee's role does not reach so far
-└── LockedError         too many wrong PINs; `until` says when the next may come
+├── DeniedError         the role does not reach so far
+├── StrangerError       nobody is logged in, or no longer
+└── LockedError         too many tries; `until` says when the next may come
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from reference.pos.shop.words import Words
+from reference.runtime.words import Words
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +27,8 @@ class Finding:
     words: Words
 
 
-class ShopError(Exception):
-    """Base of all; `words` are for the person at the till, `rule` one word for programs."""
+class DeskError(Exception):
+    """Base of all; `words` are for the person in front, `rule` one word for programs."""
 
     def __init__(self, rule: str, words: Words) -> None:
         super().__init__(words.en)
@@ -35,7 +36,7 @@ class ShopError(Exception):
         self.words = words
 
 
-class InvalidError(ShopError):
+class InvalidError(DeskError):
     """Fields are wrong; `findings` names each."""
 
     def __init__(self, findings: Sequence[Finding]) -> None:
@@ -43,18 +44,18 @@ class InvalidError(ShopError):
         self.findings = tuple(findings)
 
 
-class RefusedError(ShopError):
+class RefusedError(DeskError):
     """A rule stands against it."""
 
 
-class UnknownError(ShopError):
+class UnknownError(DeskError):
     """There is no such thing; `rule` says of what kind."""
 
     def __init__(self, kind: str) -> None:
         super().__init__(kind, Words("Topilmadi", "Не найдено", f"There is no such {kind}"))
 
 
-class DeniedError(ShopError):
+class DeniedError(DeskError):
     """The role does not allow it."""
 
     def __init__(self) -> None:
@@ -63,7 +64,14 @@ class DeniedError(ShopError):
         )
 
 
-class LockedError(ShopError):
+class StrangerError(DeskError):
+    """Nobody is logged in."""
+
+    def __init__(self, words: Words | None = None) -> None:
+        super().__init__("login", words or Words("Tizimga kiring", "Войдите в систему", "Log in first"))
+
+
+class LockedError(DeskError):
     """Too many tries."""
 
     def __init__(self, until: datetime) -> None:
