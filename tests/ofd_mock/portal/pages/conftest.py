@@ -1,4 +1,4 @@
-"""A portal with its signing service, and a real browser before it: one of each for all flows of a process."""
+"""A portal with its signing service for all flows of a process, and a real browser before it."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ from tests.browser import DESK, launched
 from tests.ofd_mock.portal.pages.running import Door, opened_door, shown
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
     with opened_door(tmp_path_factory.mktemp("door")) as door:
         yield door
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
+    """Not longer than a module: Playwright's loop runs in this thread, and others want to run theirs."""
     with launched() as browser:
         yield browser
 
