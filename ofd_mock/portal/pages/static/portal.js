@@ -1,5 +1,7 @@
 // What every page needs: the menu folded on a small screen, forms sent once, signatures.
 
+import "/static/kept.js";
+
 const menu = document.getElementById("menu");
 const narrow = window.matchMedia("(max-width: 52rem)");
 const fold = () => { if (menu) menu.open = !narrow.matches; };

@@ -60,6 +60,13 @@ def go(page: Page, door: Door, path: str) -> None:
     page.goto(f"{door.base}{path}")
 
 
+def log_in(page: Page, owner: Owner) -> None:
+    """On the login page that a session's end led to."""
+    page.get_by_label("Логин*").fill(owner.visitor.login)
+    page.get_by_label("Пароль*").fill(PASSWORD)
+    press(page, "Войти")
+
+
 def choose(page: Page, field: str, letters: str, entry: str) -> None:
     """First letters into the field, the entry pressed in the list under it."""
     box = page.get_by_role("combobox", name=field)
@@ -191,9 +198,7 @@ def test_suspended_at_the_months_end_and_back_with_a_ticket(
     owner.until(card, S.SUSPENDED)
     # The session is over by now: the browser is led to the login page, and back to the cabinet.
     go(page, door, "/cabinet")
-    page.get_by_label("Логин*").fill(owner.visitor.login)
-    page.get_by_label("Пароль*").fill(PASSWORD)
-    press(page, "Войти")
+    log_in(page, owner)
     expect(page).to_have_url(f"{door.base}/cabinet")
     expect(own.locator(".state")).to_have_text(f"Временно выключена {first:%d.%m.%Y}")
     till.introduce(card, owner.desks.cards.token(owner.visitor, card))
@@ -347,12 +352,46 @@ def test_a_session_that_ends_in_the_middle_of_a_form(inside: Page, door: Door, o
     press(page, "Подписать")
     expect(page.get_by_role("status")).to_have_text("Войдите в систему")
     assert owner.state(card) is S.READY
-    page.get_by_label("Логин*").fill(owner.visitor.login)
-    page.get_by_label("Пароль*").fill(PASSWORD)
-    press(page, "Войти")
+    log_in(page, owner)
     expect(page).to_have_url(f"{door.base}/cards/{card}/tariff-off")
     sign_and_send(page, owner)
     told(page, "Тариф отключен")
+
+
+def test_what_was_typed_outlives_the_session(inside: Page, door: Door, owner: Owner) -> None:
+    page = inside
+    outlet = owner.outlet("Памятная")
+    go(page, door, f"/cards/new?outlet={outlet}")
+    page.get_by_label("Название*").fill("Касса памяти")
+    choose(page, "Модель*", "порт", "ПОРТ FPG-1000 ФКЗ")
+    page.get_by_label("Год выпуска*").fill("2020")
+    page.get_by_label("Соглашаюсь на сбор").check()
+    owner.pass_time(minutes=31)
+    press(page, "Сохранить")
+    log_in(page, owner)
+    expect(page).to_have_url(f"{door.base}/cards/new")
+    expect(page.get_by_label("Название*")).to_have_value("Касса памяти")
+    expect(page.get_by_role("combobox", name="Модель*")).to_have_value("ПОРТ FPG-1000 ФКЗ")
+    expect(page.get_by_role("combobox", name="В торговой точке*")).to_have_value("Памятная")
+    expect(page.get_by_label("Соглашаюсь на сбор")).to_be_checked()
+    press(page, "Сохранить")
+    expect(page.get_by_role("link", name="Касса памяти", exact=True)).to_be_visible()
+    card = owner.desks.views.cabinet(owner.visitor, "Касса памяти").outlets[0].cards[0]
+    assert (card.model, card.year, card.outlet, card.consent) == ("ПОРТ FPG-1000 ФКЗ", 2020, outlet, True)
+    # The next form is an empty one: what was taken is not kept.
+    go(page, door, "/cards/new")
+    expect(page.get_by_label("Название*")).to_have_value("")
+
+
+def test_of_another_organisation_nothing_is_put_back(inside: Page, door: Door, owner: Owner) -> None:
+    page = inside
+    go(page, door, "/outlets/new")
+    page.get_by_label("Название*").fill("Тайная точка")
+    owner.pass_time(minutes=31)
+    press(page, "Добавить")
+    log_in(page, enrolled(door))
+    expect(page).to_have_url(f"{door.base}/outlets/new")
+    expect(page.get_by_label("Название*")).to_have_value("")
 
 
 def test_without_a_script_an_outlet_is_still_added(chromium: Browser, door: Door, owner: Owner) -> None:
