@@ -12,6 +12,7 @@ import h11
 
 from conformance.proxy.splitting import ask
 from conformance.proxy.units import Piece, Side, Unit
+from conformance.proxy.watch_gen1 import Gen1Watcher
 from conformance.proxy.watch_rest import DriveWatcher
 from conformance.proxy.watching import Watcher
 
@@ -100,14 +101,20 @@ def _request(raw: bytes, message: HttpMessage) -> Unit:
 
 
 def _called(message: HttpMessage) -> str:
-    """Method of a JSON-RPC call, empty if it is none."""
+    """Method of a call by JSON-RPC or a wrapper's like of it, empty if it is none."""
     try:
         body = json.loads(message.body)
     except ValueError:
         return ""
-    return str(body.get("method", "")) if isinstance(body, dict) and "jsonrpc" in body else ""
+    method = body.get("method") if isinstance(body, dict) else None
+    return method if isinstance(method, str) else ""
 
 
 def watchers() -> tuple[Watcher, ...]:
     """Judges of the REST wire."""
     return (DriveWatcher(),)
+
+
+def gen1_watchers() -> tuple[Watcher, ...]:
+    """Judges of the wires of generation 1."""
+    return (Gen1Watcher(),)

@@ -14,7 +14,7 @@ from conformance.proxy.watching import Finding, Pairing, Talk
 if TYPE_CHECKING:
     from conformance.proxy.reading_http import HttpMessage
 
-_TRACES: Final = re.compile(
+TRACES: Final = re.compile(
     rb"Traceback \(most recent call last\)|goroutine \d+ \[|^\s+at [\w.$]+\([\w.]+:\d+\)|\bpanic: ",
     re.MULTILINE,
 )
@@ -59,7 +59,7 @@ class DriveWatcher(Pairing):
                 "G2-T-01", f"{request.title}: {response.trouble}", "an HTTP answer", response.raw[:80].hex()
             )
             return
-        if _TRACES.search(answer.body):
+        if TRACES.search(answer.body):
             shown = answer.body[:200].decode("utf-8", "replace")
             yield Finding(
                 "HB-12", f"{request.title}: the answer shows the inside of the drive", "a Reason", shown

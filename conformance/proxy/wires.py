@@ -87,6 +87,20 @@ def _http() -> dict[Side, Splitter]:
     return {side: HttpSplitter(side, methods) for side in Side}
 
 
+def _gen1(name: str, port: int, text: str) -> Wire:
+    """A wire of generation 1: HTTP, judged by rules of its own."""
+    return Wire(
+        name,
+        port,
+        text,
+        Layer.HTTP,
+        reading_http.NAMES,
+        _http,
+        reading_http.read,
+        reading_http.gen1_watchers,
+    )
+
+
 WIRES: Final[Mapping[str, Wire]] = {
     wire.name: wire
     for wire in (
@@ -111,16 +125,9 @@ WIRES: Final[Mapping[str, Wire]] = {
             reading_http.read,
             reading_http.watchers,
         ),
-        Wire(
-            "rpc",
-            3448,
-            "fiscal drive, JSON-RPC",
-            Layer.HTTP,
-            reading_http.NAMES,
-            _http,
-            reading_http.read,
-            reading_http.watchers,
-        ),
+        _gen1("rpc", 3448, "fiscal drive of the first generation, JSON-RPC"),
+        _gen1("qpos", 2040, "QPOS, a wrapper of the first generation"),
+        _gen1("communicator", 8347, "E-POS Communicator, a wrapper of the first generation"),
         Wire(
             "operator",
             13447,

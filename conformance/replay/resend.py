@@ -31,6 +31,8 @@ KINDS_OF_WIRES: Final = {
     "module": "module",
     "rest": "drive",
     "rpc": "drive-rpc",
+    "qpos": "drive-qpos",
+    "communicator": "drive-communicator",
     "operator": "operator",
     "kz": "operator-kz",
 }
