@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -31,29 +30,37 @@ from conformance.reports.json_report import write_json
 from conformance.reports.junit import write_junit
 from conformance.reports.pcapng import write_pcapng
 from conformance.reports.transcript import TranscriptReport
-from conformance.reports.words import LANGUAGES, LanguageError, translator
+from conformance.reports.words import LanguageError, translator
 from conformance.selection import SelectionError
 from conformance.session import EXCHANGE_SECONDS
 from conformance.targets import PARTS, Target, TargetError, parse_target
 from reference.runtime.chance import fresh_seed
+from tools.commands.run_options import (
+    SELECT_HELP,
+    AllowDestructive,
+    AskedWhere,
+    Capabilities,
+    Defects,
+    DryRun,
+    Exclude,
+    ExportFolder,
+    JsonFile,
+    JUnitFile,
+    Language,
+    PcapngFile,
+    Prompts,
+    Receipts,
+    ReportFolder,
+    Seed,
+    Select,
+    ShowList,
+    Silence,
+    Strict,
+    Targets,
+    Verbose,
+)
 from tools.console import err, out
 from tools.input import check_output, check_outputs_are_possible
-
-TARGET_HELP = (
-    "What to judge: module:tcp://H:P (or module:usb:VID:PID, module:pcsc:READER, module:serial:PORT), "
-    "drive:http://H:P, operator:tcp://H:P, operator-kz:tcp://H:P or "
-    "register-kz:http://H:P, with ?control=URL and other options (docs/judging.md). "
-    "Without one, embedded labs."
-)
-SELECT_HELP = "Case ids, prefixes or globs, or tag:… req:… clause:… target:… level:…; all without."
-
-
-class Prompts(StrEnum):
-    """Where a person is asked."""
-
-    NONE = "none"
-    CONSOLE = "console"
-    PAGE = "page"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,81 +75,39 @@ class Outputs:
 
 
 def run(
-    select: Annotated[list[str] | None, typer.Argument(metavar="[SELECT]...", help=SELECT_HELP)] = None,
-    target: Annotated[list[str] | None, typer.Option("--target", "-t", help=TARGET_HELP)] = None,
-    exclude: Annotated[
-        list[str] | None, typer.Option("--exclude", help="What to leave out, as SELECT.")
-    ] = None,
-    report: Annotated[
-        Path | None,
-        typer.Option("--report", help="Folder for report.html, report.json, junit.xml and transcript.jsonl."),
-    ] = None,
-    junit: Annotated[Path | None, typer.Option("--junit", help="File for the JUnit XML.")] = None,
-    json_file: Annotated[Path | None, typer.Option("--json", help="File for the JSON report.")] = None,
-    pcapng: Annotated[
-        Path | None, typer.Option("--pcapng", help="File for a capture that Wireshark opens.")
-    ] = None,
-    seed: Annotated[
-        int | None, typer.Option("--seed", help="Seed of all chance; a fresh one without.")
-    ] = None,
-    strict: Annotated[
-        bool, typer.Option("--strict", help="What should hold must hold; inconclusive cases fail the run.")
-    ] = False,
-    defect: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--defect", metavar="PART:NAME", help="Start an embedded part with a deliberate defect."
-        ),
-    ] = None,
-    seconds: Annotated[
-        float, typer.Option("--timeout", min=0.1, help="Real seconds a target may keep silent.")
-    ] = EXCHANGE_SECONDS,
-    capabilities: Annotated[
-        list[Path] | None,
-        typer.Option("--capabilities", help="TOML file of what a target can and may (docs/judging.md)."),
-    ] = None,
-    export: Annotated[
-        Path | None,
-        typer.Option("--export-capabilities", help="Folder for what was found and used, a file per target."),
-    ] = None,
-    allow_destructive: Annotated[
-        bool, typer.Option("--allow-destructive", help="Let cases fill the memory of given targets.")
-    ] = False,
-    receipts: Annotated[
-        int | None,
-        typer.Option("--receipts", min=0, help="Most receipts and shifts to register on each given target."),
-    ] = None,
-    prompts: Annotated[
-        Prompts, typer.Option("--prompts", help="Where a person is asked for what no program can do.")
-    ] = Prompts.NONE,
-    language: Annotated[
-        str, typer.Option("--language", help=f"Language of the HTML report: {', '.join(LANGUAGES)}.")
-    ] = "en",
-    show_list: Annotated[bool, typer.Option("--list", help="List the selected cases and stop.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done and stop.")] = False,
-    verbose: Annotated[
-        bool, typer.Option("--verbose", "-v", help="Show cases that do not apply too.")
-    ] = False,
+    select: Select = None,
+    target: Targets = None,
+    exclude: Exclude = None,
+    report: ReportFolder = None,
+    junit: JUnitFile = None,
+    json_file: JsonFile = None,
+    pcapng: PcapngFile = None,
+    seed: Seed = None,
+    strict: Strict = False,
+    defect: Defects = None,
+    seconds: Silence = EXCHANGE_SECONDS,
+    capabilities: Capabilities = None,
+    export: ExportFolder = None,
+    allow_destructive: AllowDestructive = False,
+    receipts: Receipts = None,
+    prompts: AskedWhere = Prompts.NONE,
+    language: Language = "en",
+    show_list: ShowList = False,
+    dry_run: DryRun = False,
+    verbose: Verbose = False,
 ) -> None:
     """Judge targets by the conformance suites."""
     registry = suites(select or ())
-    try:
+    with _told_as_usage():
         translator(language)
-        request = RunRequest(
-            fresh_seed() if seed is None else seed,
-            tuple(select or ()),
-            tuple(exclude or ()),
-            tuple(_target(each, allow_destructive) for each in target or ()),
-            strict,
-            tuple(_defect(each, bool(target)) for each in defect or ()),
-            seconds,
-            tuple(read_claims(each) for each in capabilities or ()),
-            receipts,
-            export=export,
-        )
+        targets = tuple(_target(each, allow_destructive) for each in target or ())
+        wrong = tuple(_defect(each, bool(target)) for each in defect or ())
+        claims = tuple(read_claims(each) for each in capabilities or ())
+        chance = fresh_seed() if seed is None else seed
+        terms, left_out = tuple(select or ()), tuple(exclude or ())
+        request = RunRequest(chance, terms, left_out, targets, strict, wrong, seconds, claims, receipts)
+        request = replace(request, export=export)
         cases = plan(request, registry)
-    except (TargetError, SelectionError, CapabilityFileError, LanguageError) as error:
-        raise ended(str(error), ExitCode.USAGE) from None
     if show_list:
         _print_cases(cases)
     elif dry_run:
@@ -153,6 +118,15 @@ def run(
         with _asking(prompts) as prompter:
             status = _judge(replace(request, prompter=prompter), registry, files, verbose, Recorder())
         raise typer.Exit(status)
+
+
+@contextmanager
+def _told_as_usage() -> Iterator[None]:
+    """What is wrong with the options ends the command with status 2."""
+    try:
+        yield
+    except (TargetError, SelectionError, CapabilityFileError, LanguageError) as error:
+        raise ended(str(error), ExitCode.USAGE) from None
 
 
 def list_cases(
