@@ -33,6 +33,7 @@ ELSEWHERE = {
     "make demo": "CI runs it by itself",
     "make test": "CI runs it by itself; this test is a part of it",
     "kassalab up": "the fixture does: the other lines run beside it",
+    "kassalab up --country kz": "runs until stopped; tests/tools/test_up_portal.py starts it",
     "python -m ofd_mock.signing": "runs until stopped; tests/ofd_mock/signing starts it",
     "kassalab run": "all suites: make demo runs them",
     "kassalab bench uz": "wants a quiet machine; tests/tools/test_bench.py tests its parts",
@@ -105,6 +106,7 @@ def _addresses(folder: Path) -> dict[str, str]:
         "127.0.0.1:7777": at["operator-kz"]["operator-kz"],
         "127.0.0.1:7778": at["operator-kz"]["http"].removeprefix("http://"),
         "127.0.0.1:7780": at["register"]["register"].removeprefix("http://"),
+        "127.0.0.1:7790": at["portal"]["portal"].removeprefix("http://"),
     }
 
 
