@@ -56,7 +56,12 @@ def test_a_comparison_is_made_once_and_a_login_of_nobody_makes_one_too() -> None
 
 def test_what_is_remembered_is_bounded_and_the_oldest_goes() -> None:
     made: list[str] = []
-    proofs = Proofs(lambda _, password: bool(made.append(password)))
+
+    def compare(_kept: str | None, password: str) -> bool:
+        made.append(password)
+        return False
+
+    proofs = Proofs(compare)
     for number in range(MOST_REMEMBERED + 1):
         proofs.fits(KEPT, str(number))
     proofs.fits(KEPT, str(MOST_REMEMBERED))

@@ -47,11 +47,11 @@ class Running:
 
 
 class Stage:
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, level: str = "info") -> None:
         self.clock = LabClock.create(folder / "clock", start=START, rate=0)
         self.authority = Authority.create(folder / "pki", bits=2048)
         ledger = folder / "operator" / "ledger.sqlite"
-        lab = ("--clock", folder / "clock")
+        lab = ("--clock", folder / "clock", "--log-level", level)
         operator = ("ofd_mock", "--country", "kz", "--port", "0", "--http-port", "0")
         self.operator = Running(*operator, "--dir", folder / "operator", *lab)
         portal = ("ofd_mock.portal", "--port", "0", "--database", ledger, "--authority", folder / "pki")

@@ -14,7 +14,8 @@ from playwright.sync_api import Browser, Page, expect
 from ofd_mock.portal.settings import PortalSettings
 from tests.browser import DESK
 from tests.ofd_mock.portal.pages.chain import Owner, enrolled
-from tests.ofd_mock.portal.pages.running import PASSWORD, Door, fits, shown
+from tests.ofd_mock.portal.pages.running import Door, fits, shown
+from tests.ofd_mock.portal.stand import PASSWORD
 
 GIVEN = "Given11!"
 
