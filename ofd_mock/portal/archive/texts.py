@@ -60,7 +60,7 @@ def ticket_text(operation: int | None, payments: tuple[int | None, ...], cancell
     known = {kind.value: text for kind, text in OPERATIONS.items()}
     parts = [known.get(-1 if operation is None else operation, _OTHER)]
     kinds = {kind.value: text for kind, text in PAYMENTS.items()}
-    parts += [kinds.get(-1 if one is None else one, _OTHER) for one in dict.fromkeys(payments)]
+    parts += dict.fromkeys(kinds.get(-1 if one is None else one, _OTHER) for one in payments)
     if cancelled:
         parts.append(_CANCELLED)
     return Texts(*(", ".join(words) for words in zip(*parts, strict=True)))
