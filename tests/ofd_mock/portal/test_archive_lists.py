@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
 from ofd_mock.kz import tables
 from ofd_mock.portal.archive.lists import Lists
-from ofd_mock.portal.archive.spans import Filter
+from ofd_mock.portal.archive.spans import Filter, span_of
+from ofd_mock.portal.archive.tables import TABLES
 from ofd_mock.portal.archive.texts import Kind
 from ofd_mock.portal.entrance import Visitor
 from ofd_mock.portal.errors import InvalidError, UnknownError
@@ -20,6 +22,7 @@ from reference.protocol.kz.money import to_almaty
 from reference.protocol.kz.tickets import Payment
 from tests.ofd_mock.kz.counter import ParentTicket, deposit, ticket
 from tests.ofd_mock.portal.stand import HEAD, OTHER_NUMBER, Stand
+from tests.ofd_mock.postgresql import served
 
 ALL = Filter()
 
@@ -253,3 +256,41 @@ def test_a_cancelled_ticket_says_so(stand: Stand, lists: Lists, shop: tuple[Visi
     [row] = lists.transactions(owner, card, ALL).rows
     assert (row.text.ru, row.cancelled) == ("Продажа, наличные, отменен", True)
     assert datetime.fromisoformat(row.time) == stand.counter.now
+
+
+@pytest.mark.slow
+def test_postgresql_shows_the_same(tmp_path: Path) -> None:
+    """Both databases, the same documents: every list and every archive row alike."""
+
+    def told(stand: Stand) -> list[object]:
+        owner = stand.owner()
+        card = stand.registered(owner)
+        stand.token(owner, card)
+        for day in range(3):
+            for total in range(1, 4):
+                stand.sell(card, total * 100 + day)
+            ask_x(stand, card)
+            stand.close_shift(card)
+            stand.lab.advance(86_400)
+        stand.sell(card)
+        lists = Lists(stand.office)
+        days = Filter(date(2026, 9, 14), date(2026, 9, 15))
+        found: list[object] = []
+        for name in ("transactions", "z_reports", "x_reports", "shifts"):
+            for wanted in (ALL, days, Filter(shift=2)):
+                for limit in (3, 50):
+                    page = getattr(lists, name)(owner, card, wanted, "", limit)
+                    found.append(page)
+                    if page.older is not None:
+                        found.append(getattr(lists, name)(owner, card, wanted, page.older, limit))
+        read = TABLES["transactions"].read
+        with stand.office.reading() as session:
+            span = span_of(session.connection(), card, ALL)
+        found.append(list(read(stand.office.reading, span, card)))
+        stand.close()
+        return found
+
+    with served() as url:
+        known, other = told(Stand(tmp_path)), told(Stand(url))
+    assert len(known) > 24
+    assert known == other
