@@ -27,6 +27,7 @@ from ofd_mock.portal.errors import (
     UnknownError,
 )
 from ofd_mock.portal.findings import FieldFinding
+from ofd_mock.portal.forms import UNKNOWN_FIELD
 from ofd_mock.portal.web.desks import Desks
 from ofd_mock.portal.web.openapi import openapi_document
 from ofd_mock.portal.web.route import Call, Parameter, Route
@@ -107,7 +108,7 @@ def _view(desks: Desks, route: Route) -> Callable[..., Any]:
             visitor,
             _body(route.body),
             known,
-            {each.name: value for each in route.query if (value := _query(each)) is not None},
+            _queries(route),
             request.remote_addr or "",
             key,
         )
@@ -123,6 +124,15 @@ def _path_argument(name: str, text: str) -> Any:
     if not (text.isascii() and text.isdigit()) or len(text) > 16 or not 0 < int(text) <= LARGEST:
         raise UnknownError
     return int(text)
+
+
+def _queries(route: Route) -> dict[str, Any]:
+    """The arguments of the query; a misspelt one is an error, as a misspelt field of a body is."""
+    known = {each.name for each in route.query}
+    unknown = [name for name in request.args if name not in known]
+    if unknown:
+        raise InvalidError([FieldFinding(name[:255], "known", UNKNOWN_FIELD) for name in unknown])
+    return {each.name: value for each in route.query if (value := _query(each)) is not None}
 
 
 def _query(parameter: Parameter) -> Any:

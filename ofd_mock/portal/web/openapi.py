@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from pydantic.json_schema import models_json_schema
 
+from ofd_mock.portal.web.answers import answer_schemas
 from ofd_mock.portal.web.route import Route
 
 _ARGUMENT: Final = re.compile(r"\{(\w+)\}")
@@ -61,11 +62,15 @@ def openapi_document(routes: Sequence[Route]) -> dict[str, Any]:
     references, definitions = models_json_schema(
         [(model, "validation") for model in models], ref_template="#/components/schemas/{model}"
     )
-    schemas = definitions.get("$defs", {}) | {"Texts": _TEXTS, "Problem": _ERROR}
+    told = [(route.method, route.path) for route in routes if not route.media]
+    answers, components = answer_schemas(told)
+    schemas = definitions.get("$defs", {}) | components | {"Texts": _TEXTS, "Problem": _ERROR}
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
         body = None if route.body is None else references[route.body, "validation"]
-        paths.setdefault(f"/api{route.path}", {})[route.method.lower()] = _operation(route, body)
+        paths.setdefault(f"/api{route.path}", {})[route.method.lower()] = _operation(
+            route, body, answers.get((route.method, route.path))
+        )
     return {
         "openapi": "3.1.0",
         "info": {
@@ -81,10 +86,10 @@ def openapi_document(routes: Sequence[Route]) -> dict[str, Any]:
     }
 
 
-def _operation(route: Route, body: Any) -> dict[str, Any]:
+def _operation(route: Route, body: Any, told: Any) -> dict[str, Any]:
     words = _ARGUMENT.sub(r"\1", route.path).strip("/").replace("/", "-")
     problem = {"application/json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    answer: dict[str, Any] = {"application/json": {"schema": {"type": ["object", "array"]}}}
+    answer: dict[str, Any] = {"application/json": {"schema": told}}
     if route.media:
         answer = {kind: {"schema": {"type": "string", "format": "binary"}} for kind in route.media}
     responses: dict[str, Any] = {str(route.status): {"description": "Done", "content": answer}}
