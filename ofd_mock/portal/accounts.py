@@ -152,6 +152,7 @@ def lines_of(visitor: Visitor, first: date | None, last: date | None) -> list[Co
 
 def lock(session: Session, organisation: int) -> tables.Organisation:
     """The organisation's row, locked for the rest of the transaction."""
+    session.flush()  # what is read anew must not undo what is not yet written
     return session.get_one(tables.Organisation, organisation, with_for_update=True, populate_existing=True)
 
 

@@ -19,6 +19,7 @@ from ofd_mock.kgd.answers import decide
 from ofd_mock.kz import tables as ledger_tables
 from ofd_mock.portal import card_texts as texts
 from ofd_mock.portal import outlets, tables, wire_books, wire_users
+from ofd_mock.portal.accounts import lock
 from ofd_mock.portal.applications import card_text
 from ofd_mock.portal.card_form import CardForm, missing, read_card_form, require_name
 from ofd_mock.portal.card_registration import registration_of
@@ -89,6 +90,7 @@ class Cards:
         form = read_card_form(given)
         office = self._office
         with office.changing() as session:
+            lock(session, visitor.organisation)  # before its registers, as everybody does
             held = None if card is None else self._hold(session, visitor, card)
             outlet = _outlet(session, visitor, form.outlet)
             if held is None:
@@ -160,6 +162,7 @@ class Cards:
         visitor.require_administrator()
         office, wanted = self._office, wish or Wish()
         with office.changing() as session:
+            lock(session, visitor.organisation)
             held = self._hold(session, visitor, card)
             text = self._application(session, visitor, held, act, wanted)
             signer = office.signatures.signer_of(cms, text.encode())

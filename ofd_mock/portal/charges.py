@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Final, Literal
 
-from sqlalchemy import case, func, select
+from sqlalchemy import case, func, literal_column, select
 
 from ofd_mock.kz import tables as ledger_tables
 from ofd_mock.portal import tables
@@ -34,7 +34,7 @@ _OUTSIDE: Final = tuple(
 )
 """States of registers that are not in the tax body's books."""
 _DAY: Final = timedelta(days=1)
-_LENGTHS: Final = {"day": 10, "month": 7}
+_LENGTHS: Final = {"day": "10", "month": "7"}
 _DEVICES: Final = ledger_tables.devices
 
 
@@ -135,7 +135,8 @@ class Charges:
     ) -> list[Total]:
         """Sums of days or months, newest first; with `before` those older than that one."""
         entry = tables.Entry
-        span = func.substr(entry.day, 1, _LENGTHS[by]).label("span")
+        # Literals: PostgreSQL must see that it is grouped by the very thing that is selected.
+        span = func.substr(entry.day, literal_column("1"), literal_column(_LENGTHS[by])).label("span")
         query = select(
             span,
             func.sum(case((entry.amount < 0, -entry.amount), else_=0)),

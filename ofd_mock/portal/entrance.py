@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from ofd_mock.portal import tables
@@ -139,6 +139,9 @@ class Entrance:
         office = self._office
         key = secret()
         now = written(office.now)
+        oldest = written(office.now - timedelta(seconds=office.settings.visit_seconds))
+        over = tables.Visit.user == user.id, tables.Visit.begun < oldest
+        session.execute(delete(tables.Visit).where(*over))
         session.add(tables.Visit(secret=_hash(key), user=user.id, begun=now, seen=now))
         office.note(session, act, organisation=user.organisation, user=user.id, address=address)
         return key

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -12,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from ofd_mock.portal import outlets, tables, wire_users
+from ofd_mock.portal.accounts import lock
 from ofd_mock.portal.entrance import (
     ADMINISTRATOR,
     Visitor,
@@ -52,6 +54,11 @@ _LAST: Final = Texts(
     "The only administrator has to stay one",
 )
 _OLD_PASSWORD: Final = Texts("Неверный текущий пароль", "Ағымдағы құпиясөз қате", "The old password is wrong")
+_OWN_PASSWORD: Final = Texts(
+    "Свой пароль меняют на странице «Мой пароль»",
+    "Өз құпиясөзіңізді «Менің құпиясөзім» бетінде ауыстырасыз",
+    "Your own password is changed on the page of your own",
+)
 _SAME_PASSWORD: Final = Texts(
     "Новый пароль совпадает с прежним", "Жаңа құпиясөз бұрынғымен бірдей", "The new password is the old one"
 )
@@ -87,6 +94,13 @@ class Members:
     def __init__(self, office: Office) -> None:
         self._office = office
 
+    @contextmanager
+    def _changing(self, visitor: Visitor) -> Iterator[Session]:
+        """A transaction alone with the visitor's organisation: its people change one after the other."""
+        with self._office.changing() as session:
+            lock(session, visitor.organisation)
+            yield session
+
     # --- users ---------------------------------------------------------------------------------------------
 
     def users(self, visitor: Visitor, limit: int = MOST_ROWS, after: int = 0) -> list[UserView]:
@@ -119,9 +133,8 @@ class Members:
         form.findings += check_password(str(given.get("password", "")), _repeated(given))
         form.done()
         kept = hashed(str(given["password"]))
-        office = self._office
         try:
-            with office.changing() as session:
+            with self._changing(visitor) as session:
                 row = tables.User(
                     organisation=visitor.organisation, login=login, name=name, role=role, password=kept
                 )
@@ -142,7 +155,7 @@ class Members:
         if role is not None and role not in ROLES:
             form.add("role", "directory", NOT_LISTED)
         form.done()
-        with self._office.changing() as session:
+        with self._changing(visitor) as session:
             row = self._user(session, visitor, user)
             row.name = name or row.name
             new_role = role or row.role
@@ -158,9 +171,11 @@ class Members:
     def give_password(self, visitor: Visitor, user: int, given: Mapping[str, Any]) -> None:
         """A password that the administrator gives a user, who has to choose his own with his next login.
 
-        Every session of the user ends, and his lock.
+        Every session of the user ends, and his lock. RefusedError for his own: that needs the old one.
         """
         visitor.require_administrator()
+        if user == visitor.user:
+            raise RefusedError("own", _OWN_PASSWORD)
         password = str(given.get("password", ""))
         findings = check_password(password, _repeated(given))
         if findings:
@@ -168,11 +183,10 @@ class Members:
         with self._office.reading() as session:
             self._user(session, visitor, user)
         kept = hashed(password)
-        with self._office.changing() as session:
+        with self._changing(visitor) as session:
             row = self._user(session, visitor, user)
             row.failures, row.locked_until = 0, None
-            # Nobody need change what he has chosen himself.
-            self._keep_password(session, row, kept, due=row.id != visitor.user)
+            self._keep_password(session, row, kept, due=True)
             self._note(session, visitor, "password-given", row.id)
 
     def change_password(self, visitor: Visitor, old: str, new: str, repeated: str) -> None:
@@ -189,13 +203,13 @@ class Members:
             require_unlocked(office, user)
             known = user.password
         if not fits(known, old):
-            with office.changing() as session:
+            with self._changing(visitor) as session:
                 count_failure(office, session.get_one(tables.User, visitor.user))
             raise InvalidError([FieldFinding("old_password", "equal", _OLD_PASSWORD)])
         if fits(known, new):
             raise InvalidError([FieldFinding("password", "new", _SAME_PASSWORD)])
         kept = hashed(new)
-        with office.changing() as session:
+        with self._changing(visitor) as session:
             self._keep_password(session, session.get_one(tables.User, visitor.user), kept, due=False)
             self._note(session, visitor, "password-changed", visitor.user)
 
@@ -228,7 +242,7 @@ class Members:
         form = Form(given, frozenset({"name"}))
         name = form.text("name", 255)
         form.done()
-        with self._office.changing() as session:
+        with self._changing(visitor) as session:
             self._group(session, visitor, group).name = name
             self._note(session, visitor, "group-renamed", group)
 
@@ -238,7 +252,7 @@ class Members:
         form = Form(given, frozenset({"name"}))
         name = form.text("name", 255)
         form.done()
-        with self._office.changing() as session:
+        with self._changing(visitor) as session:
             row = tables.Group(organisation=visitor.organisation, name=name)
             session.add(row)
             session.flush()
@@ -250,7 +264,7 @@ class Members:
     ) -> None:
         """Make these its outlets and users, and no others; UnknownError for one that is not the visitor's."""
         visitor.require_administrator()
-        with self._office.changing() as session:
+        with self._changing(visitor) as session:
             row = self._group(session, visitor, group)
             for outlet in set(outlet_ids):
                 outlets.find(session, visitor, outlet)
@@ -266,7 +280,7 @@ class Members:
     def remove_group(self, visitor: Visitor, group: int) -> None:
         """Remove a group; its users no longer see its outlets."""
         visitor.require_administrator()
-        with self._office.changing() as session:
+        with self._changing(visitor) as session:
             row = self._group(session, visitor, group)
             _empty(session, row.id)
             session.delete(row)

@@ -13,7 +13,7 @@ from pydantic import Field
 
 from ofd_mock.kz import tables as ledger_tables
 from ofd_mock.pki.authority import Authority
-from ofd_mock.portal import tables, wire_books
+from ofd_mock.portal import tables, wire_books, wire_users
 from ofd_mock.portal.cards import enter
 from ofd_mock.portal.defects import DEFECTS, put_in
 from ofd_mock.portal.key_orders import KeyOrders
@@ -96,6 +96,7 @@ class PortalPart(Part):
                 rows = [_read(row) for row in known["rows"].get(table.name, [])]
                 if rows:
                     session.execute(sa.insert(table), rows)
+            wire_users.tell_everything(session)
         self._take(settings)
 
     def reset(self, settings: dict[str, Any]) -> None:

@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from ofd_mock.kz.ledger import KzLedger
 from ofd_mock.pki.authority import Authority
 from ofd_mock.pki.certificates import AUTHORITY_BITS
+from ofd_mock.portal import wire_users
 from ofd_mock.portal.defects import DEFECTS, put_in
 from ofd_mock.portal.office import Office
 from ofd_mock.portal.pages.site import LOGINS, SIGNING, SiteSettings, kept_secret
@@ -81,6 +82,8 @@ class PortalProcess:
         chance = generator(part.seed, NAME)
         self.office = Office(engine, clock, chance, desk, settings, part.folder)
         self.office.open()
+        with self.office.changing() as session:
+            wire_users.tell_everything(session)  # of users who are older than this telling
         self.desks: Desks = desks_of(self.office)
         put_in(self.desks, settings.defects)
         self.control = PortalPart(self.desks, self.authority)

@@ -27,6 +27,8 @@ from reference.protocol.kz.service import Registration
 from reference.protocol.kz.tally import DeviceCounters, counters_from_json
 
 _DEVICES: Final = tables.devices
+_AT_ONCE: Final = 500
+"""Registers of one question to the database."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,16 +113,18 @@ def describe(session: Session, device: int, change: Callable[[Registration], Reg
     _update(session, device, profile=profile_to_text(changed), rnm=changed.registration.rnm)
 
 
-def set_cashiers(session: Session, device: int, cashiers: tuple[Cashier, ...]) -> None:
-    """Who may log in from the register; written only where that changes something."""
-    text = session.execute(
-        sa.select(_DEVICES.c.profile).where(_DEVICES.c.id == device).with_for_update()
-    ).scalar_one_or_none()
-    if text is None:
-        return
-    profile = profile_from_text(text)
-    if profile.cashiers != cashiers:
-        _update(session, device, profile=profile_to_text(replace(profile, cashiers=cashiers)))
+def set_cashiers(session: Session, cashiers: Mapping[int, tuple[Cashier, ...]]) -> None:
+    """Who may log in from these registers; written only where that changes something."""
+    numbers = sorted(cashiers)
+    for start in range(0, len(numbers), _AT_ONCE):
+        query = sa.select(_DEVICES.c.id, _DEVICES.c.profile).where(
+            _DEVICES.c.id.in_(numbers[start : start + _AT_ONCE])
+        )
+        # By id, as the wire's intake locks them.
+        for number, text in session.execute(query.order_by(_DEVICES.c.id).with_for_update()).all():
+            profile = profile_from_text(text)
+            if profile.cashiers != cashiers[number]:
+                _update(session, number, profile=profile_to_text(replace(profile, cashiers=cashiers[number])))
 
 
 def make_token(session: Session, device: int, chance: Random, *, clears_last: bool = True) -> int:

@@ -15,24 +15,37 @@ from sqlalchemy.orm import Session
 
 from ofd_mock.kz.values import Cashier
 from ofd_mock.portal import tables, wire_books
+from ofd_mock.portal.accounts import lock
 from ofd_mock.portal.entrance import ADMINISTRATOR
 
 
 def tell(session: Session, organisation: int, card: int | None = None) -> None:
     """Tell the wire who may log in at the organisation's registers, or at one of them.
 
-    What was added to the session before must have been flushed.
+    What was added to the session before must have been flushed. The organisation is locked: whoever changes
+    people or registers at the same moment comes second, and sees both.
     """
+    lock(session, organisation)
     table = tables.Card
     query = select(table.id, table.outlet).where(table.organisation == organisation, table.removed.is_(False))
     if card is not None:
         query = query.where(table.id == card)
+    outlets = {row.id: row.outlet for row in session.execute(query)}
     users = _users(session, organisation)
     by_outlet = _by_outlet(session, users)
-    # By id, as the wire's intake locks them.
-    for number, outlet in session.execute(query.order_by(table.id)).all():
-        known = [user for user in users.values() if _knows(user, by_outlet.get(outlet, set()))]
-        wire_books.set_cashiers(session, number, tuple(map(_cashier, known)))
+    people = {
+        outlet: tuple(_cashier(user) for user in users.values() if _knows(user, by_outlet.get(outlet, set())))
+        for outlet in set(outlets.values())
+    }
+    wire_books.set_cashiers(session, {number: people[outlet] for number, outlet in outlets.items()})
+
+
+def tell_everything(session: Session) -> None:
+    """Tell it of every organisation: after rows have come from elsewhere."""
+    for organisation in session.scalars(
+        select(tables.Organisation.id).order_by(tables.Organisation.id)
+    ).all():
+        tell(session, organisation)
 
 
 def _users(session: Session, organisation: int) -> dict[int, tables.User]:

@@ -65,6 +65,8 @@ def test_a_user_is_changed_and_switched_off(stand: Stand, visit: Visit) -> None:
 
 def test_a_password_that_was_given_is_changed_first(stand: Stand, visit: Visit) -> None:
     user = add(visit)
+    own = visit.post("/users/1/password", NEW, 409)
+    assert "Свой пароль меняют на странице «Мой пароль»" in seen(own)
     visit.post(f"{user}/password", NEW)
     assert "Пароль задан." in seen(visit.get(user))
     assert "сменит пароль" in seen(visit.get("/users"))
