@@ -6,7 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,7 +14,7 @@ import pytest
 
 from conformance.control_client import RefusedError, UnreachableError
 from conformance.lab import Lab, LabError, free_port_range, read_lab_file
-from conformance.lab_parts import KZ_PARTS
+from conformance.lab_parts import KZ_PARTS, PORTAL
 from reference.runtime.clock import LabClock, real_elapsed
 from tests.fakes.lab import FAKE_PARTS, fake_lab, fake_part
 from tests.waiting import eventually
@@ -34,6 +34,31 @@ def running(pid: int) -> bool:
     except ProcessLookupError:
         return False
     return True
+
+
+def test_parts_that_do_not_name_each_other_start_side_by_side(tmp_path: Path) -> None:
+    heard: list[str] = []
+
+    class Told(Lab):
+        def _spawn(self, name: str, extra: Sequence[str] = ()) -> None:
+            heard.append(f"{name} begins")
+            super()._spawn(name, extra)
+
+        def _await(self, name: str) -> None:
+            super()._await(name)
+            heard.append(f"{name} is ready")
+
+    with Told(tmp_path, parts=FAKE_PARTS, seed=11) as lab:
+        assert list(lab.addresses) == ["module", "operator", "drive"]
+        assert list(read_lab_file(tmp_path)["parts"]) == ["module", "operator", "drive"]
+    begun = ["module begins", "operator begins", "module is ready", "operator is ready"]
+    assert heard == [*begun, "drive begins", "drive is ready"]
+
+
+def test_a_part_starts_behind_the_one_whose_folder_it_looks_into(tmp_path: Path) -> None:
+    """The portal opens the operator's ledger, which the operator has to have made."""
+    assert Lab(tmp_path, parts=(*KZ_PARTS, PORTAL))._rounds() == [["operator-kz"], ["register", "portal"]]
+    assert Lab(tmp_path, parts=(PORTAL,))._rounds() == [["portal"]]
 
 
 def test_parts_know_each_other(lab: Lab) -> None:
