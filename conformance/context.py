@@ -63,6 +63,7 @@ class Context:
         self.findings = Findings()
         self._session = session
         self._stream = stream
+        self._lines: dict[int, int] = {}
         self._book = book
         self._strict = strict
         self._module: ModuleDriver | None = None
@@ -307,10 +308,14 @@ class Context:
 
     # for the runner
 
-    def exchanged(self, layer: Layer, direction: Direction, raw: bytes, about: bytes = b"") -> None:
-        """Write down bytes that crossed a wire; the drivers' tap."""
+    def exchanged(
+        self, layer: Layer, direction: Direction, raw: bytes, about: bytes = b"", line: int = 0
+    ) -> None:
+        """Write down bytes that crossed a wire; the drivers' tap. `line` is renumbered from 1 on."""
+        place = self._lines.setdefault(line, len(self._lines) + 1) if line else 0
+        lab_time = self._stream.lab_time()
         self._stream.send(
-            Exchange(self._session.name, self.case.id, self._stream.lab_time(), layer, direction, raw, about)
+            Exchange(self._session.name, self.case.id, lab_time, layer, direction, raw, about, place)
         )
 
     def finish(self) -> None:

@@ -24,7 +24,7 @@ CLOCK_READING: Final = b"lab clock"
 """`about` of a reading of the lab clock that asked nobody, in the transcript."""
 
 
-def _unheard(layer: Layer, direction: Direction, raw: bytes, about: bytes = b"") -> None:
+def _unheard(layer: Layer, direction: Direction, raw: bytes, about: bytes = b"", line: int = 0) -> None:
     """Tap of what is not written down."""
 
 

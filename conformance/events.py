@@ -96,7 +96,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """Bytes that crossed a wire. `about` is the command that a received answer answers, for the decoder."""
+    """Bytes that crossed a wire. `about` is the command that a received answer answers, for the decoder.
+
+    `line` numbers the connections of a case from 1 on; 0 where nobody says which one it was.
+    """
 
     target: str
     case_id: str
@@ -105,6 +108,7 @@ class Exchange:
     direction: Direction
     raw: bytes
     about: bytes = b""
+    line: int = 0
 
 
 @dataclass(frozen=True, slots=True)

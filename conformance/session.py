@@ -33,7 +33,7 @@ KEPT = "before-judging"
 """Name of the snapshot of a register that is judged in its owner's lab."""
 
 
-def _nowhere(layer: Layer, direction: Direction, raw: bytes, about: bytes = b"") -> None:
+def _nowhere(layer: Layer, direction: Direction, raw: bytes, about: bytes = b"", line: int = 0) -> None:
     """Tap of exchanges that belong to no case."""
 
 
@@ -152,8 +152,9 @@ class Session:
             crashed = {part for part, control in self._controls.items() if control.may_crash}
             died = tuple(part for part in self.processes.put_back(self._parts) if part not in crashed)
         self.clock.put_back()
-        for control in self._controls.values():
-            control.put_back()
+        # The part under test last: when it starts afresh it looks at the others.
+        for part in sorted(self._controls, key=lambda part: part == self.target.part):
+            self._controls[part].put_back()
         return died
 
     @property
@@ -185,10 +186,10 @@ class Session:
             return TcpLink(self.target.endpoint, timeout=self.seconds)
         return make_link(self.target.address)
 
-    def tap(self, layer: Layer, direction: Direction, raw: bytes, about: bytes = b"") -> None:
+    def tap(self, layer: Layer, direction: Direction, raw: bytes, about: bytes = b"", line: int = 0) -> None:
         """Write an exchange down in the case that runs. NotApplicable for one that the budget forbids."""
         self.budget.watch(layer, direction, raw)
-        self._tap(layer, direction, raw, about)
+        self._tap(layer, direction, raw, about, line)
 
     def control(self, part: str) -> Control:
         """The control API of a part; NotApplicable when the target has none."""

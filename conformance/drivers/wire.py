@@ -6,6 +6,7 @@ For cases that break frames on purpose, and for the operator's wire. Time-outs a
 from __future__ import annotations
 
 import contextlib
+import itertools
 import socket
 from collections.abc import Callable
 from typing import Final, Protocol
@@ -18,13 +19,18 @@ BY_US: Final = b"closed by the judge"
 RESET_BY_US: Final = b"reset by the judge"
 NOT_OPENED: Final = b"connect"
 """`about` of a closing that no peer made: we closed, cut it off, or nobody let us in."""
+_LINES: Final = itertools.count(1)
 
 
 class Tap(Protocol):
     """Where exchanges are written down."""
 
-    def __call__(self, layer: Layer, direction: Direction, raw: bytes, about: bytes = b"") -> None:
-        """Note bytes that crossed a wire; `about` is the command that a received answer answers."""
+    def __call__(
+        self, layer: Layer, direction: Direction, raw: bytes, about: bytes = b"", line: int = 0, /
+    ) -> None:
+        """Note bytes that crossed a wire; `about` is the command that a received answer answers, `line` the
+        connection, where there may be several.
+        """
 
 
 class Stream(Protocol):
@@ -72,15 +78,16 @@ class Wire:
         self._layer = layer
         self._seconds = seconds
         self._over = False
+        self._line = next(_LINES)
         try:
             self._socket = _dialled(endpoint, seconds)
         except OSError as error:
-            tap(layer, Direction.CLOSED, b"", NOT_OPENED)
+            tap(layer, Direction.CLOSED, b"", NOT_OPENED, self._line)
             raise TargetUnreachable(f"nobody answers at {endpoint} ({error})") from error
 
     def send(self, data: bytes) -> None:
         """Send all of `data`. AnswerMissing when the peer has hung up."""
-        self._tap(self._layer, Direction.SENT, data)
+        self._tap(self._layer, Direction.SENT, data, b"", self._line)
         self._socket.settimeout(self._seconds)
         try:
             self._socket.sendall(data)
@@ -149,7 +156,7 @@ class Wire:
             self._closed(about)
         finally:
             if data:
-                self._tap(self._layer, Direction.RECEIVED, data, about)
+                self._tap(self._layer, Direction.RECEIVED, data, about, self._line)
         return data
 
     def closed_by_peer(self, seconds: float) -> bool:
@@ -162,7 +169,7 @@ class Wire:
         except ConnectionError:
             piece = b""
         if piece:
-            self._tap(self._layer, Direction.RECEIVED, piece)
+            self._tap(self._layer, Direction.RECEIVED, piece, b"", self._line)
             return False
         self._closed(b"")
         return True
@@ -170,7 +177,7 @@ class Wire:
     def _closed(self, about: bytes) -> None:
         """Note that the connection is over, and by whom."""
         self._over = True
-        self._tap(self._layer, Direction.CLOSED, b"", about)
+        self._tap(self._layer, Direction.CLOSED, b"", about, self._line)
 
     def close(self, *, abruptly: bool = False) -> None:
         """Close the connection; `abruptly` resets it, as a cut cable does."""

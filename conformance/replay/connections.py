@@ -1,7 +1,7 @@
 """Connections to the second device, opened, used and closed as the transcript tells.
 
-A transcript tells bytes and closes, not which of two connections open at once they belong to: what is sent
-goes to the one opened last.
+A transcript tells by a number which of two connections open at once bytes and closes belong to. Where it does
+not, as one written by a proxy, what is sent goes to the one opened last.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ CLOSE_SECONDS = 1.0
 """Real seconds in which a peer that closed then must close now."""
 
 
-def unheard(layer: Layer, direction: Direction, raw: bytes, about: bytes = b"") -> None:
+def unheard(layer: Layer, direction: Direction, raw: bytes, about: bytes = b"", line: int = 0) -> None:
     """What a second device says is compared, not written down."""
 
 
@@ -37,26 +37,27 @@ class Connections:
         self._seconds = seconds
         self._one_each = one_each
         self._open: list[Wire] = []
+        self._of_line: dict[int, Wire] = {}
         self._answered = False
         self._greeted = False
 
-    def send(self, raw: bytes) -> None:
-        """Send bytes, whole frames or halves, on the connection opened last or a new one."""
-        if self._one_each and self._answered:
+    def send(self, raw: bytes, line: int = 0) -> None:
+        """Send bytes, whole frames or halves, on connection `line`, or the one opened last, or a new one."""
+        if self._one_each and self._answered and not line:
             self.close()
         try:
-            self._last().send(raw)
+            self._wire(line).send(raw)
         except AnswerMissing:
             return  # what was to come shows that it does not
 
     def heard(self, was: Exchange) -> Exchange:
         """What comes where `was` came then, in place of it."""
         self._answered = True
-        if self._layer is Layer.LINK and is_greeting(was):
+        if self._layer is Layer.LINK and is_greeting(was) and not was.line:
             if self._open and self._greeted:
                 self._open.append(self._dial())
             self._greeted = True
-        wire = self._last()
+        wire = self._wire(was.line)
         for finish in (False, True):
             if finish:
                 # A transcript does not tell that our direction was closed; some answers wait for that.
@@ -75,9 +76,10 @@ class Connections:
         """Close as it was done then, or see whether the peer closes too; None where nothing compares."""
         if was.about == NOT_OPENED:
             return self._not_opened(was)
-        if not self._open:
+        found = self._of_line.get(was.line) if was.line else next(reversed(self._open), None)
+        if found is None:
             return None
-        wire = self._open[-1]
+        wire = found
         if was.about in (BY_US, RESET_BY_US):
             self._forget(wire, abruptly=was.about == RESET_BY_US)
             return None
@@ -93,6 +95,7 @@ class Connections:
         for wire in self._open:
             wire.close()
         self._open.clear()
+        self._of_line.clear()
         self._answered = False
 
     def _unit(self, wire: Wire, was: bytes, seconds: float) -> bytes:
@@ -117,7 +120,13 @@ class Connections:
             return _closed(was)
         return _like(was, b"")
 
-    def _last(self) -> Wire:
+    def _wire(self, line: int) -> Wire:
+        """The connection of this number; without one the one opened last."""
+        if line:
+            if line not in self._of_line:
+                self._of_line[line] = self._dial()
+                self._open.append(self._of_line[line])
+            return self._of_line[line]
         if not self._open:
             self._open.append(self._dial())
             self._answered = self._greeted = False
@@ -129,6 +138,7 @@ class Connections:
     def _forget(self, wire: Wire, *, abruptly: bool = False) -> None:
         wire.close(abruptly=abruptly)
         self._open.remove(wire)
+        self._of_line = {line: each for line, each in self._of_line.items() if each is not wire}
 
 
 def _size(size_of: Callable[[bytes], int | None], data: bytes, otherwise: int) -> int | None:

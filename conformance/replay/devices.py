@@ -61,7 +61,7 @@ class ModuleDevice:
             self._transmit(was.raw)
         elif self._bytes is not None:
             self._power_down()
-            self._bytes.send(was.raw)
+            self._bytes.send(was.raw, was.line)
         elif len(was.raw) > 1 and was.raw[0] == len(was.raw) - 1:
             self._transmit(was.raw[1:], frame=was.raw)
         else:
@@ -153,7 +153,8 @@ class FrameDevice:
         """Send bytes."""
         if was.layer is not Layer.MESSAGE:
             raise Unrepeatable("pages of a check site are not asked again")
-        self._connections.send(was.raw if self._tokens is None else self._tokens.in_place(was.raw))
+        raw = was.raw if self._tokens is None else self._tokens.in_place(was.raw)
+        self._connections.send(raw, was.line)
 
     def came(self, was: Exchange) -> Exchange | None:
         """What comes, or the close."""
@@ -191,7 +192,7 @@ class HttpDevice:
         if request is None:
             if b" http://" in was.raw[:16]:
                 raise Unrepeatable("pages of a check site are not asked again")
-            self._bare.send(was.raw)
+            self._bare.send(was.raw, was.line)
             return
         try:
             answer: bytes | None = response_bytes(self._client.send(request))

@@ -46,6 +46,7 @@ _RULES: Final = {
 }
 _LENGTHS: Final = re.compile(r"size|(body_?)?length", re.IGNORECASE)
 """Fields that only count the others: they differ by nature where all else that differs does."""
+_ADDRESS: Final = re.compile(r"\b(127\.0\.0\.1|localhost|\[::1\]):\d{1,5}\b")
 _INDEX: Final = re.compile(r"\[\d+\]$")
 
 
@@ -65,13 +66,21 @@ def compare(was: Exchange, now: Exchange) -> list[Difference]:
         return []
     old, new = dict(_leaves(_tree(was))), dict(_leaves(_tree(now)))
     found = [
-        Difference(path, old.get(path, "(none)"), new.get(path, "(none)"), nature(was.layer, path))
+        _difference(was.layer, path, old.get(path, "(none)"), new.get(path, "(none)"))
         for path in dict.fromkeys((*old, *new))
         if old.get(path) != new.get(path)
     ]
     if not found and was.layer not in (Layer.HTTP, Layer.CONTROL):
         return [Difference("bytes", was.raw.hex(), now.raw.hex())]
     return _with_lengths(found)
+
+
+def _difference(layer: Layer, path: str, was: str, now: str) -> Difference:
+    """One field; texts that differ in addresses alone, which every lab has of its own, differ by nature."""
+    why = nature(layer, path)
+    if not why and layer in (Layer.HTTP, Layer.CONTROL):
+        why = "place" if _ADDRESS.sub("", was) == _ADDRESS.sub("", now) else ""
+    return Difference(path, was, now, why)
 
 
 def _with_lengths(found: list[Difference]) -> list[Difference]:

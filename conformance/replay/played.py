@@ -117,9 +117,9 @@ class PlayedSession(Session):
         """The module of then."""
         return PlayedLink(self._current)
 
-    def tap(self, layer: Layer, direction: Direction, raw: bytes, about: bytes = b"") -> None:
+    def tap(self, layer: Layer, direction: Direction, raw: bytes, about: bytes = b"", line: int = 0) -> None:
         """Write down what is asked, and have the recording find it."""
-        super().tap(layer, direction, raw, about)
+        super().tap(layer, direction, raw, about, line)
         recording = self._recording
         if recording is None or direction is not Direction.SENT:
             return

@@ -186,6 +186,7 @@ def _exchange(data: Mapping[str, Any], sent: dict[str, bytes]) -> Exchange:
         Direction(data["direction"]),
         bytes.fromhex(data["raw"]) if packed is None else unpacked(str(packed), int(data["raw_bytes"])),
         last_sent(str(data["target"]), sent) if about is True else bytes.fromhex(data.get("about", "")),
+        int(data.get("line", 0)),
     )
     if exchange.direction is Direction.SENT:
         sent[exchange.target] = exchange.raw

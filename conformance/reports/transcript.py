@@ -91,6 +91,8 @@ def _exchange_json(event: Exchange, sent: dict[str, bytes]) -> dict[str, object]
             data["about_sent"] = True
         else:
             data["about"] = about.hex()
+    if event.line:
+        data["line"] = event.line
     data["decoded"] = decode_exchange(event).as_json()
     if event.direction is Direction.SENT:
         sent[event.target] = raw
