@@ -71,15 +71,20 @@ class BatchWriter(Generic[_Submission, _Settlement]):
         else:
             self._queue.put((submission, loop, done))
 
-    def settle_here(self, batch: list[_Submission]) -> Sequence[_Settlement | Exception] | None:
+    def settle_here(
+        self,
+        batch: list[_Submission],
+        settle: Callable[[list[_Submission]], list[_Settlement]] | None = None,
+    ) -> Sequence[_Settlement | Exception] | None:
         """Settle a batch in the calling thread; gives what `submit` would give or raise for each.
 
-        None, and nothing is settled, while the ledger's own thread has something to do.
+        `settle` does it instead of what the thread does it with. None, and nothing is settled, while the
+        ledger's own thread has something to do.
         """
         if self._claimed or not self._turn.acquire(blocking=False):
             return None
         try:
-            return None if self._stopped.is_set() else self._settled(batch)
+            return None if self._stopped.is_set() else self._settled(batch, settle or self._settle_batch)
         finally:
             self._turn.release()
 
@@ -117,7 +122,7 @@ class BatchWriter(Generic[_Submission, _Settlement]):
             self._claimed = True
             with self._turn:
                 if batch:
-                    settled = self._settled([one[0] for one in batch])
+                    settled = self._settled([one[0] for one in batch], self._settle_batch)
                     _deliver([(loop, done, one) for (_, loop, done), one in zip(batch, settled, strict=True)])
                 if entry is not None:
                     entry()
@@ -125,9 +130,11 @@ class BatchWriter(Generic[_Submission, _Settlement]):
             if entry is None:
                 return
 
-    def _settled(self, batch: list[_Submission]) -> Sequence[_Settlement | Exception]:
+    def _settled(
+        self, batch: list[_Submission], settle: Callable[[list[_Submission]], list[_Settlement]]
+    ) -> Sequence[_Settlement | Exception]:
         try:
-            return self._settle_batch(batch)
+            return settle(batch)
         except Exception as error:  # noqa: BLE001 - whatever it is, this thread must live on for the others
             _log.error("the ledger could not be written", requests=len(batch), exc_info=error)
             return [error] * len(batch)

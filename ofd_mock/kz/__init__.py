@@ -1,1 +1,1 @@
-"""The Kazakh operator: intake on 7777, ledger of documents, check page and control."""
+"""The Kazakh operator: intake on 7777, a process of its own; ledger of documents, check page and control."""

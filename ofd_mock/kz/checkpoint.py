@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from pathlib import Path
 from typing import Any, Final
 
 import structlog
@@ -78,6 +79,14 @@ class Checkpoints:
                 self._wanted.clear()
         finally:
             connection.close()
+
+
+def log_of(engine: Engine) -> str | None:
+    """The path of a SQLite file's log, None if it has none, or none that another process can open."""
+    with engine.connect() as connection:
+        mode = connection.exec_driver_sql("PRAGMA journal_mode").scalar()
+    file = Path(engine.url.database or "")
+    return f"{file.resolve()}-wal" if mode == "wal" and file.is_file() else None
 
 
 def _move(driver: Any) -> int:

@@ -8,24 +8,21 @@ has no short way at all.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, Final
 
-from google.protobuf.message import DecodeError
-
 from ofd_mock.kz import answers
 from ofd_mock.kz.booking import MOST_NUMBER
 from ofd_mock.kz.draft import Draft
-from ofd_mock.kz.plain_ticket import PlainTicket, booked, plain
+from ofd_mock.kz.plain_ticket import PlainTicket, booked
+from ofd_mock.kz.reading import VERSIONS, ReadFrame, read
 from ofd_mock.kz.rules import Rules, correct_rules
 from ofd_mock.kz.surroundings import LedgerSurroundings
 from ofd_mock.kz.values import Device, LastDocument, Outcome
 from reference.protocol.kz import service
 from reference.protocol.kz.device_states import STATES, DeviceState
 from reference.protocol.kz.dialects import Command, Dialect, dialect_for
-from reference.protocol.kz.documents import is_resent, offline_period
 from reference.protocol.kz.envelope import encode_response
 from reference.protocol.kz.exchange import DeviceExchange
 from reference.protocol.kz.frames import Frame
@@ -39,9 +36,6 @@ from reference.protocol.kz.tally import DeviceCounters
 from reference.protocol.kz.ticket_checks import MAX_AHEAD
 
 _TICKET: Final = Command.TICKET.value
-_BEGINNING: Final = b"\x08\x01"
-"""How encoders begin a TICKET: the field `command`."""
-_VERSIONS: Final = (202, 203, 204)
 _PLACED_SINCE: Final = 204
 _SERVED: Final = {
     state: DeviceState.ACTIVE if row.activates else state
@@ -63,7 +57,7 @@ class Express:
         correct = rules == correct_rules(settings)
         self.open = correct and not settings.checks and settings.document_max_age is None
         self._dialects: dict[int, tuple[Dialect, bytes]] = {}
-        for version in _VERSIONS if self.open else ():
+        for version in VERSIONS if self.open else ():
             dialect = dialect_for(version)
             assert dialect is not None
             response = answers.accepted_response(dialect, settings)
@@ -75,9 +69,9 @@ class Express:
         self, frame: Frame, device: Device, now: datetime, draft: Draft, around: LedgerSurroundings
     ) -> Outcome | None:
         """Settle the frame and put its row into the draft; None if it must go the long way."""
-        header, body = frame.header, frame.body
+        header = frame.header
         known = self._dialects.get(header.version)
-        if known is None or not body.startswith(_BEGINNING):
+        if known is None:
             return None
         if device.state is not DeviceState.ACTIVE and device.state not in _SERVED:
             return None
@@ -85,20 +79,19 @@ class Express:
         again = exchange.last_cmd is not None and header.reqnum == exchange.last_req
         if not header.token or header.token != exchange.issued or again:
             return None
+        reading = frame.reading if isinstance(frame, ReadFrame) else read(header.version, frame.body)
+        if reading is None:
+            return None
+        ticket, held, placed = reading
         dialect, prefix = known
-        try:
-            message = dialect.messages.Request.FromString(body)
-        except DecodeError:
+        if self._placed and dialect.version >= _PLACED_SINCE and not placed:
             return None
-        if message.command != _TICKET:
-            return None
-        ads = self._service(dialect, message, device)
-        ticket = None if ads is None else plain(dialect, message.ticket)
-        if ads is None or ticket is None or not self._fits(ticket, device, now, draft):
+        if not self._fits(ticket, device, now, draft):
             return None
         counters = booked(device.counters, ticket)
         if not _has_room(counters):
             return None
+        ads = _ads_part(dialect, device.profile.ads, held)
         return self._accept(frame, device, ticket, counters, prefix, ads, draft, around)
 
     def _accept(
@@ -130,22 +123,6 @@ class Express:
         draft.put(_row(frame, ticket, changed, draft.now, sign, page))
         return Outcome(header, _TICKET, ResultCode.OK, _ROW, token, answer, device=changed)
 
-    def _service(self, dialect: Dialect, message: Any, device: Device) -> bytes | None:
-        """The answer's service part, None if the request's asks for more than ads."""
-        held: Mapping[int, int] = {}
-        if not message.HasField("ticket"):
-            return None
-        if message.HasField("service"):
-            part = message.service
-            if part.get_reg_info or part.get_binded_taxation or part.HasField("reg_info"):
-                return None
-            if part.HasField("offline_period") and is_resent(None, offline_period(message)):
-                return None
-            held = service.held_ads(message)
-        if dialect.version >= _PLACED_SINCE and self._placed and not service.has_geo_position(message):
-            return None
-        return _ads_part(dialect, device.profile.ads, tuple(held.items()))
-
     def _fits(self, ticket: PlainTicket, device: Device, now: datetime, draft: Draft) -> bool:
         """Whether what the server knows beside the ticket agrees with it."""
         counters, time, number = device.counters, ticket.time, ticket.printed_number
@@ -165,7 +142,7 @@ class Express:
             return False
         if number is None or not device.documents:
             return True
-        return not draft.has_twin(device.id, _TICKET, time.isoformat(), ticket.total, number)
+        return not draft.has_twin(device.id, _TICKET, ticket.moment, ticket.total, number)
 
 
 def _row(
@@ -183,7 +160,7 @@ def _row(
         frame.body,
         device.exchange.last_answer,
         received,
-        ticket.time.isoformat(),
+        ticket.moment,
         device.counters.shift_number,
         sign,
         page,

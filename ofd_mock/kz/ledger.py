@@ -1,7 +1,7 @@
 """The Kazakh ledger in a database: one transaction a batch of requests, the device's row being the lock.
 
-Whoever gets an Outcome from `settle` may answer: the transaction is committed then. All writing of a process
-goes through one thread.
+Whoever gets an Outcome from `settle` may answer: the transaction is committed then, and on disk, unless the
+caller said that it brings the log there itself. All writing of a process goes through one thread at a time.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import structlog
 from sqlalchemy import Connection, Dialect, Engine
 
 from ofd_mock.kz import tables
-from ofd_mock.kz.checkpoint import Checkpoints
+from ofd_mock.kz.checkpoint import Checkpoints, log_of
 from ofd_mock.kz.device_rows import empty_memory, held, read_devices, uncounted_tickets
 from ofd_mock.kz.disturbance import command_of
 from ofd_mock.kz.draft import Draft
@@ -67,6 +67,7 @@ class KzLedger:
         self.engine = engine
         self.near = engine.dialect.name == "sqlite"
         """Whether it is a file of this machine, whose writing is waited for no longer than for a disk."""
+        self._to_log = False
         self._late: Connection | None = None
         self._own: Connection | None = None
         self._checkpoints = Checkpoints(engine) if self.near else None
@@ -75,6 +76,9 @@ class KzLedger:
         sa.event.listen(engine, "commit", self._count_commit)
         self._short: tuple[Rules, Express] | None = None
         migrate(engine, MIGRATIONS)
+        self.log = log_of(engine) if self.near else None
+        """SQLite's log, in which all lies that is committed: durable as soon as that file is on disk. None
+        where commits wait for the disk themselves."""
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -82,13 +86,17 @@ class KzLedger:
         with self.engine.connect() as connection:
             yield connection.execution_options(**{READ_ONLY: True})
 
-    def settle(self, batch: Sequence[Frame], rules: Rules, now: datetime, desk: Desk) -> list[Outcome]:
+    def settle(
+        self, batch: Sequence[Frame], rules: Rules, now: datetime, desk: Desk, *, to_log: bool = False
+    ) -> list[Outcome]:
         """Decide about every request of the batch and store what it brings, in one transaction.
 
-        `now` is the operator's local time. Raises sqlalchemy.exc.SQLAlchemyError, and then nothing of the
+        `now` is the operator's local time. `to_log`: do not wait for the disk; nobody may be answered before
+        the file `log` has been brought there. Raises sqlalchemy.exc.SQLAlchemyError, and then nothing of the
         batch is stored.
         """
         self.catch_up()
+        self._wait_for_disk(not (to_log and rules.durable and self.log))
         short = None if desk.orders.orders else self._express(rules)
         if short is not None:
             with suppress(sa.exc.IntegrityError):
@@ -120,7 +128,7 @@ class KzLedger:
             draft = Draft(connection, now, memory, hopeful=hopeful)
             outcomes = _settle(connection, devices, batch, rules, now, desk, memory, draft, short)
         except BaseException:
-            connection.close()
+            self._release(connection)
             raise
         self._late = connection
         if rules.durable:
@@ -130,6 +138,23 @@ class KzLedger:
             if self._checkpoints is not None:
                 self._checkpoints.settled(len(batch), connection.connection.driver_connection)
         return outcomes
+
+    def _wait_for_disk(self, wait: bool) -> None:
+        """Have commits wait until they are on disk, or not; only ever those of the connection kept here."""
+        if wait != self._to_log:
+            return
+        connection = self._own = self._own or self.engine.connect()
+        driver = connection.connection.driver_connection
+        assert driver is not None
+        driver.execute(f"PRAGMA synchronous={'FULL' if wait else 'NORMAL'}")
+        self._to_log = not wait
+
+    def _release(self, connection: Connection) -> None:
+        """Let go of a connection; one that does not wait for the disk serves nobody else."""
+        if self._to_log:
+            self._to_log = False
+            connection.invalidate()
+        connection.close()
 
     def _stamp(self, connection: Connection) -> tuple[object, int, int] | None:
         """What is another one if anybody has written since, through this connection, this process or another.
@@ -159,7 +184,7 @@ class KzLedger:
             try:
                 connection.commit()
             except BaseException:
-                connection.close()
+                self._release(connection)
                 raise
             if self.near:
                 self._own = connection
@@ -172,7 +197,7 @@ class KzLedger:
         if self._checkpoints is not None:
             self._checkpoints.close()
         if self._own is not None:
-            self._own.close()
+            self._release(self._own)
             self._own = None
         self.engine.dispose()
 

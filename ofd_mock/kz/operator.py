@@ -72,7 +72,8 @@ class KzOperator:
         faults: FaultPoints,
         events: EventLog,
     ) -> None:
-        self.rules = rules
+        self._rules = rules
+        self._watchers: list[Callable[[KzSettings], None]] = []
         self.ledger = ledger
         self.desk = desk
         self.clock = clock
@@ -80,6 +81,22 @@ class KzOperator:
         self.events = events
         self.writer: BatchWriter[Frame, Outcome] = BatchWriter(self._settle)
         self._logins = Logins(ledger)
+
+    @property
+    def rules(self) -> Rules:
+        """The rules in force."""
+        return self._rules
+
+    @rules.setter
+    def rules(self, rules: Rules) -> None:
+        self._rules = rules
+        for watcher in self._watchers:
+            watcher(rules.settings)
+
+    def watch_settings(self, watcher: Callable[[KzSettings], None]) -> None:
+        """Call `watcher` with the settings, now and before new ones are said to hold, in whichever thread."""
+        self._watchers.append(watcher)
+        watcher(self.settings)
 
     @property
     def settings(self) -> KzSettings:
@@ -107,10 +124,13 @@ class KzOperator:
         return not any(map(armed, _WAY))
 
     def settle_here(self, frames: list[Frame]) -> Sequence[Outcome | Exception] | None:
-        """Settle and store requests in this thread; None if somebody else is, or may be long, at it."""
+        """Settle and store requests in this thread; None if somebody else is, or may be long, at it.
+
+        Whoever answers them must first bring the ledger's log to disk, if it has one (`KzLedger.log`).
+        """
         if not self.ledger.near or any(map(Logins.is_one, frames)):
             return None
-        return self.writer.settle_here(frames)
+        return self.writer.settle_here(frames, self._settle_for_log)
 
     def begin(
         self, frame: Frame, loop: asyncio.AbstractEventLoop, done: Callable[[Outcome | Exception], None]
@@ -137,10 +157,13 @@ class KzOperator:
         self.writer.stop()
         self.ledger.catch_up()
 
-    def _settle(self, batch: list[Frame]) -> list[Outcome]:
-        outcomes = self.ledger.settle(batch, self.rules, self.time, self.desk)
+    def _settle_for_log(self, batch: list[Frame]) -> list[Outcome]:
+        return self._settle(batch, to_log=True)
+
+    def _settle(self, batch: list[Frame], *, to_log: bool = False) -> list[Outcome]:
+        outcomes = self.ledger.settle(batch, self.rules, self.time, self.desk, to_log=to_log)
         # Here, since nobody has an answer yet: who has one finds its note.
-        self.events.record_all("request", map(_note, outcomes))
+        self.events.record_all("request", _NOTED, [_note(one) for one in outcomes])
         return outcomes
 
     async def _handle(self, frame: Frame) -> Reply:
@@ -223,18 +246,14 @@ def _failed(frame: Frame, error: Exception) -> Reply:
     return _coded(frame, command_of(frame.body), code)
 
 
-def _note(outcome: Outcome) -> dict[str, Any]:
-    header = outcome.header
-    return {
-        "device": header.id,
-        "version": header.version,
-        "command": outcome.command,
-        "token": header.token,
-        "reqnum": header.reqnum,
-        "code": int(outcome.code),
-        "row": outcome.row,
-        "findings": [finding.id for finding in outcome.findings],
-    }
+_NOTED: Final = ("device", "version", "command", "token", "reqnum", "code", "row", "findings")
+"""What the event of a request tells."""
+
+
+def _note(outcome: Outcome) -> tuple[Any, ...]:
+    version, _, device, token, reqnum = outcome.header
+    findings = [finding.id for finding in outcome.findings]
+    return device, version, outcome.command, token, reqnum, int(outcome.code), outcome.row, findings
 
 
 def _coded(frame: Frame, command: int | None, code: int) -> Reply:

@@ -33,11 +33,12 @@ Additions = list[tuple[Key, int]]
 class PlainTicket(NamedTuple):
     """What is left to know of a plain ticket, sums in tiyn. `cash` comes into the drawer, below 0 leaves it.
 
-    `additions` is what it adds to the sums of its shift.
+    `moment` is its time as text; `additions` is what it adds to the sums of its shift.
     """
 
     operation: int
     time: datetime
+    moment: str
     total: int
     cash: int
     printed_number: int | None
@@ -112,9 +113,11 @@ def _plain(dialect: Dialect, message: Any) -> PlainTicket:
         items.tax(message.taxes, total, 1)
     cash = _paid(message.payments, amounts, operation, total, additions)
     number, shift = message.printed_document_number, message.fr_shift_number
+    time = _time(message.date_time)
     return PlainTicket(
         operation,
-        _time(message.date_time),
+        time,
+        time.isoformat(),
         total,
         cash if operation == _SELL else -cash,
         number if number or has("printed_document_number") else None,

@@ -1,175 +1,171 @@
 """Port 7777: one Connection per register, frames in, answers out in the same order (kz-ofd §2).
 
-Requests that came together are settled together, in this thread if nobody else is at the ledger. Who sends
-more while its request is in work is not read until that is answered, so that no peer can pile up more than
-two chunks here. The idle time-out is lab time of the operator.
+The sockets themselves are the intake's, a process of its own (intake.py); here stands what it tells of them.
+Requests that came together are settled together, in this thread if nobody else is at the ledger. The idle
+time-out is lab time of the operator.
 """
 
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections import deque
 from collections.abc import Coroutine
 from functools import partial
 from typing import Any, Final
 
+import structlog
+
 from ofd_mock.batches import MOST_REQUESTS
-from ofd_mock.kz.links import Link, Port
+from ofd_mock.kz import records
+from ofd_mock.kz.intake_process import IntakeProcess
 from ofd_mock.kz.operator import KzOperator, Reply
+from ofd_mock.kz.reading import ReadFrame, from_record
+from ofd_mock.kz.records import Record
 from ofd_mock.kz.values import Outcome
-from reference.protocol.kz.errors import FrameError
-from reference.protocol.kz.frames import Frame, FrameReader
+from reference.protocol.kz.frames import Frame, Header
 from reference.runtime.clock import Deadline
 
 _STOP_SECONDS: Final = 5
 """Real seconds that requests in work are given when the operator ends."""
+_UNREAD: Final = 4
+"""Values of a FRAME record that the intake has not read."""
+_log = structlog.get_logger("operator-kz.intake")
 
 
-class Connection(Link):
+class Connection:
     """One register. It lives until it leaves, `idle_timeout_s` passes, or what it sends is no frame."""
 
     __slots__ = (
         "_broken",
         "_deaf",
-        "_ended",
+        "_number",
         "_operator",
-        "_reader",
+        "_over",
         "_served",
         "_server",
         "_waiting",
-        "_working",
+        "working",
     )
 
-    def __init__(self, server: KzServer, port: Port, file: socket.socket) -> None:
-        super().__init__(port, file)
+    def __init__(self, server: KzServer, number: int) -> None:
         self._server = server
         self._operator = server.operator
-        self._reader = FrameReader(server.operator.settings.max_frame_bytes)
-        self._waiting: deque[Frame] = deque()
+        self._number = number
+        self._waiting: deque[Frame] | None = None
         self._broken = False
         self._deaf = False
-        self._ended = False
-        self._working = False
+        self._over = False
+        self.working = False
+        """Whether a request of it is being answered, or it is being greeted badly."""
         self._served = 0
 
-    def made(self) -> None:
-        """A register has come; beyond `max_connections` it is sent away at once."""
-        if not self._server.enter(self):
-            self.abort()
-            return
+    def greet(self) -> None:
+        """Let a fault rule have its way with a register that has come."""
         rule = self._operator.faults.hit("ofd-kz.connect")
-        if rule is None:
-            # Its request is mostly there before it is accepted.
-            self._reading = True
-            self.try_read()
-            if not self._working:
-                self._listen()
-            return
-        self._operator.events.record("fault", point="ofd-kz.connect", action=rule.action)
-        self._working = True
-        self._server.run(self._greet_badly(rule.action, self._operator.clock.deadline(rule.delay)))
+        if rule is not None:
+            self._operator.events.record("fault", point="ofd-kz.connect", action=rule.action)
+            self.working = True
+            self._server.run(self._greet_badly(rule.action, self._operator.clock.deadline(rule.delay)))
 
-    def received(self, data: bytes) -> None:
-        """Bytes in pieces of any size, several frames in one of them included (FR-02, FR-06)."""
-        if self._deaf or self._broken:
+    def came(self, frame: Frame, *, calm: bool) -> None:
+        """A whole frame has come; `calm`: no fault can strike it."""
+        if self._deaf:
             return
-        try:
-            self._waiting.extend(self._reader.feed(data))
-        except FrameError as error:
-            self._waiting.extend(error.frames)
-            self._broken = True
-            self._operator.events.record("broken", reason=error.reason, text=error.text)
-        if self._working:
-            self.read(on=False)
+        if not self.working:
+            self._begin(frame, calm=calm)
+        elif self._waiting is None:
+            self._waiting = deque((frame,))
         else:
-            self._go_on()
+            self._waiting.append(frame)
 
-    def ended(self) -> None:
-        """The register will send no more; what is in work is still answered (FR-01)."""
-        if not self._working:
-            self.close()
+    def broken(self) -> None:
+        """Nothing more can come; what came is still answered (FR-01, FR-03…05)."""
         self._broken = True
+        if not self.working:
+            self.close()
+
+    def listen(self, silence: Deadline | None = None) -> None:
+        """Wait for what comes next; the idle time begins anew, except for a silenced connection.
+
+        `silence` is when it ends if it began earlier: with the answer, which the client may have long since.
+        """
+        self.working = False
+        if not (self._over or self._deaf):
+            self._server.idle(self, silence or self._server.silence())
+
+    def close(self) -> None:
+        """Read no more, send what is left, and end the connection."""
+        self._end((records.CLOSE, self._number))
+
+    def abort(self) -> None:
+        """End the connection at once."""
+        self._end((records.ABORT, self._number))
 
     def lost(self) -> None:
-        """The register has left; a request in work is finished all the same, its answer is thrown away."""
-        self._ended = True
-        self._server.leave(self)
+        """It is gone; a request in work is finished all the same, its answer is thrown away."""
+        self._over = True
+        self._server.leave(self, self._number)
+
+    def concluded(self, frame: Frame, settled: Outcome | Exception, silence: Deadline) -> None:
+        """A request that was gathered is settled; a silence that begins now lasts until `silence`."""
+        if not self._over:
+            self._answer(self._operator.conclude(frame, settled), silence)
 
     async def _greet_badly(self, action: str, deadline: Deadline) -> None:
         await self._operator.clock.asleep(deadline)
         if action == "close":
             self.abort()
             return
-        self._deaf = action == "silence"
-        self._listen()
+        if action == "silence":
+            self._deafen()
+            self._server.tell((records.DEAFEN, self._number))
+        self._go_on()
+
+    def _begin(self, frame: Frame, *, calm: bool) -> None:
+        self.working = True
+        self._server.busy(self)
+        if calm:
+            self._server.gather(self, frame)
+        else:
+            self._server.run(self._serve(frame))
 
     def _go_on(self, silence: Deadline | None = None) -> None:
         """Begin with the next request; without one, listen, or close when nothing more can come."""
-        if self._waiting and not self._ended:
-            self._working = True
-            self._server.busy(self)
-            if self._operator.calm:
-                self._server.gather(self, self._waiting.popleft())
-            else:
-                self.read(on=self._reading)
-                self._server.run(self._serve())
+        if self._waiting and not self._over:
+            self._begin(self._waiting.popleft(), calm=self._operator.calm)
         elif self._broken:
-            self._working = False
             self.close()
         else:
-            self._listen(silence)
+            self.listen(silence)
 
-    def concluded(self, frame: Frame, settled: Outcome | Exception, silence: Deadline) -> None:
-        """A request that was gathered is settled; a silence that begins now lasts until `silence`."""
-        if self._closing:
-            return
-        reply = self._operator.conclude(frame, settled)
-        self.write(reply.data)
-        if self._stays(reply):
-            self._go_on(silence)
-
-    async def _serve(self) -> None:
+    async def _serve(self, frame: Frame) -> None:
         """Answer one request while faults may strike."""
-        reply = await self._operator.handle(self._waiting.popleft())
-        if self._closing:
-            return
-        silence = self._server.silence()
-        await self._send(reply)
-        if self._stays(reply):
-            self._go_on(silence)
+        reply = await self._operator.handle(frame)
+        if not self._over:
+            self._answer(reply, self._server.silence())
 
-    def _stays(self, reply: Reply) -> bool:
-        """Whether the connection lives on after an answer; after silence it hears nothing more."""
+    def _answer(self, reply: Reply, silence: Deadline) -> None:
+        """Answer, and go on as long as the connection lives; after silence it hears nothing more."""
         self._served += 1
         limit = self._operator.settings.requests_per_connection
+        data, flags = reply.data, records.PIECEWISE if reply.piecewise else 0
         if reply.close or (limit is not None and self._served >= limit):
-            self.close()
-            return False
-        if not reply.data:
-            self._deaf = True
-            self._waiting.clear()
-        return True
-
-    async def _send(self, reply: Reply) -> None:
-        if not reply.piecewise:
-            self.write(reply.data)
+            self._end((records.ANSWER, self._number, data, flags | records.LAST))
             return
-        for byte in reply.data:
-            self.write(bytes((byte,)))
-            await asyncio.sleep(0)
+        if not data:
+            self._deafen()
+            flags = records.DEAF
+        self._server.tell((records.ANSWER, self._number, data, flags))
+        self._go_on(silence)
 
-    def _listen(self, silence: Deadline | None = None) -> None:
-        """Read on; the idle time begins anew, except for a silenced connection.
+    def _deafen(self) -> None:
+        self._deaf = True
+        self._waiting = None
 
-        `silence` is when it ends if it began earlier: with the answer, which the client may have long since.
-        """
-        self._working = False
-        if self._closing:
-            return
-        self.read(on=True)
-        if not self._deaf:
-            self._server.idle(self, silence or self._server.silence())
+    def _end(self, record: Record) -> None:
+        if not self._over:
+            self._server.tell(record)
+            self.lost()
 
 
 class KzServer:
@@ -180,7 +176,9 @@ class KzServer:
         self._host = host
         self.port = port
         """The port it listens on: the real one once it has started."""
-        self._connections: set[Connection] = set()
+        self.intake = IntakeProcess(self._take, self._lost)
+        self.tell = self.intake.tell
+        self._connections: dict[int, Connection] = {}
         self._idle: dict[Connection, Deadline] = {}
         self._someone_idle = asyncio.Event()
         self._watch: asyncio.Task[None] | None = None
@@ -190,34 +188,29 @@ class KzServer:
         self._called = False
         self._begun = 0
         self._loop: asyncio.AbstractEventLoop
-        self._links: Port | None = None
 
     async def start(self) -> None:
         """Listen; OSError names a port in use."""
         self._loop = asyncio.get_running_loop()
-        links = Port(partial(Connection, self), self._settle)
-        self.port = await links.start(self._host, self.port)
-        self._links = links
+        self.port = await self.intake.start(self._host, self.port)
+        self.operator.watch_settings(lambda settings: self.intake.limit(settings.max_frame_bytes))
         self._watch = self._loop.create_task(self._close_idle())
 
     async def stop(self) -> None:
         """Take no new connection, give requests in work some time, and close every connection."""
-        if self._links is None:
+        if self._watch is None:
             return
-        self._links.refuse()
+        self.intake.refuse()
         if self._begun or self._gathered:
             self._drained = self._loop.create_future()
             self._work.add(self._drained)
         if self._work:
             await asyncio.wait(self._work, timeout=_STOP_SECONDS)
-        if self._watch is not None:
-            self._watch.cancel()
-        for connection in list(self._connections):
+        self._watch.cancel()
+        for connection in list(self._connections.values()):
             connection.close()
         # Who does not take its answer now has had the time of those in work for it.
-        for connection in list(self._connections):
-            connection.abort()
-        self._links.close()
+        await self.intake.stop()
 
     def gather(self, connection: Connection, frame: Frame) -> None:
         """Have a request settled with all others that are there now."""
@@ -226,44 +219,9 @@ class KzServer:
             self._called = True
             self._loop.call_soon(self._settle)
 
-    def _settle(self) -> None:
-        """Settle what is gathered and answer it, or leave that to the ledger's thread."""
-        self._called = False
-        if not self._gathered:
-            return
-        batch, self._gathered = self._gathered[:MOST_REQUESTS], self._gathered[MOST_REQUESTS:]
-        settled = self.operator.settle_here([frame for _, frame in batch])
-        if settled is None:
-            self._begun += len(batch)
-            for connection, frame in batch:
-                self.operator.begin(frame, self._loop, partial(self._concluded, connection, frame))
-        else:
-            silence = self.silence()
-            for (connection, frame), one in zip(batch, settled, strict=True):
-                connection.concluded(frame, one, silence)
-        self._look_drained()
-
-    def _concluded(self, connection: Connection, frame: Frame, settled: Outcome | Exception) -> None:
-        """A request is settled that was left to the ledger's thread."""
-        self._begun -= 1
-        connection.concluded(frame, settled, self.silence())
-        self._look_drained()
-
-    def _look_drained(self) -> None:
-        """Tell `stop` when nothing is in work any more."""
-        if self._drained is not None and not (self._begun or self._gathered or self._drained.done()):
-            self._drained.set_result(None)
-
-    def enter(self, connection: Connection) -> bool:
-        """Whether there is room for one more connection; it is counted then."""
-        if len(self._connections) >= self.operator.settings.max_connections:
-            return False
-        self._connections.add(connection)
-        return True
-
-    def leave(self, connection: Connection) -> None:
+    def leave(self, connection: Connection, number: int) -> None:
         """Forget a connection that has ended."""
-        self._connections.discard(connection)
+        self._connections.pop(number, None)
         self.busy(connection)
 
     def silence(self) -> Deadline:
@@ -287,6 +245,91 @@ class KzServer:
         self._work.add(task)
         task.add_done_callback(self._work.discard)
 
+    def _take(self, told: list[Record]) -> None:
+        """Do what the intake tells, then settle all that came with it."""
+        calm, connections = self.operator.calm, self._connections
+        quiet: dict[Connection, None] = {}
+        for record in told:
+            kind = record[0]
+            if kind == records.FRAME:
+                connection = connections.get(record[1])
+                if connection is not None:
+                    connection.came(_frame(record), calm=calm)
+            elif kind == records.CAME:
+                if (made := self._enter(record[1])) is not None:
+                    quiet[made] = None
+            elif kind == records.GONE:
+                if (connection := connections.get(record[1])) is not None:
+                    connection.lost()
+            elif kind == records.FULL:
+                _log.error("nobody can be accepted for now", reason=record[1])
+            elif kind != records.READY and (connection := connections.get(record[1])) is not None:
+                if kind == records.ALIVE:
+                    quiet[connection] = None
+                else:
+                    self._break(connection, record)
+        if quiet:
+            silence = self.silence()
+            for connection in quiet:
+                if not connection.working:
+                    connection.listen(silence)
+        self._settle()
+
+    def _enter(self, number: int) -> Connection | None:
+        """A register has come; beyond `max_connections` it is sent away at once."""
+        if len(self._connections) >= self.operator.settings.max_connections:
+            self.tell((records.ABORT, number))
+            return None
+        connection = self._connections[number] = Connection(self, number)
+        if self.operator.faults.armed("ofd-kz.connect"):
+            connection.greet()
+        return connection
+
+    def _break(self, connection: Connection, record: Record) -> None:
+        """Nothing more comes from a connection, because it ended or because what came is no frame."""
+        if record[0] == records.BROKEN:
+            self.operator.events.record("broken", reason=record[2], text=record[3])
+        connection.broken()
+
+    def _lost(self) -> None:
+        """The intake has ended with all its connections."""
+        for connection in list(self._connections.values()):
+            connection.lost()
+
+    def _settle(self) -> None:
+        """Settle what is gathered and answer it, or leave that to the ledger's thread."""
+        self._called = False
+        if not self._gathered:
+            return
+        batch, self._gathered = self._gathered[:MOST_REQUESTS], self._gathered[MOST_REQUESTS:]
+        settled = self.operator.settle_here([frame for _, frame in batch])
+        if settled is None:
+            self._begun += len(batch)
+            for connection, frame in batch:
+                self.operator.begin(frame, self._loop, partial(self._concluded, connection, frame))
+        else:
+            silence = self.silence()
+            if self.operator.ledger.log is not None:
+                self.tell((records.SYNC, self.operator.ledger.log))
+            for (connection, frame), one in zip(batch, settled, strict=True):
+                connection.concluded(frame, one, silence)
+            self.intake.flush()
+        if self._gathered and not self._called:
+            self._called = True
+            self._loop.call_soon(self._settle)
+        self._look_drained()
+
+    def _concluded(self, connection: Connection, frame: Frame, settled: Outcome | Exception) -> None:
+        """A request is settled that was left to the ledger's thread."""
+        self._begun -= 1
+        connection.concluded(frame, settled, self.silence())
+        self._look_drained()
+
+    def _look_drained(self) -> None:
+        """Tell `stop` when nothing is in work any more."""
+        if self._drained is not None and not (self._begun or self._gathered or self._drained.done()):
+            self._drained.set_result(None)
+
     async def _close_idle(self) -> None:
         """Close every connection whose idle time has passed.
 
@@ -301,3 +344,12 @@ class KzServer:
             if self._idle.get(connection) is deadline:
                 del self._idle[connection]
                 connection.close()
+
+
+def _frame(record: Record) -> Frame:
+    """The frame of a FRAME record."""
+    if len(record) == _UNREAD:
+        return Frame(Header(*record[2]), record[3])
+    frame = ReadFrame(Header(*record[2]), record[3])
+    frame.reading = from_record(record[4])
+    return frame

@@ -12,11 +12,12 @@ import json
 import math
 import threading
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import fields, is_dataclass
 from datetime import date
+from itertools import repeat
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from reference.runtime.clock import LabClock, PartClock
 from reference.runtime.journal import Journal, JournalError
@@ -25,6 +26,20 @@ _encoder = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _COMPACT_AT = 32 * 1024 * 1024
 _GATHERING = 0.05
 """Real seconds that notes wait for others to share their disk sync, unless somebody waits in `flush`."""
+
+
+class _Batch(NamedTuple):
+    """Events of one kind and one time, the first numbered `n`: what they tell by `names`, a row each."""
+
+    n: int
+    time: str
+    kind: str
+    names: Sequence[str]
+    rows: Sequence[Sequence[Any]]
+
+
+_Row = tuple[int, str, str, Sequence[str], Sequence[Any]]
+"""One event of a batch, not yet put into words: number, time, kind, names, values."""
 
 
 class EventLog:
@@ -46,10 +61,10 @@ class EventLog:
         """Take up the events of an earlier run at `path`; JournalError when that is not its journal."""
         self.part = part
         self._clock = clock.lab if isinstance(clock, PartClock) else clock
-        self._ring: deque[dict[str, Any]] = deque(maxlen=capacity)
+        self._ring: deque[dict[str, Any] | _Row] = deque(maxlen=capacity)
         self._last = 0
         self._changed = threading.Condition()
-        self._queue: list[dict[str, Any] | list[dict[str, Any]]] = []
+        self._queue: list[dict[str, Any] | _Batch] = []
         self._durable = 0
         self._wanted = 0
         self._closing = False
@@ -74,30 +89,27 @@ class EventLog:
             # The time is read here, so that later numbers never have earlier times.
             return self._note(kind, safe)
 
-    def record_all(self, kind: str, /, many: Iterable[dict[str, Any]]) -> None:
-        """Note several things of one kind at once, at one time; their data must be JSON values already."""
-        made = list(many)
-        if not made:
+    def record_all(self, kind: str, /, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+        """Note several things of one kind at once, at one time: `rows` of values that have these names.
+
+        Values must be JSON values already. They are put into words when somebody looks.
+        """
+        if not rows:
             return
         with self._changed:
-            time = self._clock.now().isoformat()
-            first = self._last + 1
-            part = self.part
-            events = [
-                {"n": n, "time": time, "part": part, "kind": kind, "data": data}
-                for n, data in enumerate(made, first)
-            ]
-            self._last += len(events)
-            self._ring.extend(events)
-            self._enqueue(events)
+            batch = _Batch(self._last + 1, self._clock.now().isoformat(), kind, names, rows)
+            self._last += len(rows)
+            self._ring.extend(_rows(batch))
+            self._enqueue(batch)
 
     def since(self, n: int, limit: int = 100) -> list[dict[str, Any]]:
         """At most `limit` events numbered above `n`, oldest first, of those still kept."""
         with self._changed:
             if not self._ring:
                 return []
-            start = max(0, n + 1 - int(self._ring[0]["n"]))
-            return [dict(event) for event in itertools.islice(self._ring, start, start + max(0, limit))]
+            start = max(0, n + 1 - _number(self._ring[0]))
+            found = list(itertools.islice(self._ring, start, start + max(0, limit)))
+        return [self._event(one) for one in found]
 
     def last(self, count: int) -> list[dict[str, Any]]:
         """The last `count` events, oldest first."""
@@ -149,7 +161,15 @@ class EventLog:
         self._enqueue(event)
         return self._last
 
-    def _enqueue(self, noted: dict[str, Any] | list[dict[str, Any]]) -> None:
+    def _event(self, one: dict[str, Any] | _Row) -> dict[str, Any]:
+        """An event in words, for the caller to keep."""
+        if isinstance(one, dict):
+            return dict(one)
+        n, time, kind, names, values = one
+        data = dict(zip(names, values, strict=True))
+        return {"n": n, "time": time, "part": self.part, "kind": kind, "data": data}
+
+    def _enqueue(self, noted: dict[str, Any] | _Batch) -> None:
         """Have an event, or several as one record, brought to disk."""
         if self._journal is not None and self._failure is None and not self._closed:
             self._queue.append(noted)
@@ -159,9 +179,12 @@ class EventLog:
     def _recover(self, journal: Journal) -> None:
         for payload in journal.recover():
             noted = json.loads(payload)
-            self._ring.extend(noted if isinstance(noted, list) else (noted,))
+            if "rows" in noted:
+                self._ring.extend(_rows(_Batch(**noted)))
+            else:
+                self._ring.extend(noted if isinstance(noted, list) else (noted,))
         if self._ring:
-            self._last = self._durable = int(self._ring[-1]["n"])
+            self._last = self._durable = _number(self._ring[-1])
 
     def _write(self) -> None:
         try:
@@ -180,18 +203,19 @@ class EventLog:
                 return False
             self._changed.wait_for(lambda: self._closing or self._wanted > self._durable, _GATHERING)
             batch, self._queue = self._queue, []
-            kept = list(self._ring) if self._journal.size >= self._next_compaction else None
+            full = self._journal.size >= self._next_compaction
+            kept = [self._event(one) for one in self._ring] if full else None
         self._bring_to_disk(self._journal, batch, kept)
         last = batch[-1]
         with self._changed:
-            self._durable = int((last[-1] if isinstance(last, list) else last)["n"])
+            self._durable = last.n + len(last.rows) - 1 if isinstance(last, _Batch) else int(last["n"])
             self._changed.notify_all()
         return True
 
     def _bring_to_disk(
         self,
         journal: Journal,
-        batch: Iterable[dict[str, Any] | list[dict[str, Any]]],
+        batch: Iterable[dict[str, Any] | _Batch],
         kept: Iterable[dict[str, Any]] | None,
     ) -> None:
         if kept is not None:  # holds the batch too
@@ -243,5 +267,15 @@ def json_safe(value: object) -> Any:
     return str(value)
 
 
-def _encode(noted: dict[str, Any] | list[dict[str, Any]]) -> bytes:
-    return _encoder.encode(noted).encode("utf-8", "surrogatepass")
+def _rows(batch: _Batch) -> Iterator[_Row]:
+    n, time, kind, names, rows = batch
+    return zip(itertools.count(n), repeat(time), repeat(kind), repeat(names), rows)
+
+
+def _number(one: dict[str, Any] | _Row) -> int:
+    return int(one["n"] if isinstance(one, dict) else one[0])
+
+
+def _encode(noted: dict[str, Any] | _Batch) -> bytes:
+    plain = noted._asdict() if isinstance(noted, _Batch) else noted
+    return _encoder.encode(plain).encode("utf-8", "surrogatepass")

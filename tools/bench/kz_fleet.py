@@ -71,10 +71,16 @@ class OperatorChild:
         return [(one["id"], one["token"]) for one in answer.json()["devices"]]
 
     def peak_memory(self) -> int:
-        """The most bytes that ever were resident."""
-        status = Path(f"/proc/{self.process.pid}/status").read_text(encoding="ascii")
-        [kilobytes] = [line.split()[1] for line in status.splitlines() if line.startswith("VmHWM")]
-        return int(kilobytes) * 1024
+        """The most bytes that ever were resident, those of its intake included."""
+        pids = [str(self.process.pid)]
+        for task in Path(f"/proc/{self.process.pid}/task").iterdir():
+            pids += (task / "children").read_text(encoding="ascii").split()
+        kilobytes = 0
+        for pid in pids:
+            status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+            [most] = [line.split()[1] for line in status.splitlines() if line.startswith("VmHWM")]
+            kilobytes += int(most)
+        return kilobytes * 1024
 
     def kill(self) -> None:
         """End it at once, whatever it is doing."""

@@ -194,7 +194,7 @@ def test_what_fails_on_the_short_way_goes_the_long_way(
     def broken(*_: Any) -> None:
         raise ArithmeticError("nobody foresaw it")
 
-    monkeypatch.setattr("ofd_mock.kz.express.plain", broken)
+    monkeypatch.setattr("ofd_mock.kz.reading.plain", broken)
     assert counter.send(deposit(500)).code == 0
     assert counter.raw(bytes(made(203, 1, operation=Operation.SELL).SerializeToString())).code == 0
     assert stored(counter)["uncounted"] == 0

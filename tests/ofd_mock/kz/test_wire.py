@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from ofd_mock.kz.links import Link
+from ofd_mock.kz.intake_process import IntakeProcess
 from reference.protocol.kz.dialects import Command, dialect_for
 from reference.protocol.kz.errors import FrameError
 from reference.protocol.kz.frames import encode_frame
@@ -99,9 +99,17 @@ def test_idle(bench: Bench, wire: Wire) -> None:
     assert wire.ask(SYSTEM)[0] == 0
     bench.clock.advance(29)
     assert wire.ask(SYSTEM)[0] == 0
+    idle = bench.process.server._idle
+    [since] = idle.values()
+    bench.clock.advance(29)
     wire.send(b"\xa2\x81")
-    connections = bench.process.server._connections
-    eventually(lambda: any(one._reader.pending == 2 for one in connections), 5)
+    eventually(lambda: since not in idle.values(), 5)
+    bench.clock.advance(29)
+    wire.send(wire.frame(wire.body(SYSTEM))[2:])
+    assert wire.receive() is not None
+    [since] = idle.values()
+    wire.send(b"\xa2\x81")
+    eventually(lambda: since not in idle.values(), 5)
     bench.clock.advance(31)
     assert wire.receive() is None
 
@@ -109,13 +117,13 @@ def test_idle(bench: Bench, wire: Wire) -> None:
 def test_silence_begins_with_the_answer(bench: Bench, wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
     """TR-07: time that passes after the client has its answer counts, however late the operator goes on."""
     assert wire.ask(SYSTEM)[0] == 0
-    write = Link.write
+    send = IntakeProcess._send
 
-    def written_and_held(transport: Any, data: bytes) -> None:
-        write(transport, data)
+    def sent_and_held(intake: IntakeProcess, data: bytes) -> None:
+        send(intake, data)
         bench.clock.advance(31)
 
-    monkeypatch.setattr(Link, "write", written_and_held)
+    monkeypatch.setattr(IntakeProcess, "_send", sent_and_held)
     wire.send(wire.frame(wire.body(SYSTEM)))
     assert wire.receive() is not None
     assert wire.receive() is None
@@ -126,6 +134,17 @@ def test_requests_per_connection(bench: Bench) -> None:
     wire = bench.register()
     assert [wire.ask(SYSTEM)[0], wire.ask(SYSTEM)[0]] == [0, 0]
     assert wire.receive() is None
+
+
+def test_the_largest_frame_is_a_setting(bench: Bench, wire: Wire) -> None:
+    """FR-05: in force for whoever connects after it was set."""
+    frame = wire.frame(wire.body(SYSTEM))
+    bench.order("settings", settings={"max_frame_bytes": len(frame) - 1})
+    wire.send(frame[:8])
+    assert wire.receive() is None
+    bench.order("settings", settings={"max_frame_bytes": len(frame)})
+    wire.send(frame)
+    assert wire.receive() is not None
 
 
 def test_too_many(bench: Bench) -> None:
