@@ -223,7 +223,7 @@ class Enrolment(Base):
 
 
 class MailCode(Base):
-    """A code mailed to confirm an address; only its hash is kept. `owner`: "enrolment 5", "organisation 2"."""
+    """A code mailed to confirm an address, as a hash. `owner`: "enrolment 5", "organisation 2"."""
 
     __tablename__ = "kz_portal_mail_codes"
     id: Mapped[int] = mapped_column(Counter, primary_key=True, autoincrement=True)
