@@ -36,7 +36,7 @@ def probe_portal(session: Session) -> tuple[frozenset[str], dict[str, str]]:
     finally:
         client.close()
     capabilities = set()
-    if target.part in target.controls or "keys" in target.options:
+    if target.part in target.controls:
         capabilities.add("test-certificates")
     if "operator" in target.options:
         capabilities.add("wire")

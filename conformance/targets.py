@@ -8,14 +8,14 @@
     operator-kz:tcp://HOST:PORT[?device=ID&device-token=N][&serial=TEXT][&rnm=TEXT]
     register-kz:http://HOST:PORT | register-kz:command:PROGRAM | register-kz:person:
                 [?listen=HOST:PORT][&test=yes]
-    portal:http://HOST:PORT[?operator=HOST:PORT][&keys=FOLDER]
+    portal:http://HOST:PORT[?operator=HOST:PORT]
 
 `vendor=yes` says that the product is somebody else's, which the stand-in clauses do not bind; it is the
 default where no control API is given. `destructive=yes` lets cases leave lasting changes, such as a filled
 memory; it is the default where there is one. `device` and `device-token` are a test register that the owner
 of an operator lends to the judge; `listen` is where the judge's own operator waits for the register under
 test, and `test=yes` is the owner's word that it is a test one, where it cannot say so itself. `operator` is
-where the registers of a portal connect to, `keys` a folder of test key files that the portal trusts.
+where the registers of a portal connect to.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ _OWN_OPTIONS = {
     "module": USB_OPTIONS,
     "operator-kz": ("device", "device-token", "serial", "rnm"),
     "register-kz": ("listen", "test"),
-    "portal": ("operator", "keys"),
+    "portal": ("operator",),
 }
 _OPTIONS = (*sorted(_CONTROLS), "vendor", "destructive", "name", "token")
 _MOST_UINT32 = 2**32 - 1

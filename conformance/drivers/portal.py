@@ -1,8 +1,8 @@
 """Driver of a portal under test: its API, organisations that the judge registers, their keys and registers.
 
-With a control API every case begins with the same two organisations, freshly registered and without
-registers: they go through the five steps once, and a snapshot brings them back. Without one the judge comes
-in with the key that the portal's owner has given, and registers its organisation when it is not there yet.
+Every case begins with the same two organisations, freshly registered and without registers: they go through
+the five steps once, and a snapshot brings them back. At the end the portal's owner gets his rows back.
+Without a control API only what anybody may ask is judged.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from conformance.control_client import Json
@@ -22,7 +21,7 @@ from conformance.drivers.portal_owner import Owner
 from conformance.drivers.portal_wire import PortalWire
 from conformance.drivers.wire import Tap
 from conformance.models.kz_money import Books
-from conformance.verdicts import CaseFailed
+from conformance.verdicts import CaseFailed, NotApplicable
 from reference.protocol.kz.money import from_almaty, to_almaty
 
 if TYPE_CHECKING:
@@ -30,7 +29,8 @@ if TYPE_CHECKING:
     from conformance.session import Session
 
 PART: Final = "portal"
-SNAPSHOT: Final = "two-organisations"
+BEFORE, SNAPSHOT = "before-judging", "two-organisations"
+"""Snapshots of the portal: as its owner had it, and as every case begins."""
 STRONG: Final = "Abcdef1!"
 """A password that every rule of the portal lets pass (kz-ofd §15.2)."""
 DETAILS: Final = {
@@ -71,7 +71,7 @@ class PortalDriver:
         self._switched: Json = {}
         self._wire: PortalWire | None = None
         if _KEPT not in session.kept:
-            session.kept[_KEPT] = _Run(self._key_ring())
+            session.kept[_KEPT] = _Run(KeyRing(lambda **given: self._control.do("make-key", **given)))
         kept = session.kept[_KEPT]
         assert isinstance(kept, _Run)
         self._run = kept
@@ -101,16 +101,15 @@ class PortalDriver:
 
     def _owner(self, number: str) -> Owner:
         if number not in self._owners:
-            with self.reporter.preparing(f"log in as organisation {number}"):
-                self._owners[number] = self._come_in(number)
+            raise NotApplicable("the judge registers its organisations at a portal with a control API alone")
         return self._owners[number]
 
-    def _come_in(self, number: str) -> Owner:
-        """Log in with the key that the owner of a portal without control API gave; register at first."""
-        told = self.log_in_signed(self.key(number=number))
-        if told.status == CONFLICT:
-            return self.enrol(self.key(number=number), number=number)
-        return self.visitor(told, number)
+    def _come_in(self, number: str) -> str:
+        """A session for an organisation, which is registered first where it is not known yet."""
+        key = self.key(number=number)
+        told = self.log_in_signed(key)
+        owner = self.enrol(key, number=number) if told.status == CONFLICT else self.visitor(told, number)
+        return owner.session
 
     def log_in(self, login: str, password: str) -> Told:
         """«Войти»."""
@@ -238,22 +237,14 @@ class PortalDriver:
         if run.since is None or now - run.since >= FRESH:
             with self.reporter.preparing("two organisations, logged in"):
                 if run.since is None:
-                    control.reset()
+                    control.snapshot(BEFORE, replace=True)
+                    self._session.give_back = lambda: control.restore(BEFORE)
                 for number in (OWN, OTHER):
-                    key = self.key(number=number)
-                    told = self.log_in_signed(key) if run.since is not None else None
-                    owner = self.enrol(key, number=number) if told is None else self.visitor(told, number)
-                    run.sessions[number] = owner.session
+                    run.sessions[number] = self._come_in(number)
                 control.snapshot(SNAPSHOT, replace=True)
             run.since = now
         self._since = run.since
         self._owners = {number: Owner(self, session, number) for number, session in run.sessions.items()}
-
-    def _key_ring(self) -> KeyRing:
-        if self.controlled:
-            return KeyRing(lambda operation, **given: self._control.do(operation, **given), None)
-        folder = self._session.target.options.get("keys")
-        return KeyRing(None, Path(folder) if folder else None)
 
     @property
     def _control(self) -> Any:

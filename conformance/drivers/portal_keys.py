@@ -1,7 +1,7 @@
 """Keys that the judge signs with: files of the authority that the portal trusts, and CMS made of them.
 
-The judge makes its signatures itself, good ones and broken ones (kz-ofd §16.2); a portal with a control API
-makes the keys, any other one is judged with the files of a folder that its owner gives.
+The judge makes its signatures itself, good ones and broken ones (kz-ofd §16.2); the keys are made by the
+portal's control API.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
-from pathlib import Path
 from typing import Any, Final
 
 from asn1crypto import algos, cms, core, tsp
@@ -23,15 +22,15 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs12
 
 from conformance.control_client import Json
-from conformance.verdicts import Inconclusive, NotApplicable
+from conformance.verdicts import Inconclusive
 
 PASSWORD: Final = "Test1234"  # noqa: S105 - of test keys
 SOON: Final = timedelta(days=40)
 """A key that runs out so soon is made anew: a case may move the clock by a month."""
-OWN: Final = "123456789021"
-OTHER: Final = "000140000017"
+OWN: Final = "990240000010"
+OTHER: Final = "990240000020"
 """Numbers of the judge's two organisations."""
-NAMES: Final = {OWN: 'АО "ТЕСТ"', OTHER: "ТОО TEST Сосед"}
+NAMES: Final = {OWN: "ТОО TEST Судья", OTHER: "ТОО TEST Сосед"}
 _EVER: Final = ("expired", "future", "revoked", "foreign")
 """Profiles that are as they are, whatever the time."""
 
@@ -135,32 +134,23 @@ def _sha256() -> Any:
 
 
 class KeyRing:
-    """The keys of a run, by profile and number of the organisation, each made or read when first asked for.
+    """The keys of a run, by profile and number of the organisation, each made when first asked for.
 
-    `make` is the portal's control operation of that name; without it they are read from `folder`.
+    `make` is the portal's control operation of that name.
     """
 
-    def __init__(self, make: Callable[..., Json] | None, folder: Path | None) -> None:
+    def __init__(self, make: Callable[..., Json]) -> None:
         self._make = make
-        self._folder = folder
         self._keys: dict[tuple[str, str], Key] = {}
 
     def key(self, profile: str, number: str, now: datetime) -> Key:
-        """A key of `profile` for the organisation `number`; NotApplicable where there is none."""
+        """A key of `profile` for the organisation `number`."""
         known = self._keys.get((profile, number))
         if known is None or (profile not in _EVER and known.certificate.not_valid_after_utc < now + SOON):
             known = self._keys[profile, number] = self.fresh(profile, number)
         return known
 
     def fresh(self, profile: str, number: str) -> Key:
-        """A key that nobody has used before, where the portal makes keys."""
-        if self._make is not None:
-            about = {"bin": number, "organisation": NAMES.get(number, f"TEST {number}")}
-            made = self._make("make-key", profile=profile, **about)
-            return read_key(base64.b64decode(made["file"]), str(made["password"]))
-        if self._folder is None:
-            raise NotApplicable("the judge has no key that the portal trusts; give the target keys=FOLDER")
-        path = self._folder / f"{'other-' if number == OTHER else ''}{profile}.p12"
-        if not path.is_file():
-            raise NotApplicable(f"there is no key file {path}")
-        return read_key(path.read_bytes())
+        """A key that nobody has used before."""
+        made = self._make(profile=profile, bin=number, organisation=NAMES.get(number, f"TEST {number}"))
+        return read_key(base64.b64decode(made["file"]), str(made["password"]))

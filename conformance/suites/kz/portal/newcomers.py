@@ -11,7 +11,7 @@ from conformance.drivers.portal_client import Told
 from conformance.drivers.portal_keys import Key
 from conformance.suites.kz.portal.steps import CLOCK, CONTROL, KIND, REFUSED, refused, unknown, wrong
 
-NEW = "000140000025"
+NEW = "990240000030"
 """Number of an organisation that nobody has registered yet."""
 LINES = ("ru", "kk", "en")
 

@@ -24,6 +24,8 @@ from conformance.suites.kz.portal.steps import (
 from reference.protocol.kz.dialects import Command
 
 CHOSEN, RESTING, OFF, ACCOUNT = ("KZ-TRF-01",), ("KZ-TRF-02",), ("KZ-TRF-03",), ("KZ-TRF-04",)
+BORROWER = "990240000040"
+"""Number of an organisation that begins with less money."""
 ONE_DAY = timedelta(days=1)
 NOON = time(12)
 
@@ -512,7 +514,7 @@ def indebted(ctx: Context, owner: Owner) -> int:
 def debt(ctx: Context) -> None:
     """Unpaid service is a usual reason why registers stay autonomous."""
     ctx.portal.switch(welcome_credit=100_000)
-    owner = ctx.portal.enrol(ctx.portal.key(number="000140000033"), number="000140000033")
+    owner = ctx.portal.enrol(ctx.portal.key(number=BORROWER), number=BORROWER)
     ctx.portal.follow(owner)
     card, device = working(ctx, owner, tariff=DAILY)
     sold(ctx, device)
@@ -545,7 +547,7 @@ def debt(ctx: Context) -> None:
 def debt_at_rest(ctx: Context) -> None:
     """«state before» is each register's own."""
     ctx.portal.switch(welcome_credit=300_000)
-    owner = ctx.portal.enrol(ctx.portal.key(number="000140000033"), number="000140000033")
+    owner = ctx.portal.enrol(ctx.portal.key(number=BORROWER), number=BORROWER)
     ctx.portal.follow(owner)
     place = owner.outlet()
     resting, paying = owner.ready(outlet=place), owner.ready(outlet=place)
