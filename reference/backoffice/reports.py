@@ -1,0 +1,339 @@
+"""What the owner sees (BX-DSH, BX-ORD, BX-PRD, BX-EMP, BX-TRX).
+
+Sums come from rows that are kept up as changes come in, never from all orders: a million cost no more.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from reference.backoffice import tables
+from reference.backoffice.branches import chosen
+from reference.backoffice.entrance import Visitor
+from reference.backoffice.moments import local_day
+from reference.backoffice.office import Office
+from reference.runtime.refusals import Finding, InvalidError, UnknownError
+from reference.runtime.words import Words
+
+DAYS: Final = 7
+"""The dashboard's period without a choice."""
+MOST_DAYS: Final = 366
+TOP: Final = 10
+PAGE: Final = 50
+_PERIOD: Final = Words("Davr noto'g'ri", "Неверный период", "The period ends before it begins or is too long")
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Sums of a period: revenue, profit of products, surcharges of places, and how many orders."""
+
+    revenue: int
+    product_profit: int
+    surcharge: int
+    orders: int
+
+    @property
+    def profit(self) -> int:
+        """Of products and places together."""
+        return self.product_profit + self.surcharge
+
+
+@dataclass(frozen=True, slots=True)
+class ProductSum:
+    """What was sold of a product."""
+
+    name: str
+    category: str
+    sold: int
+    revenue: int
+
+
+@dataclass(frozen=True, slots=True)
+class EmployeeSum:
+    """What came in through an employee; `average` is of one order."""
+
+    name: str
+    role: str
+    orders: int
+    revenue: int
+
+    @property
+    def average(self) -> int:
+        """Of one order, rounded down; 0 without orders."""
+        return self.revenue // self.orders if self.orders else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Dashboard:
+    """The first page. `before`: the period of equal length before; `hours`: orders by hour of the day."""
+
+    first: date
+    last: date
+    now: Figures
+    before: Figures
+    hours: tuple[int, ...]
+    products: tuple[ProductSum, ...]
+    categories: tuple[tuple[str, int], ...]
+    staff: tuple[EmployeeSum, ...]
+    unacknowledged: int
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRow:
+    """An order in a list. `fiscal`: waiting, done (not acknowledged yet), acknowledged, refused or empty."""
+
+    id: int
+    number: str
+    opened: str
+    closed: str | None
+    place: str
+    employee: str
+    total: int
+    state: str
+    refund: bool
+    fiscal: str
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionRow:
+    """A payment in a list."""
+
+    id: int
+    group: str
+    kind: str
+    made: str
+    amount: int
+    state: str
+    employee: str
+    branch: str
+    order: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionPage:
+    """Payments, newest first, and count and sum of all that the filter holds."""
+
+    rows: tuple[TransactionRow, ...]
+    count: int
+    sum: int
+
+
+def percent(now: int, before: int) -> int | None:
+    """By how many percent more (below zero: less) than before; None when there was nothing before."""
+    if not before:
+        return None
+    return round((now - before) * 100 / abs(before))
+
+
+class Reports:
+    """The desk that shows; `branch` None is all of the owner's."""
+
+    def __init__(self, office: Office) -> None:
+        self._office = office
+
+    def dashboard(
+        self, visitor: Visitor, branch: int | None, first: date | None, last: date | None
+    ) -> Dashboard:
+        """The first page of a period, both days included; the last seven days without a choice."""
+        end = last or self._today()
+        begin = first or end - timedelta(days=DAYS - 1)
+        span = (end - begin).days + 1
+        if not 0 < span <= MOST_DAYS:
+            raise InvalidError([Finding("last", "period", _PERIOD)])
+        with self._office.reading() as session:
+            branches = chosen(session, visitor, branch)
+            products = _products(session, branches, begin, end)
+            categories: dict[str, int] = {}
+            for each in products:
+                categories[each.category] = categories.get(each.category, 0) + each.revenue
+            return Dashboard(
+                begin,
+                end,
+                _figures(session, branches, begin, end),
+                _figures(session, branches, begin - timedelta(days=span), begin - timedelta(days=1)),
+                _hours(session, branches, begin, end),
+                tuple(products[:TOP]),
+                tuple(sorted(categories.items(), key=lambda pair: -pair[1])),
+                _staff(session, branches, begin, end),
+                _unacknowledged(session, branches),
+            )
+
+    def orders(
+        self, visitor: Visitor, branch: int | None, *, state: str = "", fiscal: str = "", before: int = 0
+    ) -> list[OrderRow]:
+        """Orders, newest first; `before` an id goes on from there."""
+        table = tables.ShopOrder
+        with self._office.reading() as session:
+            branches = chosen(session, visitor, branch)
+            query = sa.select(table).where(table.branch.in_(branches))
+            if state:
+                query = query.where(table.state == state)
+            if fiscal:
+                query = query.where(table.fiscal == fiscal)
+            if before:
+                known = session.get(table, before)
+                if known is None or known.branch not in branches:
+                    raise UnknownError("order")
+                query = query.where(sa.tuple_(table.opened, table.id) < sa.tuple_(known.opened, known.id))
+            rows = session.scalars(query.order_by(table.opened.desc(), table.id.desc()).limit(PAGE)).all()
+            return [_order_row(session, row) for row in rows]
+
+    def order(self, visitor: Visitor, order: int) -> dict[str, Any]:
+        """One order with its lines and its receipt; UnknownError unless it is the owner's."""
+        with self._office.reading() as session:
+            row = session.get(tables.ShopOrder, order)
+            if row is None or row.branch not in chosen(session, visitor, None):
+                raise UnknownError("order")
+            return {
+                "row": _order_row(session, row),
+                "order": json.loads(row.body),
+                "receipt": json.loads(row.receipt),
+            }
+
+    def products(self, visitor: Visitor, branch: int | None, text: str = "") -> list[tables.Product]:
+        """Products by name."""
+        table = tables.Product
+        with self._office.reading() as session:
+            query = sa.select(table).where(table.branch.in_(chosen(session, visitor, branch)))
+            if text:
+                escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+                query = query.where(table.name.ilike(f"%{escaped}%", escape="\\"))
+            return list(session.scalars(query.order_by(table.name, table.link, table.key)))
+
+    def staff(self, visitor: Visitor, branch: int | None) -> list[tables.Employee]:
+        """Employees by name."""
+        table = tables.Employee
+        with self._office.reading() as session:
+            query = sa.select(table).where(table.branch.in_(chosen(session, visitor, branch)))
+            return list(session.scalars(query.order_by(table.first_name, table.last_name, table.link)))
+
+    def transactions(self, visitor: Visitor, branch: int | None, before: int = 0) -> TransactionPage:
+        """Payments, newest first, with count and sum of all."""
+        table = tables.Transaction
+        with self._office.reading() as session:
+            branches = chosen(session, visitor, branch)
+            whole = sa.select(
+                sa.func.count(),
+                sa.func.sum(sa.case((table.state.in_(("confirmed", "returned")), table.amount), else_=0)),
+            ).where(table.branch.in_(branches))
+            count, total = session.execute(whole).one()
+            query = sa.select(table).where(table.branch.in_(branches))
+            if before:
+                known = session.get(table, before)
+                if known is None or known.branch not in branches:
+                    raise UnknownError("transaction")
+                query = query.where(sa.tuple_(table.made, table.id) < sa.tuple_(known.made, known.id))
+            rows = session.scalars(query.order_by(table.made.desc(), table.id.desc()).limit(PAGE)).all()
+            return TransactionPage(
+                tuple(_transaction_row(session, row) for row in rows), int(count), int(total or 0)
+            )
+
+    def _today(self) -> date:
+        return local_day(self._office.now)
+
+
+def _figures(session: Session, branches: Sequence[int], first: date, last: date) -> Figures:
+    table = tables.Hour
+    query = sa.select(
+        sa.func.sum(table.revenue),
+        sa.func.sum(table.spent),
+        sa.func.sum(table.surcharge),
+        sa.func.sum(table.orders),
+    ).where(table.branch.in_(branches), table.hour >= f"{first}T00", table.hour <= f"{last}T23")
+    revenue, spent, surcharge, orders = (int(value or 0) for value in session.execute(query).one())
+    return Figures(revenue, revenue - spent - surcharge, surcharge, orders)
+
+
+def _hours(session: Session, branches: Sequence[int], first: date, last: date) -> tuple[int, ...]:
+    table = tables.Hour
+    hour = sa.func.substr(table.hour, 12, 2)
+    query = (
+        sa.select(hour, sa.func.sum(table.orders))
+        .where(table.branch.in_(branches), table.hour >= f"{first}T00", table.hour <= f"{last}T23")
+        .group_by(hour)
+    )
+    known = {int(name): int(count) for name, count in session.execute(query)}
+    return tuple(known.get(each, 0) for each in range(24))
+
+
+def _products(session: Session, branches: Sequence[int], first: date, last: date) -> list[ProductSum]:
+    sums, table = tables.ProductDay, tables.Product
+    query = (
+        sa.select(table.name, table.category, sa.func.sum(sums.sold), sa.func.sum(sums.revenue))
+        .join(table, sa.and_(table.link == sums.link, table.key == sums.product))
+        .where(sums.branch.in_(branches), sums.day >= str(first), sums.day <= str(last))
+        .group_by(table.name, table.category)
+    )
+    found = [
+        ProductSum(name, kind, int(sold), int(sum_)) for name, kind, sold, sum_ in session.execute(query)
+    ]
+    return sorted(found, key=lambda each: (-each.revenue, each.name))
+
+
+def _staff(session: Session, branches: Sequence[int], first: date, last: date) -> tuple[EmployeeSum, ...]:
+    sums, table = tables.EmployeeDay, tables.Employee
+    query = (
+        sa.select(
+            table.first_name,
+            table.last_name,
+            table.role,
+            sa.func.sum(sums.orders),
+            sa.func.sum(sums.revenue),
+        )
+        .join(table, sa.and_(table.link == sums.link, table.key == sums.employee))
+        .where(sums.branch.in_(branches), sums.day >= str(first), sums.day <= str(last))
+        .group_by(table.link, table.key, table.first_name, table.last_name, table.role)
+    )
+    found = [
+        EmployeeSum(f"{name} {surname}".strip(), role, int(orders), int(revenue))
+        for name, surname, role, orders, revenue in session.execute(query)
+    ]
+    return tuple(sorted(found, key=lambda each: (-each.revenue, each.name)))
+
+
+def _unacknowledged(session: Session, branches: Sequence[int]) -> int:
+    table = tables.ShopOrder
+    query = sa.select(sa.func.count()).where(
+        table.branch.in_(branches), table.fiscal.in_(("waiting", "done"))
+    )
+    return int(session.scalar(query) or 0)
+
+
+def _name(session: Session, link: int, key: str) -> str:
+    row = session.get(tables.Employee, (link, key))
+    return "" if row is None else f"{row.first_name} {row.last_name}".strip()
+
+
+def _order_row(session: Session, row: tables.ShopOrder) -> OrderRow:
+    body = json.loads(row.body)
+    return OrderRow(
+        row.id,
+        str(body.get("number", "")),
+        row.opened,
+        row.closed,
+        str(body.get("place_name", "")),
+        _name(session, row.link, row.employee),
+        row.total,
+        row.state,
+        row.refund,
+        row.fiscal,
+    )
+
+
+def _transaction_row(session: Session, row: tables.Transaction) -> TransactionRow:
+    orders = tables.ShopOrder
+    order = session.scalars(
+        sa.select(orders.id).where(orders.link == row.link, orders.key == row.order)
+    ).first()
+    branch = session.get_one(tables.Branch, row.branch)
+    name = _name(session, row.link, row.employee)
+    return TransactionRow(
+        row.id, row.group, row.kind, row.made, row.amount, row.state, name, branch.name, order
+    )

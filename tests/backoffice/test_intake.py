@@ -1,0 +1,180 @@
+"""What points of sale tell: in order, once, and summed to the tiyin (BX-DATA-01, BX-DSH, BX-ORD …)."""
+
+from datetime import date
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from reference.backoffice.intake import GapError
+from reference.backoffice.reports import Figures, percent
+from reference.runtime.refusals import InvalidError, UnknownError
+from tests.backoffice.conftest import EMPLOYEE, PRODUCT, Back, changes, order
+
+FIRST = (("product", "7", PRODUCT), ("employee", "2", EMPLOYEE))
+DAY = date(2026, 9, 1)
+
+
+def test_a_day_shows_on_every_page(back: Back) -> None:
+    visitor = back.owner()
+    linked = back.link(visitor)
+    payment = {
+        "order": order(1)["id"],
+        "kind": "payme",
+        "group": "mobile",
+        "amount": 11_000_00,
+        "state": "confirmed",
+    }
+    told = changes(
+        *FIRST,
+        ("order", order(1)["id"], order(1)),
+        ("payment", "1", payment | {"made": "2026-09-01T05:30:00.000+00:00", "employee": 2}),
+        ("place", "1", {}),
+    )
+    assert back.intake.take(linked, told) == 5
+    seen = back.reports.dashboard(visitor, None, DAY, DAY)
+    assert seen.now == Figures(11_000_00, 6_000_00, 1_000_00, 1)
+    assert (seen.now.profit, seen.hours[10], seen.unacknowledged) == (7_000_00, 1, 1)
+    assert (seen.products[0].name, seen.products[0].sold, seen.categories) == (
+        "Osh",
+        2000,
+        (("Taomlar", 10_000_00),),
+    )
+    assert (seen.staff[0].name, seen.staff[0].average) == ("Bek Aliyev", 11_000_00)
+    (row,) = back.reports.orders(visitor, None)
+    assert (row.number, row.employee, row.place, row.fiscal) == ("#001", "Bek Aliyev", "Stol 1", "waiting")
+    (product,) = back.reports.products(visitor, None, "os")
+    assert (product.sold, product.revenue) == (2000, 10_000_00)
+    page = back.reports.transactions(visitor, linked.branch)
+    assert (page.count, page.sum, page.rows[0].group, page.rows[0].order) == (1, 11_000_00, "mobile", row.id)
+    assert back.reports.order(visitor, row.id)["order"]["lines"][0]["name"] == "Osh"
+
+
+def test_the_owner_sees_what_is_not_acknowledged(back: Back) -> None:
+    visitor = back.owner()
+    linked = back.link(visitor)
+    fiscal = {"order": order(1)["id"], "state": "done", "acknowledged": False, "sign": "123456789012"}
+    back.intake.take(linked, changes(("order", order(1)["id"], order(1)), ("fiscal", order(1)["id"], fiscal)))
+    assert [row.fiscal for row in back.reports.orders(visitor, None, fiscal="done")] == ["done"]
+    more = changes(("fiscal", order(1)["id"], fiscal | {"acknowledged": True}), first=3)
+    back.intake.take(linked, more)
+    assert [row.fiscal for row in back.reports.orders(visitor, None)] == ["acknowledged"]
+    assert back.reports.dashboard(visitor, None, DAY, DAY).unacknowledged == 0
+
+
+def test_what_comes_again_changes_nothing_and_a_gap_is_refused(back: Back) -> None:
+    visitor = back.owner()
+    linked = back.link(visitor)
+    told = changes(*FIRST, ("order", order(1)["id"], order(1)))
+    assert back.intake.take(linked, told) == 3
+    assert back.intake.take(linked, told) == 3
+    with pytest.raises(GapError) as caught:
+        back.intake.take(linked, changes(("order", order(2)["id"], order(2)), first=5))
+    assert caught.value.wanted == 4
+    assert back.reports.dashboard(visitor, None, DAY, DAY).now.orders == 1
+
+
+def test_a_wrong_change_takes_none_of_its_request(back: Back) -> None:
+    visitor = back.owner()
+    linked = back.link(visitor)
+    for bad in (("order", "x", {"state": "completed"}), ("gold", "1", {}), ("product", "1", {"name": "x"})):
+        with pytest.raises(InvalidError) as caught:
+            back.intake.take(linked, changes(("employee", "2", EMPLOYEE), bad))
+        assert caught.value.findings[0].field == "changes[2].body"
+    assert back.reports.staff(visitor, None) == []
+
+
+def test_an_order_counts_once_however_often_it_is_told(back: Back) -> None:
+    visitor = back.owner()
+    linked = back.link(visitor)
+    one = order(1)
+    told = changes(
+        *FIRST,
+        ("order", one["id"], order(1, state="open", closed=None)),
+        ("order", one["id"], one),
+        ("order", one["id"], one),
+        ("order", order(2)["id"], order(2, state="cancelled")),
+    )
+    back.intake.take(linked, told)
+    assert back.reports.dashboard(visitor, None, DAY, DAY).now == Figures(11_000_00, 6_000_00, 1_000_00, 1)
+
+
+def test_a_refund_counts_below_zero(back: Back) -> None:
+    visitor = back.owner()
+    linked = back.link(visitor)
+    back_again = order(2, refund_of=order(1)["id"], total=11_000_00, spent=4_000_00, surcharge=1_000_00)
+    told = changes(*FIRST, ("order", order(1)["id"], order(1)), ("order", order(2)["id"], back_again))
+    back.intake.take(linked, told)
+    seen = back.reports.dashboard(visitor, None, DAY, DAY)
+    assert seen.now == Figures(0, 0, 0, 1)
+    assert seen.products[0].sold == 0
+
+
+def test_branches_filter_and_periods_compare(back: Back) -> None:
+    """BX-DSH-01, BX-NAV-01"""
+    visitor = back.owner()
+    first, second = back.link(visitor), back.link(visitor)
+    before = order(1, closed="2026-08-31T05:30:00.000+00:00", total=5_000_00)
+    back.intake.take(first, changes(("order", "a", before), ("order", "b", order(2))))
+    back.intake.take(second, changes(("order", "a", order(1, total=1_000_00))))
+    seen = back.reports.dashboard(visitor, None, DAY, DAY)
+    assert (seen.now.revenue, seen.before.revenue) == (12_000_00, 5_000_00)
+    assert percent(seen.now.revenue, seen.before.revenue) == 140
+    assert back.reports.dashboard(visitor, second.branch, DAY, DAY).now.revenue == 1_000_00
+    assert len(back.reports.orders(visitor, first.branch)) == 2
+    default = back.reports.dashboard(visitor, None, None, None)
+    assert (default.first, default.last) == (date(2026, 8, 26), DAY)
+    with pytest.raises(InvalidError):
+        back.reports.dashboard(visitor, None, DAY, date(2026, 8, 1))
+
+
+def test_percent_needs_something_before() -> None:
+    assert percent(5, 0) is None
+    assert percent(50, 100) == -50
+    assert percent(0, -100) == 100
+
+
+def test_lists_go_on_where_they_ended(back: Back) -> None:
+    visitor = back.owner()
+    linked = back.link(visitor)
+    back.intake.take(linked, changes(*(("order", f"{n}", order(n)) for n in range(1, 61))))
+    page = back.reports.orders(visitor, None)
+    rest = back.reports.orders(visitor, None, before=page[-1].id)
+    assert (len(page), len(rest)) == (50, 10)
+    assert {row.id for row in page}.isdisjoint(row.id for row in rest)
+    with pytest.raises(UnknownError):
+        back.reports.orders(visitor, None, before=999)
+    with pytest.raises(UnknownError):
+        back.reports.order(back.owner("+998907654321"), page[0].id)
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(1, 5), st.sampled_from(["open", "completed", "cancelled"]), st.integers(0, 10**6)
+        ),
+        max_size=12,
+    ),
+    st.integers(1, 5),
+)
+def test_sums_are_those_of_the_orders_as_they_now_are(
+    back: Back, told: list[tuple[int, str, int]], size: int
+) -> None:
+    """Whatever is told in whatever portions: the dashboard is what the last word on each order adds up to."""
+    phone = f"+9989{abs(hash((tuple(told), size))) % 10**8:08d}"
+    visitor = back.owner(phone)
+    linked = back.link(visitor)
+    known: dict[int, tuple[str, int]] = {}
+    rows = []
+    for number, state, total in told:
+        known[number] = (state, total)
+        rows.append(
+            ("order", f"{number}", order(number, state=state, total=total, spent=0, surcharge=0, lines=[]))
+        )
+    made = changes(*rows)
+    for place in range(0, len(made), size):
+        back.intake.take(linked, made[place : place + size])
+    counted = [total for state, total in known.values() if state == "completed"]
+    now = back.reports.dashboard(visitor, None, DAY, DAY).now
+    assert (now.revenue, now.orders) == (sum(counted), len(counted))
