@@ -97,6 +97,8 @@ class PortalPart(Part):
                 if rows:
                     session.execute(sa.insert(table), rows)
             wire_users.tell_everything(session)
+        # Archives are in no snapshot, and whose numbers they bear is somebody else now.
+        self._desks.archives.wipe()
         self._take(settings)
 
     def reset(self, settings: dict[str, Any]) -> None:

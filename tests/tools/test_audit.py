@@ -6,6 +6,7 @@ import io
 import json
 import zipfile
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -15,6 +16,8 @@ import pytest
 from ofd_mock.portal.archive.spans import Filter
 from ofd_mock.portal.archive.store import ArchiveStore
 from reference.protocol.kz.money import to_almaty
+from tests.ofd_mock.kz.counter import closing
+from tests.ofd_mock.kz.counter import ticket as sale
 from tests.ofd_mock.portal.stand import Stand
 from tests.ofd_mock.portal.test_archive_files import opened, trade
 from tools import cli
@@ -221,6 +224,28 @@ def test_each_finding_is_explained_and_they_are_counted(
     told = json.loads(capsys.readouterr().out)
     assert {one["why"] for one in told["findings"]} <= set(WHY.values())
     assert told["checks"]["payments"] > 0
+
+
+def test_a_clock_that_went_wrong_makes_no_gap(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of such a register a period may hold every second document; that is no finding."""
+    stand = Stand(tmp_path)
+    owner = stand.owner()
+    card = stand.registered(owner)
+    stand.token(owner, card)
+    now = stand.counter.now = to_almaty(stand.office.now)
+    for place in range(6):
+        back = timedelta(days=3 * (place % 2))
+        assert stand.send(card, sale(100 + place, time=now - back)).code == 0
+        assert stand.send(card, closing(now - back)).code == 0
+    store = ArchiveStore(stand.office)
+    wanted = Filter(now.date(), now.date())
+    for table, rows in (("transactions", 9), ("shifts", 3)):
+        with opened(store, owner, card, table, wanted=wanted) as packed:
+            assert json.loads(packed.read("archive.json"))["rows"] == rows
+            assert cli.run(["audit", str(packed.filename)]) == 0
+            assert ", 0 findings" in capsys.readouterr().out
+    store.close()
+    stand.close()
 
 
 @pytest.mark.parametrize(

@@ -89,9 +89,9 @@ class _Transactions:
 
     def __init__(self, findings: Findings, summary: Record) -> None:
         self._findings = findings
-        self._chain = Chain(findings)
         wanted = summary.get("filter") or {}
         self._contiguous = summary.get("contiguous", True)
+        self._chain = Chain(findings, whole=self._contiguous)
         self._whole_shifts = not (wanted.get("first") or wanted.get("last"))
         self._signs: set[int] = set()
         self._number: int | None = None
@@ -225,13 +225,14 @@ class _Reports:
 class _Shifts:
     """The walk through shifts."""
 
-    def __init__(self, findings: Findings, _summary: Record) -> None:
+    def __init__(self, findings: Findings, summary: Record) -> None:
         self._findings = findings
+        self._contiguous = summary.get("contiguous", True)
         self._later: Record | None = None
 
     def add(self, row: int, record: Record) -> None:
         place, later = f"row {row}, shift {record['shift']}", self._later
-        if later is not None:
+        if later is not None and self._contiguous:
             self._findings.expect("shift", place, "its number", record["shift"], later["shift"] - 1)
             held = later["number"] - record["number"]
             self._findings.expect(

@@ -90,6 +90,9 @@ def build(engine: Engine, registers: int, documents: int) -> Shop:
         row = to_row(_device(device, shop.days, bodies))
         with engine.begin() as connection:
             connection.execute(sa.insert(ledger_tables.devices), row)
+    if engine.dialect.name == "postgresql":
+        with engine.begin() as connection:  # what a server that ran for a while has done by itself
+            connection.execute(sa.text("analyze"))
     return shop
 
 
