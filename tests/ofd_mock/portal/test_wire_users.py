@@ -10,6 +10,8 @@ import pytest
 import sqlalchemy as sa
 
 from ofd_mock.kz import tables as ledger_tables
+from ofd_mock.password_hashes import hashed
+from ofd_mock.portal import tables, wire_users
 from ofd_mock.portal.members import Members
 from ofd_mock.portal.moves import Act
 from reference.protocol.kz.dialects import Command
@@ -124,3 +126,30 @@ def test_the_wire_s_books_hold_hashes_only(till: Till) -> None:
     assert len(kept) == 2
     assert all(each.startswith("$argon2id$") for each in kept)
     assert PASSWORD not in text
+
+
+def test_people_whose_rows_came_from_elsewhere_are_told(till: Till) -> None:
+    """As a restore of the portal's rows brings them."""
+    office = till.stand.office
+    with office.changing() as session:
+        session.get_one(tables.User, till.owner.user).password = hashed(NEW)
+    assert till.log_in(NUMBER, NEW) == NOBODY
+    with office.changing() as session:
+        wire_users.tell_everything(session)
+    assert till.log_in(NUMBER, NEW)[0] == 0
+    assert till.log_in(NUMBER) == NOBODY
+
+
+def test_nothing_is_written_where_nothing_changes(till: Till) -> None:
+    """A telling that changes nothing leaves the rows that the wire remembers as they are."""
+    engine, written = till.stand.office.engine, []
+
+    def listen(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        written.append(statement)
+
+    sa.event.listen(engine, "before_cursor_execute", listen)
+    with till.stand.office.changing() as session:
+        wire_users.tell_everything(session)
+    sa.event.remove(engine, "before_cursor_execute", listen)
+    assert written
+    assert not [statement for statement in written if statement.lstrip().upper().startswith("UPDATE")]
