@@ -30,6 +30,7 @@ Shift = Literal["open", "closed", "fresh"]
 ALREADY_OPEN = "ERROR_ZREPORT_IS_ALREADY_OPEN"
 EMPTY = "ERROR_CURRENT_ZREPORT_IS_EMPTY"
 NOT_OPEN = "ERROR_ZREPORT_IS_NOT_OPEN"
+LOCKED = "fiscal drive locked"
 PATIENCE = 15.0
 """Real seconds that sending may take."""
 _COMPACT = 14
@@ -152,6 +153,8 @@ class Gen1Driver(DriveClient):
     def _must(self, act: Callable[[], str], what: str) -> None:
         self.tick()
         said = act()
+        if LOCKED in said:
+            raise NotApplicable("the module is locked, and no control API is known by which to unlock it")
         if said:
             raise Inconclusive(f"could not {what} the shift: {said}")
 
