@@ -16,6 +16,9 @@ from reference.runtime.control_guard import is_loopback
 MAX_BODY = 4 * 1024 * 1024
 """Bytes: no request body of the lab comes near it."""
 
+MOST_CONNECTIONS = 1_000
+"""Of one server at a time."""
+
 LOOP_SECONDS = 30.0
 """Real seconds after which the loop looks up although nothing came."""
 
@@ -83,6 +86,8 @@ class HttpServer:
             threads=threads,
             # Flask answers 413 in the part's own dialect first; this is the backstop.
             max_request_body_size=2 * max_body,
+            # Above it nobody is let in; a page's users keep their connections.
+            connection_limit=MOST_CONNECTIONS,
             # select() breaks above descriptor 1023.
             asyncore_use_poll=True,
             clear_untrusted_proxy_headers=True,

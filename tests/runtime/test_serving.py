@@ -56,6 +56,18 @@ def test_free_port_is_known_before_the_start() -> None:
         server.stop()
 
 
+def test_two_hundred_keep_their_connections_and_are_all_served(server: HttpServer) -> None:
+    kept = [http.client.HTTPConnection(server.host, server.port, timeout=10) for _ in range(200)]
+    try:
+        for _ in range(2):
+            for connection in kept:
+                connection.request("GET", "/")
+                assert connection.getresponse().read() == b"here"
+    finally:
+        for connection in kept:
+            connection.close()
+
+
 def test_answers_with_security_headers(server: HttpServer) -> None:
     connection = http.client.HTTPConnection(server.host, server.port, timeout=10)
     connection.request("GET", "/")
