@@ -7,6 +7,8 @@ as long to refuse as wrong passwords do, and read the same.
 from __future__ import annotations
 
 import hashlib
+import threading
+from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -24,6 +26,9 @@ from reference.protocol.kz.results import Texts
 from reference.runtime.chance import secret
 
 ADMINISTRATOR: Final = 3
+_LONGEST: Final = 100
+"""Characters of a login."""
+_MOST_STRANGERS: Final = 10_000
 
 _WRONG: Final = Texts(
     "Неверный логин или пароль", "Логин немесе құпиясөз қате", "The login or the password is wrong"
@@ -68,29 +73,52 @@ class Entrance:
 
     def __init__(self, office: Office) -> None:
         self._office = office
+        self._strangers: OrderedDict[str, tables.User] = OrderedDict()
+        self._lock = threading.Lock()
 
     def log_in(self, login: str, password: str, address: str = "") -> str:
         """A session for login and password; its secret. RefusedError: wrong, LockedError: too often."""
         office = self._office
         with office.reading() as session:
             known = _user(session, login)
-        if known is not None:
-            require_unlocked(office, known)
+        require_unlocked(office, known or self._stranger(login))
         right = fits(known.password if known is not None and known.active else None, password)
         if known is None or not right:
             self._failed(login, address)
             raise RefusedError("credentials", _WRONG)
         with office.changing() as session:
-            user = session.get_one(tables.User, known.id)
+            user = session.get_one(tables.User, known.id, with_for_update=True)
+            require_unlocked(office, user)
+            if user.password != known.password or not user.active:
+                # Changed while it was compared.
+                raise RefusedError("credentials", _WRONG)
             user.failures, user.locked_until = 0, None
             return self._open(session, user, "login", address)
 
+    def forget_strangers(self) -> None:
+        """Forget tries of logins that nobody has."""
+        with self._lock:
+            self._strangers.clear()
+
+    def _stranger(self, login: str) -> tables.User:
+        """Counts tries of a login that nobody has: it locks as others do, to tell nobody which are real.
+
+        Kept in memory, the newest of them.
+        """
+        with self._lock:
+            known = self._strangers.setdefault(login[:_LONGEST], tables.User(failures=0))
+            self._strangers.move_to_end(login[:_LONGEST])
+            if len(self._strangers) > _MOST_STRANGERS:
+                self._strangers.popitem(last=False)
+        return known
+
     def _failed(self, login: str, address: str) -> None:
-        """Count a wrong password; a name that nobody has is only noted."""
+        """Count a wrong password."""
         office = self._office
         with office.changing() as session:
             user = _user(session, login)
             if user is None:
+                count_failure(office, self._stranger(login))
                 office.note(session, "login-refused", address=address)
                 return
             count_failure(office, user)

@@ -115,6 +115,7 @@ class PortalPart(Part):
                 session.execute(sa.delete(table))
         self._desks.archives.wipe()
         self._take(chosen)
+        self._desks.entrance.forget_strangers()
 
     def operations(self) -> dict[str, Operation]:
         """What the operator does to registers, the tax body by order, and settings."""

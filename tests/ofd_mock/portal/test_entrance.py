@@ -6,9 +6,10 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select
 
-from ofd_mock.portal.errors import LockedError, RefusedError, StrangerError
+from ofd_mock.password_hashes import fits
+from ofd_mock.portal.errors import LockedError, PortalError, RefusedError, StrangerError
 from ofd_mock.portal.signatures import SignatureRefusedError
-from ofd_mock.portal.tables import Note, Visit
+from ofd_mock.portal.tables import Note, User, Visit
 from tests.ofd_mock.portal.stand import HEAD, NUMBER, PASSWORD, Stand, signed
 
 
@@ -116,3 +117,36 @@ def test_a_stranger_s_good_signature_opens_nothing(stand: Stand) -> None:
     with pytest.raises(RefusedError) as refused:
         stand.entrance.log_in_signed(challenge, signed(challenge, replace(HEAD, number="123456789999")))
     assert refused.value.rule == "account"
+
+
+def test_a_login_that_nobody_has_locks_as_others_do(stand: Stand) -> None:
+    """Else five tries would tell which logins are real."""
+    stand.enrol()
+    said = {}
+    for login in (NUMBER, "nobody", "nobody\0", "я" * 200):
+        said[login] = []
+        for _ in range(7):
+            with pytest.raises(PortalError) as refused:
+                stand.entrance.log_in(login, "Wrong1!x")
+            said[login].append(refused.value.rule)
+    assert len({tuple(rules) for rules in said.values()}) == 1
+    assert said["nobody"] == ["credentials"] * 5 + ["tries"] * 2
+    stand.lab.advance(901)
+    with pytest.raises(RefusedError):
+        stand.entrance.log_in("nobody", "Wrong1!x")
+    assert stand.visitor().login == NUMBER
+
+
+def test_a_password_changed_while_it_is_compared_does_not_count(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stand.enrol()
+
+    def slow(kept: str | None, password: str) -> bool:
+        with stand.office.changing() as session:
+            session.scalars(select(User)).one().password = "$argon2id$another"
+        return fits(kept, password)
+
+    monkeypatch.setattr("ofd_mock.portal.entrance.fits", slow)
+    with pytest.raises(RefusedError):
+        stand.entrance.log_in(NUMBER, PASSWORD)
