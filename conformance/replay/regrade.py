@@ -32,7 +32,10 @@ from conformance.replay.transcripts import RecordedCase, TranscriptError, read_c
 from conformance.runner import Runner, RunSettings
 from reference.runtime.clock import real_elapsed
 
-UNPLAYED: Final = "a register dials the judge: what it did then cannot be played to a case of today"
+UNPLAYED: Final = {
+    "register-kz": "a register dials the judge: what it did then cannot be played to a case of today",
+    "portal": "the judge's keys and sessions go from case to case: what was let in then is not let in today",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,8 +174,9 @@ class _Judge:
         self._broke = old.outcome is Outcome.TOOL_ERROR
         if recorded.kind not in STREAMS:
             self.take(CaseStarted(recorded.target, case, recorded.lab_time))
-            recording.missing = UNPLAYED
-            self._missing = lambda: UNPLAYED
+            why = UNPLAYED.get(recorded.kind, f"a {recorded.kind} cannot be played")
+            recording.missing = why
+            self._missing = lambda: why
             self.take(old)
         else:
             self._missing = lambda: recording.missing

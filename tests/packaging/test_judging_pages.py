@@ -177,6 +177,7 @@ def lab_addresses(folder: Path) -> dict[str, str]:
         "127.0.0.1:7777": ("operator-kz", "operator-kz"),
         "127.0.0.1:7778": ("operator-kz", "http"),
         "127.0.0.1:7780": ("register", "register"),
+        "127.0.0.1:7790": ("portal", "portal"),
     }
     return {
         real: parts[part]["addresses"][name].removeprefix("http://")
@@ -211,7 +212,8 @@ def test_a_vendor_can_follow_the_page(
 
 
 def test_there_is_a_page_for_every_kind_of_vendor() -> None:
-    assert [page.stem.removeprefix("judge-your-") for page in PAGES] == ["module", "ofd", "pos", "register"]
+    known = ["module", "ofd", "portal", "pos", "register"]
+    assert [page.stem.removeprefix("judge-your-") for page in PAGES] == known
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)

@@ -26,6 +26,7 @@ from conformance.replay.regrade import regrade as judge_anew
 from conformance.replay.resend import Differing, Replayed, ReplayedCase, ReplayError, kinds_of, second_lab
 from conformance.replay.resend import replay as send_again
 from conformance.replay.transcripts import TranscriptError
+from conformance.replay.unsent import UNSENT
 from conformance.reports.html import write_html
 from conformance.reports.json_report import write_json
 from conformance.reports.junit import write_junit
@@ -147,14 +148,12 @@ def regrade(
 
 def _chosen(kinds: dict[str, str], device: Target | None) -> list[tuple[str, str]]:
     chosen = [(name, kind) for name, kind in kinds.items() if device is None or kind == device.kind]
-    playable = [(name, kind) for name, kind in chosen if kind != "register-kz"]
+    playable = [(name, kind) for name, kind in chosen if kind not in UNSENT]
     if playable:
         return playable
-    if chosen or all(kind == "register-kz" for kind in kinds.values()):
-        raise ReplayError(
-            "a register-kz cannot be replayed: there the register asks and the judge answers, so nothing of "
-            "what was sent makes another register do the same; judge it with kassalab run"
-        )
+    if chosen or all(kind in UNSENT for kind in kinds.values()):
+        kind = (chosen or list(kinds.items()))[0][1]
+        raise ReplayError(f"a {kind} cannot be replayed: {UNSENT[kind]}; judge it with kassalab run")
     told = ", ".join(f"{name} ({kind})" for name, kind in kinds.items())
     raise ReplayError(f"the transcript has {told}, and nothing for a {'' if device is None else device.kind}")
 
