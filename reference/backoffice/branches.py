@@ -73,6 +73,15 @@ class BranchList:
 
 
 @dataclass(frozen=True, slots=True)
+class Device:
+    """What a POS says of itself: its name, what it is known by, and the number of its newest change."""
+
+    name: str
+    identity: str
+    newest: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Linked:
     """Whose point of sale speaks."""
 
@@ -142,7 +151,7 @@ class Branches:
             oldest = office.now - timedelta(seconds=office.settings.offer_seconds)
             if offer is None or moment_of(offer.made) < oldest:
                 raise RefusedError("offer", _OFFER)
-            link = self._link(session, row, offer.device, offer.key)
+            link = self._link(session, row, Device(offer.device, offer.identity, offer.newest), offer.key)
             session.delete(offer)
             return self._link_view(link)
 
@@ -157,7 +166,7 @@ class Branches:
 
     # --- the point of sale's side --------------------------------------------------------------------
 
-    def offer(self, device: str) -> tuple[str, str]:
+    def offer(self, device: Device) -> tuple[str, str]:
         """A POS that is to be linked: the code for its QR code, and its own secret for later."""
         code, key = secret(), secret()
         office = self._office
@@ -165,11 +174,19 @@ class Branches:
             oldest = written(office.now - timedelta(seconds=office.settings.offer_seconds))
             for row in session.scalars(select(tables.Offer).where(tables.Offer.made < oldest)):
                 session.delete(row)
-            name = " ".join(device.split())[:100] or "POS"
-            session.add(tables.Offer(code=code, key=digest(key), device=name, made=written(office.now)))
+            session.add(
+                tables.Offer(
+                    code=code,
+                    key=digest(key),
+                    device=device.name,
+                    identity=device.identity,
+                    newest=device.newest,
+                    made=written(office.now),
+                )
+            )
         return code, key
 
-    def link_by_login(self, login: str, password: str, device: str) -> str:
+    def link_by_login(self, login: str, password: str, device: Device) -> str:
         """«POS login»: link this POS with a branch's login; its secret. RefusedError: wrong."""
         with self._office.reading() as session:
             table = tables.Branch
@@ -179,7 +196,7 @@ class Branches:
         key = secret()
         with self._office.changing() as session:
             row = session.get_one(tables.Branch, known.id)
-            self._link(session, row, " ".join(device.split())[:100] or "POS", digest(key))
+            self._link(session, row, device, digest(key))
         return key
 
     def linked(self, key: str) -> Linked:
@@ -193,18 +210,31 @@ class Branches:
                 raise StrangerError(_ENDED)
             return Linked(row.id, row.branch, session.get_one(tables.Branch, row.branch).owner)
 
-    def _link(self, session: Session, branch: tables.Branch, device: str, key: str) -> tables.Link:
+    def _link(self, session: Session, branch: tables.Branch, device: Device, key: str) -> tables.Link:
+        """Link a POS. One that was here before goes on where it was: its changes count once.
+
+        In another branch only what comes from now on is that branch's; a new owner learns nothing of the
+        owner before.
+        """
         if not branch.active:
             raise RefusedError("branch", _INACTIVE)
-        mine = select(tables.Branch.id).where(tables.Branch.owner == branch.owner)
-        table = tables.Link
+        table, now = tables.Link, written(self._office.now)
+        before = list(session.scalars(select(table).where(table.identity == device.identity)))
+        for row in before:
+            row.ended = row.ended or now
+        session.flush()
+        mine = list(session.scalars(select(tables.Branch.id).where(tables.Branch.owner == branch.owner)))
         count = select(func.count()).where(table.branch.in_(mine), table.ended.is_(None))
         if int(session.scalar(count) or 0) >= _plan(session, branch.owner).terminals:
             raise RefusedError("terminals", _TERMINALS)
-        link = table(branch=branch.id, device=device, key=key, made=written(self._office.now), last=0)
-        session.add(link)
+        again = next((row for row in before if row.branch == branch.id), None)
+        told = max((row.last for row in before if row.branch in mine), default=device.newest if before else 0)
+        if again is None:
+            again = table(branch=branch.id, identity=device.identity)
+            session.add(again)
+        again.device, again.key, again.made, again.ended, again.last = device.name, key, now, None, told
         session.flush()
-        return link
+        return again
 
     def _view(self, session: Session, row: tables.Branch) -> BranchView:
         table = tables.Link

@@ -89,22 +89,31 @@ class Branch(Base):
 
 
 class Offer(Base):
-    """A point of sale that shows its QR code and waits for an owner; `key` is its own secret's hash."""
+    """A point of sale that shows its QR code and waits for an owner; `key` is its own secret's hash.
+
+    `identity` is the same as long as the shop's book lives, `newest` the number of its newest change.
+    """
 
     __tablename__ = "bx_offers"
     code: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
     key: Mapped[str] = mapped_column(sa.String(64), unique=True)
     device: Mapped[str] = mapped_column(sa.String(100))
+    identity: Mapped[str] = mapped_column(sa.String(64))
+    newest: Mapped[int] = mapped_column(sa.BigInteger)
     made: Mapped[str] = mapped_column(_MOMENT)
 
 
 class Link(Base):
-    """A point of sale of a branch. `last` is the number of the newest change that was taken from it."""
+    """A point of sale of a branch. `last` is the number of the newest change that was taken from it.
+
+    One that is linked again goes on where it was, so that nothing counts twice.
+    """
 
     __tablename__ = "bx_links"
     id: Mapped[int] = mapped_column(Counter, primary_key=True, autoincrement=True)
     branch: Mapped[int] = mapped_column(sa.BigInteger, index=True)
     device: Mapped[str] = mapped_column(sa.String(100))
+    identity: Mapped[str] = mapped_column(sa.String(64), index=True)
     key: Mapped[str] = mapped_column(sa.String(64), unique=True)
     made: Mapped[str] = mapped_column(_MOMENT)
     ended: Mapped[str | None] = mapped_column(_MOMENT)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from reference.backoffice.branches import Branches, Linked
+from reference.backoffice.branches import Branches, Device, Linked
 from reference.backoffice.entrance import Entrance, Visitor
 from reference.backoffice.intake import Change, Intake
 from reference.backoffice.merchants import Merchants, stand_in
@@ -59,7 +59,7 @@ class Back:
 
     def link(self, visitor: Visitor, branch: int | None = None) -> Linked:
         place = branch or self.branches.add(visitor, {"name": "Markaziy"})[0].id
-        code, key = self.branches.offer("Kassa 1")
+        code, key = self.branches.offer(Device("Kassa 1", f"identity in branch {place}"))
         self.branches.take_offer(visitor, place, code)
         return self.branches.linked(key)
 

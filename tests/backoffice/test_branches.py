@@ -2,6 +2,7 @@
 
 import pytest
 
+from reference.backoffice.branches import Device
 from reference.runtime.refusals import InvalidError, RefusedError, StrangerError, UnknownError
 from tests.backoffice.conftest import Back
 
@@ -35,14 +36,14 @@ def test_a_pos_is_linked_by_its_code_once(back: Back) -> None:
     """BX-BRN-02"""
     visitor = back.owner()
     branch = back.branches.add(visitor, {"name": "Markaziy"})[0].id
-    code, key = back.branches.offer("Kassa 1")
+    code, key = back.branches.offer(Device("Kassa 1", "identity of Kassa 1"))
     with pytest.raises(StrangerError):
         back.branches.linked(key)
     link = back.branches.take_offer(visitor, branch, code)
     assert (back.branches.linked(key).branch, link.live) == (branch, False)
     with pytest.raises(RefusedError):
         back.branches.take_offer(visitor, branch, code)
-    late, _ = back.branches.offer("Kassa 2")
+    late, _ = back.branches.offer(Device("Kassa 2", "identity of Kassa 2"))
     back.advance(601)
     with pytest.raises(RefusedError) as caught:
         back.branches.take_offer(visitor, branch, late)
@@ -54,10 +55,10 @@ def test_a_pos_is_linked_by_login_and_cut(back: Back) -> None:
     visitor = back.owner()
     branch, password = back.branches.add(visitor, {"name": "Markaziy"})
     with pytest.raises(RefusedError):
-        back.branches.link_by_login(branch.login, "wrong", "Kassa")
+        back.branches.link_by_login(branch.login, "wrong", Device("Kassa", "identity of Kassa"))
     with pytest.raises(RefusedError):
-        back.branches.link_by_login("pos-00000000", password, "Kassa")
-    key = back.branches.link_by_login(branch.login, password, "Kassa")
+        back.branches.link_by_login("pos-00000000", password, Device("Kassa", "identity of Kassa"))
+    key = back.branches.link_by_login(branch.login, password, Device("Kassa", "identity of Kassa"))
     linked = back.branches.linked(key)
     back.branches.cut(visitor, branch.id, linked.link)
     with pytest.raises(StrangerError) as caught:
@@ -68,14 +69,14 @@ def test_a_pos_is_linked_by_login_and_cut(back: Back) -> None:
     assert back.branches.one(visitor, branch.id).links == ()
     again = back.branches.new_password(visitor, branch.id)
     with pytest.raises(RefusedError):
-        back.branches.link_by_login(branch.login, password, "Kassa")
-    assert back.branches.link_by_login(branch.login, again, "Kassa")
+        back.branches.link_by_login(branch.login, password, Device("Kassa", "identity of Kassa"))
+    assert back.branches.link_by_login(branch.login, again, Device("Kassa", "identity of Kassa"))
 
 
 def test_terminals_fill_the_plan_and_an_inactive_branch_takes_none(back: Back) -> None:
     visitor = back.owner(plan="start")
     linked = back.link(visitor)
-    code, _ = back.branches.offer("Kassa 2")
+    code, _ = back.branches.offer(Device("Kassa 2", "identity of Kassa 2"))
     with pytest.raises(RefusedError) as caught:
         back.branches.take_offer(visitor, linked.branch, code)
     assert caught.value.rule == "terminals"
@@ -89,7 +90,7 @@ def test_terminals_fill_the_plan_and_an_inactive_branch_takes_none(back: Back) -
 def test_another_owners_branch_is_not_there(back: Back) -> None:
     mine, other = back.owner(), back.owner("+998907654321")
     linked = back.link(mine)
-    code, _ = back.branches.offer("Kassa")
+    code, _ = back.branches.offer(Device("Kassa", "identity of Kassa"))
     for act in (
         lambda: back.branches.one(other, linked.branch),
         lambda: back.branches.change(other, linked.branch, {"name": "Mening"}),

@@ -69,6 +69,7 @@ def upgrade() -> None:
         sa.Column("id", Counter, primary_key=True, autoincrement=True),
         sa.Column("branch", sa.BigInteger, nullable=False, index=True),
         sa.Column("device", sa.String(100), nullable=False),
+        sa.Column("identity", sa.String(64), nullable=False, index=True),
         sa.Column("key", sa.String(64), nullable=False, unique=True),
         sa.Column("made", sa.String(29), nullable=False),
         sa.Column("ended", sa.String(29)),
@@ -90,6 +91,8 @@ def upgrade() -> None:
         sa.Column("code", sa.String(64), primary_key=True),
         sa.Column("key", sa.String(64), nullable=False, unique=True),
         sa.Column("device", sa.String(100), nullable=False),
+        sa.Column("identity", sa.String(64), nullable=False),
+        sa.Column("newest", sa.BigInteger, nullable=False),
         sa.Column("made", sa.String(29), nullable=False),
     )
     op.create_table(

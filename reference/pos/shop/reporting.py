@@ -1,0 +1,180 @@
+"""Telling the owner: changes go to his portal in their order, each until it is acknowledged (BX-BRN-02).
+
+What the portal has acknowledged is kept, but only to begin there: it counts itself, and what comes twice
+changes nothing at its side. A link that the owner cut is told to the cashier.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any, Final
+
+import httpx
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy import func, select
+
+from reference.pos.shop import tables
+from reference.pos.shop.premises import Premises
+from reference.runtime.chance import secret
+from reference.runtime.refusals import RefusedError
+from reference.runtime.words import Words
+
+BATCH: Final = 200
+TIMEOUT: Final = httpx.Timeout(20.0, connect=5.0)
+"""Real seconds."""
+_ROW: Final = "owner-link"
+_AWAY: Final = Words(
+    "Egasi portali javob bermayapti", "Портал владельца не отвечает", "The owner's portal does not answer"
+)
+_NO_LINK: Final = Words("Kassa ulanmagan", "Касса не привязана", "This point of sale is not linked")
+
+
+class _Kept(BaseModel):
+    """What is remembered of the link."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    identity: str = ""
+    key: str = ""
+    code: str = ""
+    acknowledged: int = 0
+    trouble: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReportState:
+    """Where the reporting stands. `code` is shown as a QR code while the POS waits to be linked."""
+
+    linked: bool
+    code: str
+    acknowledged: int
+    waiting: int
+    trouble: str
+
+
+class Reporter:
+    """The way from a shop to its owner's portal at `url`; without one nothing is told."""
+
+    def __init__(
+        self, premises: Premises, url: str, device: str, transport: httpx.BaseTransport | None = None
+    ) -> None:
+        self._premises = premises
+        self._device = device
+        self._url = url.rstrip("/")
+        self._http = httpx.Client(
+            base_url=self._url or "http://127.0.0.1", timeout=TIMEOUT, transport=transport, trust_env=False
+        )
+
+    def state(self) -> ReportState:
+        """Where it stands."""
+        kept = self._read()
+        linked = bool(kept.key) and not kept.code
+        waiting = self._newest() - kept.acknowledged
+        return ReportState(linked, kept.code, kept.acknowledged, waiting, kept.trouble)
+
+    def offer(self) -> ReportState:
+        """Ask to be linked: the code to be shown. RefusedError: the portal does not answer."""
+        told = self._post("/api/sync/offers", self._about())
+        self._keep(self._read().model_copy(update={"key": told["key"], "code": told["code"], "trouble": ""}))
+        return self.state()
+
+    def log_in(self, login: str, password: str) -> ReportState:
+        """Link with a branch's POS login. RefusedError: wrong, or the portal does not answer."""
+        told = self._post("/api/sync/logins", self._about() | {"login": login, "password": password})
+        self._keep(self._read().model_copy(update={"key": told["key"], "code": "", "trouble": ""}))
+        return self.state()
+
+    def run(self, most: int = 20) -> ReportState:
+        """Tell what waits, up to `most` requests; never raises for a portal in trouble."""
+        kept = self._read()
+        if not self._url or not kept.key:
+            return self.state()
+        for _ in range(most):
+            changes = self._next(kept.acknowledged)
+            if not changes and not kept.code:
+                break
+            try:
+                answer = self._http.post(
+                    "/api/sync/changes",
+                    content=json.dumps({"changes": changes}, ensure_ascii=False).encode(),
+                    headers={"Authorization": f"Bearer {kept.key}", "Content-Type": "application/json"},
+                )
+                told = answer.json()
+            except (httpx.HTTPError, ValueError):
+                kept.trouble = _AWAY.uz
+                break
+            if answer.status_code == 401 and kept.code:
+                break  # shown, and not scanned yet
+            if not self._understood(kept, answer.status_code, told) or not changes:
+                break
+        self._keep(kept)
+        return self.state()
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._http.close()
+
+    def _understood(self, kept: _Kept, status: int, told: dict[str, Any]) -> bool:
+        """Take an answer into `kept`; whether to go on."""
+        if status == 200:
+            kept.acknowledged, kept.code, kept.trouble = int(told["acknowledged"]), "", ""
+            return True
+        error = told.get("error", {})
+        if error.get("rule") == "gap":
+            # The portal knows best what it has: it may have been put back to an earlier day.
+            kept.acknowledged = int(error["wanted"]) - 1
+            return True
+        kept.trouble = str(error.get("text", {}).get("uz", status))
+        if status == 401:
+            kept.key = ""
+        return False
+
+    def _about(self) -> dict[str, Any]:
+        """What this point of sale says of itself; its identity is made once."""
+        kept = self._read()
+        if not kept.identity:
+            kept.identity = secret()
+            self._keep(kept)
+        return {"device": self._device, "identity": kept.identity, "newest": self._newest()}
+
+    def _newest(self) -> int:
+        with self._premises.reading() as session:
+            return int(session.scalar(select(func.max(tables.Change.n))) or 0)
+
+    def _next(self, acknowledged: int) -> list[dict[str, Any]]:
+        table = tables.Change
+        query = select(table).where(table.n > acknowledged).order_by(table.n).limit(BATCH)
+        with self._premises.reading() as session:
+            return [
+                {
+                    "n": row.n,
+                    "kind": row.kind,
+                    "key": row.key,
+                    "made": row.made,
+                    "body": json.loads(row.body),
+                }
+                for row in session.scalars(query)
+            ]
+
+    def _post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        if not self._url:
+            raise RefusedError("link", _NO_LINK)
+        try:
+            answer = self._http.post(path, json=body)
+            told: dict[str, Any] = answer.json()
+        except (httpx.HTTPError, ValueError):
+            raise RefusedError("away", _AWAY) from None
+        if answer.status_code >= 400:
+            text = told["error"]["text"]
+            raise RefusedError(told["error"]["rule"], Words(text["uz"], text["ru"], text["en"]))
+        return told
+
+    def _read(self) -> _Kept:
+        with self._premises.reading() as session:
+            row = session.get(tables.Setting, _ROW)
+            return _Kept.model_validate_json("{}" if row is None else row.value)
+
+    def _keep(self, kept: _Kept) -> None:
+        with self._premises.changing() as session:
+            session.merge(tables.Setting(name=_ROW, value=kept.model_dump_json()))
