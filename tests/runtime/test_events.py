@@ -407,3 +407,15 @@ def test_many_at_once_are_kept_when_the_journal_is_written_anew(lab: LabClock, p
     again = EventLog(path, lab, "operator")
     assert again.since(11) == told
     again.close()
+
+
+def test_lists_of_events_of_an_older_journal_are_found_again(lab: LabClock, path: Path):
+    old = [{"n": n, "time": "t", "part": "operator", "kind": "request", "data": {}} for n in (1, 2)]
+    with Journal(path) as journal:
+        journal.recover()
+        journal.append(json.dumps(old).encode())
+        journal.commit()
+    log = EventLog(path, lab, "operator")
+    assert log.since(0) == old
+    assert log.record("more") == 3
+    log.close()
