@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,8 +13,10 @@ from ofd_mock.kz.proofs import MOST_REMEMBERED, PROOFS, Proofs, cashier_of
 from ofd_mock.kz.registry import profile_from_text, profile_to_text
 from ofd_mock.kz.values import Cashier, Profile
 from ofd_mock.password_hashes import fits, hashed
-from reference.protocol.kz.dialects import Command
+from reference.protocol.kz.dialects import Command, dialect_for
+from reference.protocol.kz.envelope import set_enum_number
 from reference.protocol.kz.frames import Frame, Header
+from tests.ofd_mock.kz.bench import running
 from tests.ofd_mock.kz.counter import ID, TOKEN, Counter
 
 KEPT = hashed("Құпия-1")
@@ -96,3 +99,36 @@ def test_a_prepared_login_costs_the_ledger_nothing(counter: Counter, monkeypatch
     assert counter.raw(frame("Құпия-1 once").body).code == 0
     assert len(compared) == 1
     logins.prepare(frame("after the end")).result(20)
+
+
+def test_a_login_that_is_being_compared_holds_nobody_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither the event loop nor the ledger's thread waits for argon2: others are answered meanwhile."""
+    begun, go_on = threading.Event(), threading.Event()
+
+    def compare(kept: str | None, password: str) -> bool:
+        begun.set()
+        assert go_on.wait(20)
+        return fits(kept, password)
+
+    with running(tmp_path) as bench:
+        monkeypatch.setattr(PROOFS, "_compare", compare)
+        slow, quick = bench.register(), bench.register()
+        bench.order(
+            "set-cashiers", id=slow.device, cashiers=[{"login": "aigul", "password": "Құпия-meanwhile"}]
+        )
+        dialect: Any = dialect_for(203)
+        message = dialect.messages.Request()
+        set_enum_number(message, "command", Command.AUTH)
+        message.auth.login, message.auth.password = "aigul", "Құпия-meanwhile"
+        slow.send(slow.frame(message.SerializeToString()))
+        assert begun.wait(20)
+        for _ in range(3):
+            assert quick.ask(Command.INFO)[0] == 0
+        go_on.set()
+        frame = slow.receive()
+        assert frame is not None
+        assert slow.decode(frame).auth.result == 0
+        slow.close()
+        quick.close()
