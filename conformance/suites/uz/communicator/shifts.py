@@ -194,7 +194,7 @@ def report(ctx: Context) -> None:
     requirements=["UZ-SHF-06"],
     needs=["card"],
     description="The first Z-report is read from the front.",
-    expectation="number 1.",
+    expectation="Its number is 1.",
 )
 def by_number(ctx: Context) -> None:
     """getZReportInfoByNumber, 1 the first ever."""

@@ -174,7 +174,7 @@ def count(ctx: Context) -> None:
     clauses=["S-13.1"],
     needs=["card"],
     description="Short records are to be sent.",
-    expectation="success, the number queued, and the time it took as a number and ms.",
+    expectation="`success`, the number queued, and the time it took as a number and ms.",
 )
 def send_receipt(ctx: Context) -> None:
     """The text advises repeating while apiTime is above 200 ms."""

@@ -15,7 +15,7 @@ PING = {"jsonrpc": "2.0", "id": 1, "method": "Api.Ping", "params": {"Message": "
     "uz.rpc1.transport.id.{key}",
     rows={"number": 68934, "zero": 0, "negative": -7, "text": "a-1", "blank": ""},
     target="drive-rpc",
-    clauses=["G1-T-01"],
+    clauses=["G1-T-01", "G1-T-10"],
     requirements=["UZ-SVC-01"],
     description="A request bears a {key} as its id.",
     expectation="The answer has the same id, and the echo of Ping.",
