@@ -183,6 +183,12 @@ class _OpenSpelledRight(QposDialect):
         return "Z-Report successfully opened!" if method.said and data == method.said else data
 
 
+class _NoOwner(QposDialect):
+    @override
+    def body(self, params: Fields) -> dict[str, Any]:
+        return dict(params.members)
+
+
 # --- the Communicator --------------------------------------------------------------------------------
 
 
@@ -284,6 +290,7 @@ GENERATION_1_MISTAKES: Final = (
     _qpos("refused-number-used-up", "a number once refused is refused for ever", "QP-01", _NumberUsedUp),
     _qpos("count-in-envelope", "the count of Z-reports comes in the envelope", "§13.1", _InEnvelope),
     _qpos("own-codes", "errors have generation 1's codes in place of 50021", "QP-03", _OwnCodes),
+    _qpos("owner-left-out", "an empty OwnerType is left out, or refused", "QP-02", _NoOwner),
     _qpos("spelled-right", "the text of an opened shift is spelled right", "§13.1", _OpenSpelledRight),
     _epos("no-token", "requests without a token are served", _NoToken),
     _epos(

@@ -9,6 +9,7 @@ from conformance.context import Context
 from conformance.drivers.gen1 import Json, line, refund_info
 from conformance.suites.uz.qpos.till import ALL_CONTROLS, begin, last_number, quiet, refused
 from reference.protocol.uz.qr import parse_qr
+from reference.protocol.uz.receipt import decode_full_receipt
 from reference.protocol.uz.values import format_compact_time, parse_json_time
 
 
@@ -266,3 +267,25 @@ def too_much(ctx: Context) -> None:
     refused(ctx, till.call("RefundReceipt", **too_big), "ERROR_NOT_ENOUGH_CASH_FOR_REFUND")
     right = till.call("RefundReceipt", **till.receipt(ReceiptNumber="2", RefundInfo=info))
     ctx.check_that(right.ok, "registered", right.body, "the corrected one")
+
+
+@family(
+    "uz.qpos.receipt.owner.{key}",
+    rows={"left-out": (None, 99), "empty": ("", 99), "given": (2, 2)},
+    target="drive-qpos",
+    clauses=["QP-02"],
+    requirements=["UZ-SVC-01"],
+    needs=ALL_CONTROLS,
+    description="A line's OwnerType is {key}; the receipt reaches the operator.",
+    expectation="The full receipt has 99 for an empty one, else what was given.",
+)
+def owner(ctx: Context, row: tuple[object, int]) -> None:
+    """Seen in what the operator was sent."""
+    given, sent = row
+    till = quiet(ctx)
+    ctx.check_that(till.sale(Items=[line(OwnerType=given)]).ok, "registered", "refused", "sale")
+    ctx.control.do("send-now")
+    terminal = till.info()["TerminalID"]
+    (found,) = ctx.operator_control.do("receipts", terminal=terminal, limit=10)["receipts"]
+    receipt = decode_full_receipt(bytes.fromhex(found["body"]))
+    ctx.check(sent, receipt.items[0].owner_type, "OwnerType")

@@ -89,12 +89,16 @@ class QposDialect:
             found = method.handler(generation, params)
             return method.said or found
         factory_id = generation.factory_id(params)
-        body = receipt_body(params)
+        body = self.body(params)
         name = receipt_number(params) if method.named else ""
         if not name:
             return generation.send_body(factory_id, body, method.kind)
         key = (factory_id, method.name, name)
         return generation.results.registered(self.tills.sell(generation, key, body, method.kind))
+
+    def body(self, params: Fields) -> dict[str, Any]:
+        """The receipt in the params, an empty OwnerType filled in (uz-fiscal QP-02)."""
+        return receipt_body(params)
 
     def wrapped(self, method: Method, fields: Fields, data: Any, seconds: float) -> dict[str, Any]:
         """The answer object of a good answer; two methods have shapes of their own."""
