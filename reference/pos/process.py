@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import platform
 import sys
 from pathlib import Path
 from typing import Final
@@ -16,6 +17,7 @@ from reference.pos.order_book import OrderBook
 from reference.pos.part import NAME, PosPart
 from reference.pos.shop.desks import Desks, desks_of
 from reference.pos.shop.premises import Premises
+from reference.pos.shop.reporting import Reporter
 from reference.pos.shop.worker import Worker
 from reference.pos.till import Till
 from reference.pos.web.app import MAX_BODY, create_app
@@ -50,6 +52,7 @@ class PosProcess:
         drive: str = DRIVE,
         factory_id: str = "",
         database: str | Path | None = None,
+        backoffice: str = "",
     ) -> None:
         self._part = part
         self._lab = lab
@@ -62,7 +65,9 @@ class PosProcess:
         till = Till(self.drive, self._book, clock)
         self.desks: Desks = desks_of(premises, till)
         self._fill()
-        self.worker = Worker(premises, self.desks.fiscal, self.desks.settings, self.drive, lab)
+        device = f"{platform.node() or 'POS'} · {part.folder.name}"[:100]
+        self.reporter = Reporter(premises, backoffice, device) if backoffice else None
+        self.worker = Worker(premises, self.desks.fiscal, self.desks.settings, self.drive, lab, self.reporter)
         self.events = EventLog(part.folder / "events.journal", clock, NAME)
         self.control = PosPart(self.desks, self.worker, self._fill)
         self.http: HttpServer
@@ -80,7 +85,9 @@ class PosProcess:
             part.control_token,
             part.host,
         )
-        app = create_app(Counter(self.desks, self.worker), control, part.host, part.control_token)
+        app = create_app(
+            Counter(self.desks, self.worker, self.reporter), control, part.host, part.control_token
+        )
         self.http = HttpServer(app, part.host, port, THREADS, MAX_BODY)
         self.http.start()
         self.worker.start()
@@ -93,6 +100,8 @@ class PosProcess:
         self.worker.stop()
         self._book.close()
         self.drive.close()
+        if self.reporter is not None:
+            self.reporter.close()
         self.desks.premises.engine.dispose()
         self.events.close()
 
@@ -122,6 +131,7 @@ def make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--drive", default=DRIVE, help="FiscalDriveService (%(default)s)")
     parser.add_argument("--factory-id", default="", help="module to use (default: the first of the list)")
+    parser.add_argument("--backoffice", default="", help="the owner's portal to report to (default: none)")
     parser.add_argument("--database", help="SQLAlchemy URL or file of the shop (shop.sqlite in --dir)")
     add_part_arguments(parser, NAME, control_port=None)
     return parser
@@ -133,7 +143,9 @@ def main(arguments: list[str] | None = None) -> int:
     lab = open_clock(part.clock)
     clock = lab.part(NAME)
     configure_logging(NAME, part.log_level, clock, [part.control_token])
-    process = PosProcess(part, lab, clock, options.drive, options.factory_id, options.database)
+    process = PosProcess(
+        part, lab, clock, options.drive, options.factory_id, options.database, options.backoffice
+    )
     try:
         addresses = process.start(options.port)
     except OSError as error:

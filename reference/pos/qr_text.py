@@ -1,4 +1,4 @@
-"""A QR code drawn in characters: half blocks, two rows of modules in a line of text.
+"""A QR code drawn in characters: half blocks, two rows of modules in a line of text; and as a picture.
 
 Printed in the small font (12 × 17 dots a character cell of 8 dots a millimetre, square modules) the code of a
 receipt is wider than the 30 mm that UZ-POS-04 asks for.
@@ -25,3 +25,9 @@ def qr_lines(text: str) -> list[str]:
         "".join(_CELLS[upper, lower] for upper, lower in zip(rows[at], rows[at + 1], strict=True))
         for at in range(0, len(rows), 2)
     ]
+
+
+def qr_picture(text: str) -> str:
+    """The code as the address of a picture that a page can show, dark on white."""
+    picture: str = segno.make(text, error="m", micro=False).svg_data_uri(scale=6, border=4, light="white")
+    return picture

@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
-from flask import Flask
+from flask import Blueprint, Flask
 from openapi_spec_validator import validate
 
 from reference.backoffice.desks import Desks, desks_of
@@ -18,6 +18,9 @@ from reference.backoffice.secrets import Seal
 from reference.backoffice.web.app import create_app
 from reference.backoffice.web.routes import Counter, routes_of
 from reference.pos.shop.reporting import Reporter
+from reference.pos.shop.worker import Worker
+from reference.pos.web.app import create_app as create_pos
+from reference.pos.web.routes import Counter as PosCounter
 from reference.runtime.control import control_blueprint
 from reference.runtime.events import EventLog
 from reference.runtime.faults import FaultPoints
@@ -257,6 +260,30 @@ def test_real_orders_reach_the_owner(api: Api, cafe: Cafe, reporter: Reporter, l
     assert reporter.run().waiting == 0
     assert api.ask("GET", f"/dashboard{period}")[1]["figures"]["now"]["revenue"] == 0
     assert api.ask("GET", "/branches")[1]["branches"][0]["links"][0]["live"] is True
+
+
+def test_the_pos_shows_its_code_as_a_picture(
+    api: Api, cafe: Cafe, reporter: Reporter, tmp_path: Path
+) -> None:
+    """BX-BRN-02"""
+    bench = cafe.till.bench
+    worker = Worker(cafe.premises, cafe.fiscal, cafe.settings, cafe.till.client, bench.lab, reporter)
+    app = create_pos(
+        PosCounter(cafe.desks(), worker, reporter), Blueprint("control", __name__), "127.0.0.1", None
+    )
+    http = app.test_client()
+    headers = {"X-Kassalab": "control"}
+    coming = {"employee": cafe.boss.id, "pin": "123456"}
+    key = http.post("/api/sessions", json=coming).get_json()["session"]
+    headers["Authorization"] = f"Bearer {key}"
+    assert http.get("/api/owner/qr", headers=headers).status_code == 404
+    code = http.post("/api/owner/offer", headers=headers).get_json()["code"]
+    assert http.get("/api/owner/qr", headers=headers).get_json()["picture"].startswith("data:image/svg+xml")
+    api.enrol()
+    branch = api.ask("POST", "/branches", {"name": "Markaziy"})[1]["branch"]["id"]
+    assert api.ask("POST", f"/branches/{branch}/links", {"code": code})[0] == 201
+    standing = http.post("/api/standing", headers=headers).get_json()
+    assert (standing["report"]["linked"], standing["report"]["waiting"]) == (True, 0)
 
 
 def test_a_link_that_was_cut_is_told(api: Api, cafe: Cafe, reporter: Reporter) -> None:

@@ -14,6 +14,7 @@ from reference.pos.errors import TillError
 from reference.pos.shop.drive_state import DriveState, day_is_over, look_at
 from reference.pos.shop.fiscal_desk import FiscalDesk
 from reference.pos.shop.premises import Premises
+from reference.pos.shop.reporting import Reporter, ReportState
 from reference.pos.shop.settings import SettingsDesk
 from reference.protocol.uz.values import parse_json_time, to_tashkent
 from reference.runtime.clock import LabClock
@@ -24,12 +25,16 @@ LOOK_SECONDS: Final = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where the point of sale stands: the service, orders that wait, and what stopped the last round."""
+    """Where the point of sale stands: the service, orders that wait, and what stopped the last round.
+
+    `report`: how far the owner has been told; None without an owner's portal.
+    """
 
     drive: DriveState
     waiting: int
     trouble: str
     notices: tuple[str, ...]
+    report: ReportState | None = None
 
 
 class Worker:
@@ -42,12 +47,14 @@ class Worker:
         settings: SettingsDesk,
         drive: DriveClient,
         lab: LabClock,
+        reporter: Reporter | None = None,
     ) -> None:
         self._premises = premises
         self._desk = desk
         self._settings = settings
         self._drive = drive
         self._lab = lab
+        self._reporter = reporter
         self._kick = lab.event()
         self._ending = threading.Event()
         self.lock = threading.Lock()
@@ -87,7 +94,8 @@ class Worker:
                     drive = look_at(self._drive, to_tashkent(self._premises.now))
                 self._acknowledged(drive)
             notices = tuple(self._desk.till.notices.texts)
-            self._standing = Standing(drive, self._desk.waiting(), trouble, notices)
+            report = None if self._reporter is None else self._reporter.run()
+            self._standing = Standing(drive, self._desk.waiting(), trouble, notices, report)
         return self._standing
 
     def close_shift(self) -> dict[str, Any]:

@@ -128,6 +128,13 @@ class PayBody(Body):
     kind: int = Field(0, ge=0, le=2)
 
 
+class OwnerLogin(Body):
+    """A branch's POS login at the owner's portal."""
+
+    login: str = Field(max_length=32)
+    password: str = Field(max_length=128)
+
+
 class AppAnswer(Body):
     """What a payment application says."""
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from reference.pos.paper import print_sale
+from reference.pos.qr_text import qr_picture
 from reference.pos.shop import tables
 from reference.pos.shop.catalogue import ProductView
 from reference.pos.shop.checkout import Paid, PaymentView
@@ -14,6 +15,7 @@ from reference.pos.shop.fiscal_desk import FiscalView
 from reference.pos.shop.orders import OrderView, State
 from reference.pos.shop.places import PlaceView
 from reference.pos.shop.refunds import sale_of
+from reference.pos.shop.reporting import Reporter, ReportState
 from reference.pos.shop.settings import ShopSettings
 from reference.pos.shop.staff import RIGHTS, EmployeeView, Right
 from reference.pos.shop.worker import Standing, Worker
@@ -31,9 +33,10 @@ _BEFORE: Final = Parameter("before", "id of the last order of the page before")
 class Counter:
     """What the addresses do, over the desks of one shop."""
 
-    def __init__(self, desks: Desks, worker: Worker) -> None:
+    def __init__(self, desks: Desks, worker: Worker, reporter: Reporter | None = None) -> None:
         self.desks = desks
         self.worker = worker
+        self._reporter = reporter
 
     # --- who ------------------------------------------------------------------------------------------
 
@@ -81,6 +84,35 @@ class Counter:
         """The same after one more look."""
         self.who(asked)
         return self.worker.round()
+
+    # --- the owner's portal ----------------------------------------------------------------------------
+
+    def offer(self, asked: Asked) -> ReportState:
+        """Ask to be linked: the code to be shown."""
+        self.allowed(asked, Right.SETTINGS)
+        with self.worker.lock:
+            return self._owner().offer()
+
+    def link(self, asked: Asked) -> ReportState:
+        """Link with a branch's POS login."""
+        self.allowed(asked, Right.SETTINGS)
+        with self.worker.lock:
+            state = self._owner().log_in(asked.body.login, asked.body.password)
+        self.worker.kick()
+        return state
+
+    def qr(self, asked: Asked) -> dict[str, str]:
+        """The code as a picture; UnknownError while none is to be shown."""
+        self.allowed(asked, Right.SETTINGS)
+        code = self._owner().state().code
+        if not code:
+            raise UnknownError("code")
+        return {"picture": qr_picture(code)}
+
+    def _owner(self) -> Reporter:
+        if self._reporter is None:
+            raise UnknownError("portal")
+        return self._reporter
 
     # --- orders ---------------------------------------------------------------------------------------
 
@@ -265,6 +297,11 @@ def routes_of(counter: Counter) -> tuple[JsonRoute, ...]:
             bodies.SettingsChange,
         ),
         JsonRoute("POST", "/test-receipt", "prove the chain", counter.test_receipt, FiscalView),
+        JsonRoute("POST", "/owner/offer", "ask to be linked by QR code", counter.offer, ReportState),
+        JsonRoute("GET", "/owner/qr", "the QR code that the owner scans", counter.qr, dict[str, str]),
+        JsonRoute(
+            "POST", "/owner/login", "link with a POS login", counter.link, ReportState, bodies.OwnerLogin
+        ),
         # --- orders ---
         JsonRoute(
             "GET",

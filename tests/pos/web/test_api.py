@@ -186,6 +186,17 @@ def test_the_receipt_as_a_file(api: Api) -> None:
     assert "TEST" in page.get_data(as_text=True)
 
 
+def test_without_an_owners_portal_there_is_nothing_to_link_to(api: Api) -> None:
+    assert api.ask("GET", "/standing")[1]["report"] is None
+    for method, path, body in (
+        ("POST", "/owner/offer", None),
+        ("GET", "/owner/qr", None),
+        ("POST", "/owner/login", {"login": "pos-1", "password": "x"}),
+    ):
+        status, told = api.ask(method, path, body)
+        assert (status, told["error"]["rule"]) == (404, "portal")
+
+
 # --- control -------------------------------------------------------------------------------------------
 
 

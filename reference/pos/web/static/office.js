@@ -16,7 +16,41 @@ export async function openOffice(rights) {
   }), make("p", {}, make("button", { className: "main", textContent: say("save"), disabled: !may("settings") })));
   const close = make("button", { type: "button", textContent: say("closeShift"), disabled: !may("shift"), on: { click: closeShift } });
   fill(byId("shift"), make("h2", { textContent: say("shift") }), close, make("pre", { id: "z-report", hidden: true }));
+  await drawOwner(may("settings"));
   byId("prove").disabled = !may("settings");
+}
+
+// The owner's portal: a QR code for his camera, or the branch's login.
+async function drawOwner(may) {
+  const { report } = await get("/standing");
+  byId("owner").hidden = report === null;
+  if (report === null) return;
+  const state = make("p", { textContent: report.linked ? `${say("ownerLinked")} · ${say("ownerWaits")} ${report.waiting}` : say("ownerNone") });
+  const trouble = make("p", { className: "problem-text", textContent: report.trouble });
+  const picture = make("img", { alt: "QR", width: 240, height: 240, hidden: true });
+  const offer = make("button", { type: "button", textContent: say("ownerQr"), disabled: !may, on: { click: async () => {
+    try {
+      await post("/owner/offer");
+      picture.src = (await get("/owner/qr")).picture;
+      picture.hidden = false;
+    } catch (error) {
+      toast(error.message, true);
+    }
+  } } });
+  const login = make("input", { id: "owner-login", autocomplete: "off", maxLength: 32 }), password = make("input", { id: "owner-password", type: "password", autocomplete: "off", maxLength: 128 });
+  const link = make("button", { type: "button", textContent: say("ownerLogin"), disabled: !may, on: { click: async () => {
+    try {
+      await post("/owner/login", { login: login.value.trim(), password: password.value });
+      password.value = "";
+      toast(say("ownerLinked"));
+      await drawOwner(may);
+    } catch (error) {
+      toast(error.message, true);
+    }
+  } } });
+  fill(byId("owner"), make("h2", { textContent: say("owner") }), state, trouble, offer, picture,
+    make("details", {}, make("summary", { textContent: say("ownerLogin") }), make("label", { htmlFor: login.id, textContent: say("ownerLoginName") }), login,
+      make("label", { htmlFor: password.id, textContent: say("ownerPassword") }), password, make("p", {}, link)));
 }
 
 async function closeShift(event) {
