@@ -48,7 +48,7 @@ class Direction(StrEnum):
 @dataclass(frozen=True, slots=True)
 class TargetFacts:
     """What the run knows of one target:
-    its address as given, its capabilities, and what it said of itself.
+    its address as given, its capabilities, what it said of itself, and the control APIs around it by part.
     """
 
     name: str
@@ -57,6 +57,7 @@ class TargetFacts:
     capabilities: tuple[str, ...]
     vendor: bool
     facts: Mapping[str, str]
+    controls: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

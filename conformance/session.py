@@ -94,6 +94,7 @@ class Session:
             tuple(sorted(self.capabilities)),
             self.target.vendor,
             self.facts,
+            dict(self.target.controls),
         )
 
     def _keep(self) -> None:

@@ -126,7 +126,9 @@ class Wire:
 
         return self._gather(wanted, self._seconds if seconds is None else seconds, about)
 
-    def receive_sized(self, size_of: Callable[[bytes], int | None], *, about: bytes = b"") -> bytes:
+    def receive_sized(
+        self, size_of: Callable[[bytes], int | None], *, seconds: float | None = None, about: bytes = b""
+    ) -> bytes:
         """Bytes of one frame and no more, so that the next frame stays to be read.
 
         `size_of` tells the frame's size from its beginning, None while that is open. What has come when the
@@ -137,26 +139,27 @@ class Wire:
             size = size_of(data)
             return 1 if size is None else size - len(data)
 
-        return self._gather(wanted, self._seconds, about)
+        return self._gather(wanted, self._seconds if seconds is None else seconds, about)
 
     def _gather(self, wanted: Callable[[bytes], int], seconds: float, about: bytes) -> bytes:
         """Read on while `wanted(bytes so far)` is more than 0, which is how much at the most."""
         data = b""
+        over = False
         self._socket.settimeout(seconds)
         try:
-            while (most := wanted(data)) > 0:
+            while not over and (most := wanted(data)) > 0:
                 piece = self._socket.recv(most)
-                if not piece:
-                    self._closed(about)
-                    break
+                over = not piece
                 data += piece
         except TimeoutError:
             raise AnswerMissing(f"{self.endpoint} stayed silent after {len(data)} bytes") from None
         except ConnectionError:
-            self._closed(about)
+            over = True
         finally:
             if data:
                 self._tap(self._layer, Direction.RECEIVED, data, about, self._line)
+        if over:
+            self._closed(about)
         return data
 
     def closed_by_peer(self, seconds: float) -> bool:

@@ -102,13 +102,10 @@ class Connections:
         """One frame where one came then, else as many bytes as then."""
         size_of = reading_kz.size_of if was[:2] == _KZ_BEGINNING else _SIZES.get(self._layer)
 
-        def whole(data: bytes) -> bool:
-            size = len(was) if size_of is None else _size(size_of, data, len(was))
-            return size is not None and len(data) >= size
-
         if size_of is None or _size(size_of, was, 0) != len(was):
             return wire.receive_until(lambda data: len(data) >= len(was), limit=len(was), seconds=seconds)
-        return wire.receive_until(whole, seconds=seconds)
+        sized = size_of
+        return wire.receive_sized(lambda data: _size(sized, data, len(was)), seconds=seconds)
 
     def _patience(self, finished: bool) -> float:
         return CLOSE_SECONDS if finished else min(self._seconds, 2 * CLOSE_SECONDS)

@@ -27,7 +27,7 @@ _CLOCK: Final = (
     "time",
     r".*time|.*date|(.*_)?now|received|completed|created|began|started|opened|closed|last_operation|.*_at|expires|age|uptime.*",
 )
-_TOKEN: Final = ("token", r"token|txid|session|ticket_number|etag")
+_TOKEN: Final = ("token", r"token|issued|txid|session|ticket_number|etag")
 _TRANSPORT: Final = ("transport", r"content-length|connection|keep-alive|server|via|x-.*|vary")
 _PLACE: Final = ("place", r"url|.*_url|address|addresses|folder|path|host|port|pid|seed|server|listen|log")
 
@@ -47,6 +47,14 @@ _RULES: Final = {
 _LENGTHS: Final = re.compile(r"size|(body_?)?length", re.IGNORECASE)
 """Fields that only count the others: they differ by nature where all else that differs does."""
 _ADDRESS: Final = re.compile(r"\b(127\.0\.0\.1|localhost|\[::1\]):\d{1,5}\b")
+_PACKED: Final = re.compile(r"documents/\[\d+\]/answer")
+"""The bytes of an operator's answer as its ledger keeps them: there is its sign among them."""
+_MEANWHILE: Final = re.compile(
+    r"modules/\[\d+\]/(connected|plugged|exchanges)(/.*)?|rules/\[\d+\]/(hits|over)"
+)
+"""What a drive that works by itself had done by that moment of real time: a later look shows the rest."""
+_BROKEN_OFF: Final = "(a field runs past the end)"
+"""A body of which a case let only the beginning through: it ends in a sign's address."""
 _INDEX: Final = re.compile(r"\[\d+\]$")
 
 
@@ -80,6 +88,8 @@ def _difference(layer: Layer, path: str, was: str, now: str) -> Difference:
     why = nature(layer, path)
     if not why and layer in (Layer.HTTP, Layer.CONTROL):
         why = "place" if _ADDRESS.sub("", was) == _ADDRESS.sub("", now) else ""
+    if _name(path) == "body" and was.endswith(_BROKEN_OFF) and now.endswith(_BROKEN_OFF):
+        why = "sign"
     return Difference(path, was, now, why)
 
 
@@ -93,6 +103,10 @@ def _with_lengths(found: list[Difference]) -> list[Difference]:
 def nature(layer: Layer, path: str) -> str:
     """What makes a field differ from device to device, empty when nothing does."""
     name = _name(path)
+    if layer is Layer.CONTROL and _PACKED.fullmatch(path):
+        return "sign"
+    if layer is Layer.CONTROL and _MEANWHILE.fullmatch(path):
+        return "moment"
     return next((what for what, names in _RULES[layer] if names.fullmatch(name)), "")
 
 

@@ -6,8 +6,8 @@ The transcript is read as a stream; what is kept is what differs.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from fnmatch import fnmatchcase
@@ -21,8 +21,9 @@ from conformance.lab_parts import EVERY_PART
 from conformance.replay.devices import DEVICES, Device, Unrepeatable
 from conformance.replay.nature import Difference, compare
 from conformance.replay.questions import told
-from conformance.replay.steering import Steering
+from conformance.replay.steering import Steering, moves_time
 from conformance.replay.transcripts import CaseBegun, Told, read_events
+from conformance.replay.unsent import UNSENT
 from conformance.session import Session
 from conformance.targets import PARTS, Target, parse_target
 from reference.protocol.uz.values import from_tashkent, parse_json_time
@@ -126,7 +127,7 @@ def kinds_of(path: Path) -> tuple[dict[str, str], RunStarted | None]:
             kinds.setdefault(event.target, KINDS_OF_WIRES.get(event.target, ""))
     unknown = [name for name, kind in kinds.items() if kind not in DEVICES]
     for name in unknown:
-        if kinds[name] == "register-kz":
+        if kinds[name] in UNSENT:
             continue
         raise ReplayError(f"{path}: {name!r} is no target or wire that can be sent to")
     if not kinds:
@@ -146,7 +147,9 @@ def replay(
     `cases` are compared, all without. A fresh lab is sent those before them too: they made its state.
     """
     replayed = Replayed()
-    sender = _Sender(session, replayed, heard, lambda case_id: _chosen(case_id, cases))
+    _, started = kinds_of(path)
+    controls = next((each.controls for each in started.targets if each.name == name), {}) if started else {}
+    sender = _Sender(session, replayed, heard, lambda case_id: _chosen(case_id, cases), controls)
     try:
         chosen = (
             event
@@ -236,12 +239,13 @@ class _Sender:
         replayed: Replayed,
         heard: Callable[[ReplayedCase], None],
         chosen: Callable[[str], bool],
+        controls: Mapping[str, str],
     ) -> None:
         self._chosen = chosen
         self._session = session
         self._replayed = replayed
         self._heard = heard
-        self._steering = Steering(session)
+        self._steering = Steering(session, controls)
         self._open: dict[str, tuple[ReplayedCase, Device]] = {}
         self._unanswered: set[str] = set()
 
@@ -280,7 +284,8 @@ class _Sender:
         if was.direction is Direction.SENT:
             self._steering.reach(was.lab_time)
             try:
-                with self._steering.flowing(until):
+                # A jump of lab time brings it to that of the next exchange by itself.
+                with nullcontext() if moves_time(was) else self._steering.flowing(until):
                     part.sent(was)
             except Unrepeatable as reason:
                 case.skipped[str(reason)] += 1

@@ -8,14 +8,14 @@ import json
 import re
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, Final
 
 from conformance.control_client import ControlClientError, RefusedError
 from conformance.controls import Control
-from conformance.events import Exchange
+from conformance.events import Exchange, Layer
 from conformance.replay.devices import Unrepeatable, control_answer
 from conformance.replay.tokens import Tokens
 from conformance.session import Session
@@ -34,12 +34,17 @@ _REAL_WAIT: Final = 0.02
 
 
 class Steering:
-    """What moves around a device. The judge puts back after each case; so does this (`Session.put_back`)."""
+    """What moves around a device. The judge puts back after each case; so does this (`Session.put_back`).
 
-    def __init__(self, session: Session) -> None:
+    `controls` are the control APIs of then by part; where nobody told them, what is asked tells the part.
+    """
+
+    def __init__(self, session: Session, controls: Mapping[str, str]) -> None:
         self._session = session
         self._answers: dict[bytes, deque[object]] = {}
-        self._parts: dict[str, str] = {}
+        self._parts = {
+            url.rstrip("/"): part for part, url in controls.items() if part in session.target.controls
+        }
         self._rates: dict[str, float] = {}
         self._moved: dict[str, dict[str, Any]] = {}
         self._switched: dict[str, dict[str, Any]] = {}
@@ -201,6 +206,11 @@ class Steering:
         if path == "faults" and isinstance(body, dict):
             return body.get("point") in control.faults()["points"]
         return path.startswith("do/") and f"/control/{path}" in control.openapi()["paths"]
+
+
+def moves_time(was: Exchange) -> bool:
+    """Whether an exchange sets the lab clock or lets it jump."""
+    return was.layer is Layer.CONTROL and re.match(rb"POST \S*/control/clock ", was.raw) is not None
 
 
 def _asked(control: Control, method: str, path: str, body: Any) -> object:

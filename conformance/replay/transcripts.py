@@ -143,6 +143,7 @@ def _started(data: Mapping[str, Any]) -> RunStarted:
             tuple(each["capabilities"]),
             bool(each["vendor"]),
             dict(each["facts"]),
+            dict(each.get("controls", {})),
         )
         for each in data["targets"]
     )

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import struct
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,9 @@ import pytest
 from conformance.events import Direction, Exchange, Layer
 from conformance.replay.nature import compare, nature
 from conformance.replay.resend import Replayed, ReplayError, kinds_of, replay, second_lab
+from conformance.replay.steering import moves_time
+from conformance.replay.tokens import Tokens
+from reference.protocol.kz.frames import APPCODE
 from tests.conformance.replay.recorded import WIRE_CASES, record
 
 
@@ -49,6 +53,11 @@ def test_a_mistake_shows_as_a_difference(recorded: Path) -> None:
     [
         ("operator", ("uz.operator.files", "uz.operator.ack", "uz.operator.sync"), "acks-reversed"),
         ("drive", ("uz.drive.steps.e*", "uz.drive.steps.past-time"), "gettxid-not-idempotent"),
+        (
+            "operator-kz",
+            ("kz.operator.repeat", "kz.operator.connection", "kz.operator.at-once", "kz.operator.limit"),
+            "limit-ignored",
+        ),
     ],
 )
 def test_an_equal_product_shows_nothing_unexplained_and_a_wrong_one_does(
@@ -75,6 +84,43 @@ def test_what_differs_by_nature_is_told_apart() -> None:
         ("JSON/Sum", ""),
     ]
     assert compare(was, was) == []
+
+
+def test_addresses_and_lengths_differ_by_nature_and_nothing_beside_them_does() -> None:
+    was = _answer(Layer.CONTROL, b'{"text": "refused at 127.0.0.1:4001", "size": 1, "sign": "a", "sum": 1}')
+    now = _answer(Layer.CONTROL, b'{"text": "refused at 127.0.0.1:39999", "size": 2, "sign": "b", "sum": 1}')
+    assert {each.path: each.nature for each in compare(was, now)} == {
+        "text": "place",
+        "size": "length",
+        "sign": "sign",
+    }
+    other = _answer(Layer.CONTROL, b'{"text": "taken at 127.0.0.1:39999", "size": 2, "sign": "b", "sum": 1}')
+    assert {each.path: each.nature for each in compare(was, other)} == {
+        "text": "",
+        "size": "",
+        "sign": "sign",
+    }
+
+
+def _frame(token: int, reqnum: int = 1, size: int = 18) -> bytes:
+    return struct.pack("<HHIIIH", APPCODE, 203, size, 4931, token, reqnum)
+
+
+def test_a_request_bears_the_token_that_the_second_operator_gave() -> None:
+    tokens = Tokens()
+    tokens.learn(_frame(111), _frame(999))
+    tokens.learn_told({"devices": [{"id": 1, "token": 5}]}, {"devices": [{"id": 1, "token": 6}]})
+    assert tokens.in_place(_frame(111)) == _frame(999)
+    assert tokens.in_place(_frame(5, 2) + _frame(112)) == _frame(6, 2) + _frame(112)
+    assert tokens.in_place(_frame(111)[:14]) == _frame(111)[:14]
+    assert tokens.in_place(b"no frame at all") == b"no frame at all"
+
+
+def test_only_what_moves_the_clock_needs_no_time_of_then() -> None:
+    moving = _answer(Layer.CONTROL, b'POST http://127.0.0.1:1/control/clock {"advance": 60}')
+    reading = _answer(Layer.CONTROL, b"GET http://127.0.0.1:1/control/clock")
+    selling = _answer(Layer.HTTP, b"POST http://127.0.0.1:1/control/clock {}")
+    assert [moves_time(each) for each in (moving, reading, selling)] == [True, False, False]
 
 
 def test_a_time_of_a_module_is_never_excused() -> None:
