@@ -6,6 +6,8 @@ VENV := .venv
 demo: venv
 	$(VENV)/bin/kassalab demo
 
+# Pictures that the pages' flows take are kept where KASSALAB_SCREENSHOTS says.
+test: export KASSALAB_SCREENSHOTS ?= $(CURDIR)/.kassalab/screenshots
 test: venv
 	tools/setup_env.sh system
 	$(VENV)/bin/tox run
