@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from reference.drive.defects import DEFECTS, FACE_PREFIXES, defects_of
-from reference.protocol.uz.receipt import decode_full_receipt
+from reference.drive.records import NewReceipt
+from reference.protocol.uz.receipt import Receipt, decode_full_receipt
 from reference.protocol.uz.values import format_json_time
 from tests.drive.conftest import Bench, BenchMaker
 from tests.drive.dialects.calls import asked, epos, epos_params, error, good, qpos, receipt, rpc_answer, sold
@@ -86,13 +87,17 @@ def owner_is_lost(shop: Bench) -> bool:
     made = receipt(shop.tick())
     made["Items"][0]["OwnerType"] = None
     contents: list[bytes] = []
-    keep = shop.core.stage.receipts.keep
-    shop.core.stage.receipts.keep = lambda new, now: (  # type: ignore[method-assign]
-        contents.append(new.content),
-        keep(new, now),
-    )[1]
-    qpos(shop, "SaleReceipt", **made)
-    shop.core.stage.receipts.keep = keep  # type: ignore[method-assign]
+    registrar = shop.core.registrar
+    encoded = registrar.encoded
+
+    def watched(factory_id: str, terminal_id: str, given: Receipt) -> NewReceipt:
+        stored = encoded(factory_id, terminal_id, given)
+        contents.append(stored.content)
+        return stored
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(registrar, "encoded", watched)
+        qpos(shop, "SaleReceipt", **made)
     return decode_full_receipt(contents[0]).items[0].owner_type != 99
 
 
