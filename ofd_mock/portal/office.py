@@ -2,35 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from random import Random
 
-from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from ofd_mock.portal import tables
 from ofd_mock.portal.moments import local_day, written
 from ofd_mock.portal.settings import PortalSettings
 from ofd_mock.portal.signatures import SignatureDesk
-from reference.runtime.clock import PartClock
-from reference.runtime.database import READ_ONLY, migrate
+from reference.runtime.book import Book
+from reference.runtime.database import migrate
 
 MIGRATIONS = "ofd_mock.portal.migrations"
 
 
 @dataclass(slots=True)
-class Office:
+class Office(Book):
     """One portal on one database, which is the ledger's, too. `chance` rolls nothing secret.
 
     `folder` is for its files; without one they stand in a folder of the machine's for things that pass.
     """
 
-    engine: Engine
-    clock: PartClock
     chance: Random
     signatures: SignatureDesk
     settings: PortalSettings
@@ -39,23 +34,6 @@ class Office:
     def open(self) -> None:
         """Bring the portal's tables to their newest form."""
         migrate(self.engine, MIGRATIONS)
-
-    @contextmanager
-    def changing(self) -> Iterator[Session]:
-        """A transaction that commits when the block ends, and changes nothing when it raises."""
-        with Session(self.engine) as session, session.begin():
-            yield session
-
-    @contextmanager
-    def reading(self) -> Iterator[Session]:
-        """A session that only reads and never waits for a writer."""
-        with Session(self.engine.execution_options(**{READ_ONLY: True})) as session:
-            yield session
-
-    @property
-    def now(self) -> datetime:
-        """The portal's time, aware."""
-        return self.clock.now()
 
     @property
     def today(self) -> date:

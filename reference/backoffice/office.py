@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from reference.backoffice import tables
 from reference.backoffice.moments import written
-from reference.runtime.clock import PartClock
-from reference.runtime.database import READ_ONLY, migrate
+from reference.runtime.book import Book
+from reference.runtime.database import migrate
 
 MIGRATIONS = "reference.backoffice.migrations"
 
@@ -42,33 +38,14 @@ class BackofficeSettings(BaseModel):
 
 
 @dataclass(slots=True)
-class Office:
+class Office(Book):
     """One owner portal on one database."""
 
-    engine: Engine
-    clock: PartClock
     settings: BackofficeSettings
 
     def open(self) -> None:
         """Bring the tables to their newest form."""
         migrate(self.engine, MIGRATIONS)
-
-    @contextmanager
-    def changing(self) -> Iterator[Session]:
-        """A transaction that commits when the block ends, and changes nothing when it raises."""
-        with Session(self.engine) as session, session.begin():
-            yield session
-
-    @contextmanager
-    def reading(self) -> Iterator[Session]:
-        """A session that only reads and never waits for a writer."""
-        with Session(self.engine.execution_options(**{READ_ONLY: True})) as session:
-            yield session
-
-    @property
-    def now(self) -> datetime:
-        """Lab time, aware."""
-        return self.clock.now()
 
     def send(self, session: Session, phone: str, text: str) -> None:
         """Put an SMS into the outbox; nothing leaves the stand."""

@@ -151,8 +151,12 @@ def _http(frame: Frame, error: HTTPException) -> Any:
 
 
 def _dialling(signing: str, response: Response) -> Response:
-    """Let pages dial the signing service; everything else of the policy stays."""
+    """Let pages dial the signing service; everything else of the policy stays.
+
+    Behind HTTPS a form has to say which page it came from, so that this portal, and no other site, is told.
+    """
     if response.mimetype == "text/html" and not request.path.startswith("/control"):
+        response.headers["Referrer-Policy"] = "same-origin"
         response.headers["Content-Security-Policy"] = (
             "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
             f"connect-src 'self' {signing}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from typing import Any
 
 import pytest
@@ -56,6 +57,18 @@ def test_a_form_without_its_secret_does_nothing(stand: Stand, visit: Visit, give
     assert answer.status_code == 400
     assert "Страница устарела. Вернитесь, обновите её и повторите." in seen(answer)
     assert visit.cookie(COOKIE) == ""
+
+
+def test_forms_work_behind_https_and_only_from_here(stand: Stand) -> None:
+    client = browse(stand).client
+    page = client.get("/login", base_url="https://portal.test")
+    found = re.search(r'name="csrf_token" value="([^"]+)"', page.text)
+    assert found is not None
+    fields = {"csrf_token": found[1], "login": "nobody", "password": "x"}
+    for referrer, status in (("https://portal.test/login", 409), ("https://evil.example/", 400), ("", 400)):
+        headers = {"Referer": referrer} if referrer else {}
+        answer = client.post("/login", data=fields, base_url="https://portal.test", headers=headers)
+        assert answer.status_code == status, referrer
 
 
 def test_the_secret_of_another_browser_is_none(stand: Stand, visit: Visit) -> None:
@@ -287,7 +300,7 @@ def require_headers(headers: Headers) -> None:
     assert "unsafe" not in policy
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["X-Frame-Options"] == "DENY"
-    assert headers["Referrer-Policy"] == "no-referrer"
+    assert headers["Referrer-Policy"] == "same-origin"
     assert headers["Cache-Control"] == "no-store"
 
 

@@ -1,0 +1,39 @@
+"""A part's own database as its desks use it: transactions that change, sessions that only read, the time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from reference.runtime.clock import PartClock
+from reference.runtime.database import READ_ONLY
+
+
+@dataclass(slots=True)
+class Book:
+    """One database with the clock of the part that it is of."""
+
+    engine: Engine
+    clock: PartClock
+
+    @contextmanager
+    def changing(self) -> Iterator[Session]:
+        """A transaction that commits when the block ends, and changes nothing when it raises."""
+        with Session(self.engine) as session, session.begin():
+            yield session
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A session that only reads and never waits for a writer."""
+        with Session(self.engine.execution_options(**{READ_ONLY: True})) as session:
+            yield session
+
+    @property
+    def now(self) -> datetime:
+        """The part's time, aware."""
+        return self.clock.now()
