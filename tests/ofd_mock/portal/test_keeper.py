@@ -1,12 +1,18 @@
 """Answers of the tax body, by lab time, whatever the clock does (KZ-KKM-02)."""
 
+from datetime import datetime, timedelta
+
 import pytest
+import sqlalchemy as sa
 from sqlalchemy import select
 
+from ofd_mock.kz import tables as ledger_tables
+from ofd_mock.portal.keeper import _first_document
 from ofd_mock.portal.moments import moment_of
 from ofd_mock.portal.moves import Act
 from ofd_mock.portal.tables import TaxRequest
 from reference.protocol.kz.device_states import DeviceState as S
+from reference.protocol.kz.money import from_almaty
 from tests.ofd_mock.portal.stand import Stand
 
 
@@ -65,3 +71,24 @@ def test_running_twice_changes_nothing(stand: Stand) -> None:
     stand.keeper.run()
     after = (stand.card(card).since, stand.accounts.balance(owner), len(stand.accounts.statement(owner)))
     assert before == after
+
+
+@pytest.mark.parametrize("gone", [(), (1,), (3, 4), (7,), (1, 2, 3, 4, 5, 6, 7)])
+def test_the_first_document_after_a_moment_is_found_by_halves(stand: Stand, gone: tuple[int, ...]) -> None:
+    """The same as looking at them all, whatever numbers there are and whatever moment is asked for."""
+    visitor = stand.owner()
+    card = stand.registered(visitor)
+    stand.token(visitor, card)
+    for _ in range(7):
+        stand.advance(minutes=10)
+        assert stand.sell(card).code == 0
+    documents = ledger_tables.documents
+    with stand.office.changing() as session:
+        session.execute(sa.delete(documents).where(documents.c.device == card, documents.c.number.in_(gone)))
+    with stand.office.reading() as session:
+        query = sa.select(documents.c.received).where(documents.c.device == card)
+        received = sorted(from_almaty(datetime.fromisoformat(each)) for each in session.scalars(query))
+        for minutes in range(-75, 20, 5):
+            moment = stand.office.now + timedelta(minutes=minutes)
+            wanted = next((each for each in received if each >= moment), None)
+            assert _first_document(session, card, moment) == wanted, minutes
