@@ -29,7 +29,8 @@ SOON: Final = timedelta(days=40)
 """A key that runs out so soon is made anew: a case may move the clock by a month."""
 OWN: Final = "990240000010"
 OTHER: Final = "990240000020"
-"""Numbers of the judge's two organisations."""
+NEWCOMER: Final = "990240000030"
+"""Numbers of the judge's two organisations, and of one that is about to register."""
 NAMES: Final = {OWN: "ТОО TEST Судья", OTHER: "ТОО TEST Сосед"}
 _EVER: Final = ("expired", "future", "revoked", "foreign")
 """Profiles that are as they are, whatever the time."""

@@ -8,10 +8,10 @@ from conformance.cases import case, family
 from conformance.context import Context
 from conformance.drivers.portal import DETAILS, STRONG, Enrolment
 from conformance.drivers.portal_client import Told
-from conformance.drivers.portal_keys import Key
+from conformance.drivers.portal_keys import NEWCOMER, Key
 from conformance.suites.kz.portal.steps import CLOCK, CONTROL, KIND, REFUSED, refused, unknown, wrong
 
-NEW = "990240000030"
+NEW = NEWCOMER
 """Number of an organisation that nobody has registered yet."""
 LINES = ("ru", "kk", "en")
 
