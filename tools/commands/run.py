@@ -223,7 +223,7 @@ def _asking(prompts: Prompts) -> Iterator[Prompter]:
 
 def _defect(text: str, with_targets: bool) -> tuple[str, str]:
     part, separator, name = text.partition(":")
-    parts = [PARTS.get(kind, kind) for kind in TARGET_KINDS]
+    parts = list(dict.fromkeys(PARTS.get(kind, kind) for kind in TARGET_KINDS))
     if not separator or part not in parts or not name:
         raise TargetError(f"{text!r} is not PART:NAME with PART one of {', '.join(parts)}")
     if with_targets:

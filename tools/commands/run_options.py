@@ -12,7 +12,8 @@ from conformance.reports.words import LANGUAGES
 
 TARGET_HELP = (
     "What to judge: module:tcp://H:P (or module:usb:VID:PID, module:pcsc:READER, module:serial:PORT), "
-    "drive:http://H:P, operator:tcp://H:P, operator-kz:tcp://H:P, "
+    "drive:http://H:P (or drive-rpc:, drive-qpos:, drive-communicator:), operator:tcp://H:P, "
+    "operator-kz:tcp://H:P, "
     "register-kz:http://H:P or portal:http://H:P, with ?control=URL and other options (docs/judging.md). "
     "Without one, embedded labs."
 )
