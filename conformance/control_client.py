@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
 
+from conformance.any_json import any_json
 from conformance.quick_http import HttpAnswer, HttpError, QuickHttp
 
 TOKEN_HEADER = "X-Kassalab-Token"  # noqa: S105 - the name of a header
@@ -172,7 +173,7 @@ class ControlClient:
 
     def _json(self, response: HttpAnswer) -> Json:
         try:
-            answer = json.loads(response.content)
+            answer = any_json(response.content)
         except ValueError:
             answer = None
         if not isinstance(answer, dict):

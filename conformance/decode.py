@@ -7,12 +7,12 @@ Decoding never raises: what cannot be read is shown as it is, with the reason be
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Callable
 from datetime import datetime
 from enum import Enum
 from functools import lru_cache
 
+from conformance.any_json import any_json
 from conformance.decode_kz import decode_kz, is_frame
 from conformance.events import Direction, Exchange, Layer
 from conformance.tree import Tree
@@ -189,7 +189,7 @@ def _of_node(node: tlv.Node) -> Tree:
 def _of_body(body: bytes) -> Tree:
     text = body.decode("utf-8", "replace")
     try:
-        return _of_value("JSON", json.loads(text))
+        return _of_value("JSON", any_json(text))
     except ValueError:
         return Tree("body", text)
 

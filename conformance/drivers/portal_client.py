@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
+from conformance.any_json import any_json
 from conformance.drivers.wire import NOT_OPENED, Tap
 from conformance.events import Direction, Layer
 from conformance.quick_http import HttpError, HttpUnreachableError, QuickHttp
@@ -40,7 +41,7 @@ class Told:
     def json(self) -> Any:
         """The body as JSON; AnswerUnreadable when it is none."""
         try:
-            return json.loads(self.content)
+            return any_json(self.content)
         except ValueError as error:
             seen = self.content[:200].decode("utf-8", "replace")
             raise AnswerUnreadable(f"{self.request} answers no JSON: {error}", observed=seen) from error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -10,6 +9,7 @@ from urllib.parse import unquote
 
 import h11
 
+from conformance.any_json import any_json
 from conformance.proxy.splitting import ask
 from conformance.proxy.units import Piece, Side, Unit
 from conformance.proxy.watch_gen1 import Gen1Watcher
@@ -103,7 +103,7 @@ def _request(raw: bytes, message: HttpMessage) -> Unit:
 def _called(message: HttpMessage) -> str:
     """Method of a call by JSON-RPC or a wrapper's like of it, empty if it is none."""
     try:
-        body = json.loads(message.body)
+        body = any_json(message.body)
     except ValueError:
         return ""
     method = body.get("method") if isinstance(body, dict) else None

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
+from conformance.any_json import any_json
 from conformance.proxy.units import Side, Unit
 from conformance.proxy.watch_rest import TRACES
 from conformance.proxy.watching import Finding, Pairing, Talk
@@ -114,7 +114,7 @@ _JUDGES: Final[dict[str, type[_Rpc] | type[_Qpos] | type[_Communicator]]] = {
 
 def _object(message: HttpMessage) -> dict[str, Any] | None:
     try:
-        body = json.loads(message.body)
+        body = any_json(message.body)
     except ValueError:
         return None
     return body if isinstance(body, dict) else None

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl
 
+from conformance.any_json import any_json
 from conformance.proxy.units import Side, Unit
 from conformance.proxy.watching import Finding, Pairing, Talk
 
@@ -80,7 +81,7 @@ class DriveWatcher(Pairing):
 
     def _judge_value(self, request: Unit, answer: HttpMessage) -> Iterator[Finding]:
         try:
-            value = json.loads(answer.body)
+            value = any_json(answer.body)
         except ValueError:
             if answer.content_type == "application/json" or "txid" in request.names["path"].lower():
                 shown = answer.body[:80].decode("utf-8", "replace")
@@ -115,7 +116,7 @@ class DriveWatcher(Pairing):
 
 def _judge_error(request: Unit, status: int, answer: HttpMessage) -> Iterator[Finding]:
     try:
-        body = json.loads(answer.body)
+        body = any_json(answer.body)
     except ValueError:
         body = None
     named = {name.lower(): value for name, value in body.items()} if isinstance(body, dict) else {}
@@ -153,7 +154,7 @@ def _transaction(request: Unit) -> str:
     pairs = parse_qsl(query) + parse_qsl(text)
     if text.startswith("{"):
         try:
-            pairs += [(name, str(value)) for name, value in json.loads(text).items()]
+            pairs += [(name, str(value)) for name, value in any_json(text).items()]
         except ValueError:
             return ""
     return next((value for name, value in pairs if name.lower() == "txid"), "")

@@ -6,13 +6,13 @@ A module has no clock of its own, so no time of an APDU is excused.
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
+from conformance.any_json import any_json
 from conformance.decode import decode_exchange
 from conformance.events import Exchange, Layer
 from conformance.tree import Tree, of_json
@@ -117,7 +117,7 @@ def _name(path: str) -> str:
 def _tree(exchange: Exchange) -> Tree:
     if exchange.layer is Layer.CONTROL and exchange.raw:
         try:
-            return of_json("control", json.loads(exchange.raw))
+            return of_json("control", any_json(exchange.raw))
         except ValueError:
             return decode_exchange(exchange)
     return decode_exchange(exchange)
