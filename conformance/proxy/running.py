@@ -19,7 +19,7 @@ from conformance.proxy.part import ProxyPart
 from conformance.proxy.rules import ProxyFaults, parse_rule
 from conformance.proxy.server import Proxy
 from conformance.proxy.wires import Wire
-from conformance.reports.transcript import TranscriptReport
+from conformance.reports.transcript import TranscriptReport, open_transcript
 from reference.links.address import Endpoint
 from reference.runtime.clock import LabClock, open_clock
 from reference.runtime.control import control_blueprint
@@ -77,7 +77,7 @@ class ProxyProcess:
         told = list(consumers)
         if settings.record is not None:
             # Line by line, so that a record can be read while it grows.
-            record = settings.record.open("w", encoding="utf-8", buffering=1)
+            record = open_transcript(settings.record, buffering=1)
             told.append(TranscriptReport(self._files.enter_context(record)))
         tap = None
         if settings.pcapng is not None:

@@ -71,7 +71,14 @@ class ConsoleReport:
                 self._ended(event)
 
     def _say(self, text: str | Text = "", style: str | None = None) -> None:
-        """One line, never wrapped: ids and commands must stay whole to be copied."""
+        """One line, never wrapped: ids and commands must stay whole to be copied.
+
+        Halves of surrogate pairs, which no terminal can be sent, are written as what they are.
+        """
+        plain = text.plain if isinstance(text, Text) else text
+        shown = plain.encode("utf-8", "backslashreplace").decode()
+        if shown != plain:
+            text = Text(shown, style=text.style) if isinstance(text, Text) else shown
         self._console.print(text, style=style, soft_wrap=True)
 
     def _started(self, event: RunStarted) -> None:

@@ -101,7 +101,7 @@ def html_report(record: RunRecord, book: ClauseBook, language: str = "en") -> st
 def write_html(record: RunRecord, book: ClauseBook, path: Path, language: str = "en") -> None:
     """Write the page to a file, its folder made if need be."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(html_report(record, book, language), encoding="utf-8")
+    path.write_text(html_report(record, book, language), encoding="utf-8", errors="backslashreplace")
 
 
 def timeline(record: CaseRecord, most: int = MOST_EXCHANGES) -> list[Line]:
@@ -200,7 +200,7 @@ def _log(record: CaseRecord, template: Template) -> Log:
     if _outcome(record) in _TOLD:
         return Log(inline=Markup(template.render(lines=timeline(record))))  # noqa: S704 - escaped by the template
     text = template.render(lines=timeline(record, MOST_OF_A_PASS))
-    return Log(packed=b64encode(zlib.compress(text.encode(), PACKING)).decode())
+    return Log(packed=b64encode(zlib.compress(text.encode("utf-8", "backslashreplace"), PACKING)).decode())
 
 
 def _opened(cases: list[CaseRecord]) -> set[str]:

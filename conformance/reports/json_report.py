@@ -59,7 +59,9 @@ def write_json(record: RunRecord, book: ClauseBook, path: Path) -> None:
     """Write the report to a file, its folder made if need be."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(
-        json.dumps(report_json(record, book), ensure_ascii=False, indent=2) + "\n", encoding="utf-8"
+        json.dumps(report_json(record, book), ensure_ascii=False, indent=2) + "\n",
+        encoding="utf-8",
+        errors="backslashreplace",  # a half of a surrogate pair stays what JSON writes of it
     )
 
 

@@ -112,4 +112,4 @@ def matrix_page(reports: Sequence[tuple[str, Report]], language: str = "en") -> 
 def write_matrix(reports: Sequence[tuple[str, Report]], path: Path, language: str = "en") -> None:
     """Write the page to a file, its folder made if need be."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(matrix_page(reports, language), encoding="utf-8")
+    path.write_text(matrix_page(reports, language), encoding="utf-8", errors="backslashreplace")

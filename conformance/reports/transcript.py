@@ -13,6 +13,7 @@ import zlib
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from enum import Enum
+from pathlib import Path
 from typing import Final, TextIO, get_args
 
 from conformance.cases import Case
@@ -29,8 +30,13 @@ PACKING: Final = 1
 """How hard zlib tries: time counts for more than size."""
 
 
+def open_transcript(path: Path, buffering: int = -1) -> TextIO:
+    """A file for a transcript; halves of surrogate pairs become the escapes that JSON has for them."""
+    return path.open("w", buffering, encoding="utf-8", errors="backslashreplace")
+
+
 class TranscriptReport:
-    """Consumer that writes JSON lines to an open text file, whole after every case."""
+    """Consumer that writes JSON lines to a file of `open_transcript`, whole after every case."""
 
     def __init__(self, file: TextIO) -> None:
         self._file = file

@@ -5,6 +5,7 @@ import io
 import json
 import re
 import zlib
+from pathlib import Path
 from xml.etree import ElementTree
 
 import jsonschema
@@ -18,10 +19,10 @@ from conformance.controls import CLOCK_READING
 from conformance.drivers.wire import BY_US, RESET_BY_US
 from conformance.events import Direction, Exchange, Layer, RunRecord
 from conformance.reports.console import ConsoleReport, without_polls
-from conformance.reports.html import html_report
-from conformance.reports.json_report import report_json
+from conformance.reports.html import html_report, write_html
+from conformance.reports.json_report import report_json, write_json
 from conformance.reports.junit import junit_xml
-from conformance.reports.transcript import TranscriptReport
+from conformance.reports.transcript import TranscriptReport, open_transcript
 from reference.protocol.uz.message import File, FileType
 from tests.conformance.conftest import Judged
 
@@ -225,3 +226,44 @@ def test_the_last_exchanges_are_not_what_the_judge_did_by_itself(about: bytes) -
     spoken = [of(Direction.SENT, b"question"), of(Direction.RECEIVED, b"answer", b"question")]
     assert without_polls([*spoken, of(Direction.CLOSED, b"", about)]) == spoken
     assert without_polls([*spoken, of(Direction.CLOSED, b"")]) != spoken
+
+
+HALF = "\ud800"
+"""Half of a surrogate pair: JSON can say it, UTF-8 cannot."""
+
+
+def sends_half_a_letter(ctx: Context) -> None:
+    told = f'{{"login": "{HALF}"}}'
+    ctx.step(told)
+    raw = b'POST /api/login HTTP/1.1\r\n\r\n{"login": "\\ud800", "\\udfff": 1}'
+    ctx.exchanged(Layer.HTTP, Direction.SENT, raw)
+    if ctx.case.id.endswith("half"):
+        ctx.check("no letter", HALF, "login")
+
+
+def test_half_a_letter_breaks_no_report(judged: Judged, registry: Registry, tmp_path: Path) -> None:
+    """Judges send such texts on purpose; every report has to be able to say what was sent."""
+    for name in ("half", "fine"):
+        registry.case(
+            f"uz.operator.{name}",
+            target="operator",
+            clauses=["OF-13"],
+            requirements=["UZ-OFD-01"],
+            description="Half a letter.",
+            expectation="It is refused.",
+        )(sends_half_a_letter)
+    screen = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
+    told = ConsoleReport(Console(file=screen), registry.book)
+    with open_transcript(tmp_path / "transcript.jsonl") as file:
+        record = judged(consumers=[TranscriptReport(file), told])
+    assert [each.verdict.outcome.value for each in record.cases if each.verdict] == ["pass", "fail"]
+    events = [json.loads(line) for line in (tmp_path / "transcript.jsonl").read_text("utf-8").splitlines()]
+    assert any(event.get("observed") == HALF for event in events)
+    screen.seek(0)
+    assert "\\ud800" in screen.read()
+    write_html(record, registry.book, tmp_path / "report.html")
+    assert "\\ud800" in (tmp_path / "report.html").read_text("utf-8")
+    write_json(record, registry.book, tmp_path / "report.json")
+    report = json.loads((tmp_path / "report.json").read_text("utf-8"))
+    assert "ud800" in json.dumps(report["cases"])
+    ElementTree.fromstring(junit_xml(record))

@@ -23,7 +23,7 @@ from conformance.reports.console import ConsoleReport
 from conformance.reports.html import write_html
 from conformance.reports.json_report import write_json
 from conformance.reports.junit import write_junit
-from conformance.reports.transcript import TranscriptReport
+from conformance.reports.transcript import TranscriptReport, open_transcript
 from conformance.runner import Runner, RunSettings
 from conformance.session import Session
 from reference.runtime.clock import LabClock, real_elapsed
@@ -195,7 +195,7 @@ class _Rounds:
         forget_decoded()
         begun = _own_seconds()
         recorder = Recorder()
-        with (folder / "transcript.jsonl").open("w", encoding="utf-8") as file:
+        with open_transcript(folder / "transcript.jsonl") as file:
             self._run((recorder, TranscriptReport(file)))
         ran = _own_seconds()
         write_html(recorder.record, self._book, folder / "report.html")

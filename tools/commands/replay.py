@@ -30,7 +30,7 @@ from conformance.replay.unsent import UNSENT
 from conformance.reports.html import write_html
 from conformance.reports.json_report import write_json
 from conformance.reports.junit import write_junit
-from conformance.reports.transcript import TranscriptReport
+from conformance.reports.transcript import TranscriptReport, open_transcript
 from conformance.session import EXCHANGE_SECONDS, Session
 from conformance.targets import PARTS, Target, TargetError, parse_target
 from conformance.verdicts import TargetUnreachable
@@ -121,7 +121,7 @@ def regrade(
     consumers: list[Consumer] = [recorder]
     with ExitStack() as files:
         if report is not None:
-            written = files.enter_context((report / "transcript.jsonl").open("w", encoding="utf-8"))
+            written = files.enter_context(open_transcript(report / "transcript.jsonl"))
             consumers.append(TranscriptReport(written))
         try:
             regrading = judge_anew(transcript, registry, strict=strict, consumers=consumers)

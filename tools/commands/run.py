@@ -29,7 +29,7 @@ from conformance.reports.html import write_html
 from conformance.reports.json_report import write_json
 from conformance.reports.junit import write_junit
 from conformance.reports.pcapng import write_pcapng
-from conformance.reports.transcript import TranscriptReport
+from conformance.reports.transcript import TranscriptReport, open_transcript
 from conformance.reports.words import LanguageError, translator
 from conformance.selection import SelectionError
 from conformance.session import EXCHANGE_SECONDS
@@ -173,7 +173,7 @@ def _judge(
     with ExitStack() as files:
         consumers: list[Consumer] = [recorder, ConsoleReport(out(), registry.book, verbose=verbose)]
         if report is not None:
-            transcript = files.enter_context((report / "transcript.jsonl").open("w", encoding="utf-8"))
+            transcript = files.enter_context(open_transcript(report / "transcript.jsonl"))
             consumers.append(TranscriptReport(transcript))
         try:
             run_ended = judge(request, registry, consumers)
