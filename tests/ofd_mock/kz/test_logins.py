@@ -33,6 +33,8 @@ def test_only_a_hash_is_kept_and_it_survives_as_text() -> None:
 @pytest.mark.parametrize(
     ("kept", "password", "right"),
     [(KEPT, "Құпия-1", True), (KEPT, "Құпия-2", False), ("Құпия-1", "Құпия-1", False), (None, "x", False)],
+    # Salted, and so another text in every process: as a name it would be two tests.
+    ids=["right", "wrong", "no-hash", "nothing"],
 )
 def test_a_password_fits_its_hash_alone(kept: str | None, password: str, right: bool) -> None:
     assert fits(kept, password) is right
