@@ -49,6 +49,11 @@ class Till:
         settings = {"device_id": device, "token": token}
         answer = web.post(f"{self.base}/control/reset", json={"settings": settings})
         assert answer.status_code == 200, answer.text
+        # It sells when the operator has told it who it is.
+        eventually(lambda: self._mode() != "START", 20)
+
+    def _mode(self) -> str:
+        return str(web.get(f"{self.base}/keys/state").json()["mode"])
 
     def press(self, key: str, order: dict[str, Any] | None = None) -> dict[str, Any]:
         answer = web.post(f"{self.base}/keys/{key}", json=order or {})

@@ -153,7 +153,8 @@ def test_from_an_outlet_to_the_first_ticket(inside: Page, door: Door, owner: Own
     token = int(page.locator("#token").inner_text())
     fits(page, "register-token")
     till.introduce(card, token)
-    assert till.sell()["outcome"] == "done"
+    made = till.sell()
+    assert made["outcome"] == "done", made
     owner.until(card, S.ACTIVE)
     go(page, door, "/cabinet")
     expect(page.get_by_role("heading", level=1)).to_have_text("Кассы всего: 1 активных: 1")
