@@ -79,6 +79,9 @@ class Proxy:
         """Close everything."""
         if self._server is not None:
             self._server.close()
+        for _ in range(_TURNS):
+            # Who was accepted already is served from the next turns on, and only then can be told to end.
+            await asyncio.sleep(0)
         for task in [*self._tasks]:
             task.cancel()
         if self._tasks:
@@ -96,6 +99,7 @@ class Proxy:
         except asyncio.CancelledError:
             writer.transport.abort()  # the proxy stops
         finally:
+            _drop(writer)
             self._tasks.discard(task)
 
     async def _connect(self, line: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -123,16 +127,23 @@ class Proxy:
         try:
             await _Line(self, line, (reader, writer), outward).run()
         finally:
+            _drop(outward[1])
             del self.lines[line]
 
     async def _dial(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         failure: OSError | TimeoutError = OSError(f"{self.to.host} has no address")
         for number in self._numbers:
             try:
-                return await asyncio.wait_for(asyncio.open_connection(number, self.to.port), CONNECT_SECONDS)
+                # Not `wait_for`: a connection that is there just as it is cancelled would be nobody's.
+                async with asyncio.timeout(CONNECT_SECONDS):
+                    return await asyncio.open_connection(number, self.to.port)
             except (OSError, TimeoutError) as error:
                 failure = error
         raise failure
+
+
+_TURNS = 4
+"""Turns of the loop from an accepted connection to its first step."""
 
 
 class _Line:
@@ -233,6 +244,12 @@ class _Sender:
             self._tap.data(self._line, self._leg, self._side, data)
         self._writer.write(data)
         await self._writer.drain()
+
+
+def _drop(writer: asyncio.StreamWriter) -> None:
+    """Close a connection that nobody has closed yet, however its task ended."""
+    if not writer.is_closing():
+        writer.transport.abort()
 
 
 def abort(writer: asyncio.StreamWriter) -> None:

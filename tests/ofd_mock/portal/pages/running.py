@@ -199,6 +199,8 @@ def mailed_code(context: BrowserContext, door: Door) -> str:
 def fits(page: Page, name: str) -> None:
     """No sideways scrolling at both widths; pictures for whoever wants to look at them."""
     folder = os.environ.get(SCREENSHOTS)
+    # A click ends where the next page begins; it has its width when its styles are there.
+    page.wait_for_load_state("load")
     for size in (PHONE, DESK):
         page.set_viewport_size(size)
         assert width_of_content(page) <= size["width"], (name, size)
