@@ -7,6 +7,7 @@ its shift by the dialect it judges (uz-fiscal §3, §13).
 from __future__ import annotations
 
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -46,7 +47,7 @@ class Sold:
     answer: Json
 
 
-class Gen1Driver(DriveClient):
+class Gen1Driver(DriveClient, ABC):
     """A till of generation 1, speaking to the first module; see docs/writing-cases.md."""
 
     path: ClassVar[str] = ""
@@ -58,25 +59,25 @@ class Gen1Driver(DriveClient):
 
     # to be given by each dialect
 
+    @abstractmethod
     def identity(self) -> tuple[str, str] | None:
         """TerminalID and applet version of the first module, None without one."""
-        raise NotImplementedError
 
+    @abstractmethod
     def current_shift(self) -> Json:
         """The current Z slot, names as in uz-fiscal §9.1."""
-        raise NotImplementedError
 
+    @abstractmethod
     def open_now(self) -> str:
         """Open a shift; the message of an error, blank when it went well."""
-        raise NotImplementedError
 
+    @abstractmethod
     def close_now(self) -> str:
         """Close the shift; the message of an error, blank when it went well."""
-        raise NotImplementedError
 
+    @abstractmethod
     def sell_now(self) -> Json:
         """Sell one thing that must be taken; the answer's fields as in uz-fiscal §3.4."""
-        raise NotImplementedError
 
     # time
 

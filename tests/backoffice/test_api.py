@@ -16,7 +16,8 @@ from reference.backoffice.desks import Desks, desks_of
 from reference.backoffice.part import NAME, BackofficePart
 from reference.backoffice.secrets import Seal
 from reference.backoffice.web.app import create_app
-from reference.backoffice.web.routes import Counter, routes_of
+from reference.backoffice.web.counter import Counter
+from reference.backoffice.web.routes import routes_of
 from reference.pos.shop.reporting import Reporter
 from reference.pos.shop.worker import Worker
 from reference.pos.web.app import create_app as create_pos

@@ -13,7 +13,8 @@ from werkzeug.exceptions import HTTPException
 
 from reference.backoffice.desks import Desks
 from reference.backoffice.intake import GapError
-from reference.backoffice.web.routes import Counter, routes_of
+from reference.backoffice.web.counter import Counter
+from reference.backoffice.web.routes import routes_of
 from reference.runtime.json_refusals import desk_refusal, told_of
 from reference.runtime.json_routes import Refusal, Told, http_refusal, json_blueprint
 from reference.runtime.serving import harden

@@ -182,32 +182,45 @@ class Counter:
         self.allowed(asked, Right.SHIFT)
         return self.worker.close_shift()
 
-    def test_receipt(self, asked: Asked) -> FiscalView:
+    def prove_chain(self, asked: Asked) -> FiscalView:
         """A receipt that proves the chain (UZ-POS-02): sold and given back at once."""
         self.allowed(asked, Right.SETTINGS)
         with self.worker.lock:
             return self.desks.fiscal.prove_chain(self.desks.settings.read())
 
 
+class _Bound:
+    """Rows of one shop: who may not is refused before anything is done."""
+
+    def __init__(self, counter: Counter) -> None:
+        self.counter = counter
+
+    def changing(self, right: Right, act: Callable[[Asked], Any]) -> Callable[[Asked], Any]:
+        """For whoever has the right."""
+
+        def run(asked: Asked) -> Any:
+            self.counter.allowed(asked, right)
+            return act(asked)
+
+        return run
+
+    def reading(self, act: Callable[[Asked], Any]) -> Callable[[Asked], Any]:
+        """For whoever is at the till."""
+
+        def run(asked: Asked) -> Any:
+            self.counter.who(asked)
+            return act(asked)
+
+        return run
+
+
 def routes_of(counter: Counter) -> tuple[JsonRoute, ...]:
     """The table, bound to one shop."""
-    desks = counter.desks
+    return (*_coming(counter), *_keeping(counter), *_selling(counter))
 
-    def changing(right: Right, act: Callable[[Asked], Any]) -> Callable[[Asked], Any]:
-        def run(asked: Asked) -> Any:
-            counter.allowed(asked, right)
-            return act(asked)
 
-        return run
-
-    def reading(act: Callable[[Asked], Any]) -> Callable[[Asked], Any]:
-        def run(asked: Asked) -> Any:
-            counter.who(asked)
-            return act(asked)
-
-        return run
-
-    order, orders = "/orders/{order}", desks.orders
+def _coming(counter: Counter) -> tuple[JsonRoute, ...]:
+    """Who is at the till, and where things stand."""
     return (
         JsonRoute(
             "GET", "/people", "who can come to the till", counter.people, list[dict[str, Any]], public=True
@@ -221,7 +234,14 @@ def routes_of(counter: Counter) -> tuple[JsonRoute, ...]:
             "GET", "/standing", "service, shift, unsent receipts, waiting orders", counter.standing, Standing
         ),
         JsonRoute("POST", "/standing", "the same after one more look", counter.look, Standing),
-        # --- goods, places, people, settings ---
+    )
+
+
+def _keeping(counter: Counter) -> tuple[JsonRoute, ...]:
+    """Goods, places, people, settings, the owner's portal."""
+    bound, desks = _Bound(counter), counter.desks
+    changing, reading = bound.changing, bound.reading
+    return (
         JsonRoute(
             "GET",
             "/products",
@@ -296,13 +316,20 @@ def routes_of(counter: Counter) -> tuple[JsonRoute, ...]:
             ShopSettings,
             bodies.SettingsChange,
         ),
-        JsonRoute("POST", "/test-receipt", "prove the chain", counter.test_receipt, FiscalView),
+        JsonRoute("POST", "/test-receipt", "prove the chain", counter.prove_chain, FiscalView),
         JsonRoute("POST", "/owner/offer", "ask to be linked by QR code", counter.offer, ReportState),
         JsonRoute("GET", "/owner/qr", "the QR code that the owner scans", counter.qr, dict[str, str]),
         JsonRoute(
             "POST", "/owner/login", "link with a POS login", counter.link, ReportState, bodies.OwnerLogin
         ),
-        # --- orders ---
+    )
+
+
+def _selling(counter: Counter) -> tuple[JsonRoute, ...]:
+    """Orders, from the first line to the refund; the shift."""
+    desks, reading = counter.desks, _Bound(counter).reading
+    order, orders = "/orders/{order}", desks.orders
+    return (
         JsonRoute(
             "GET",
             "/orders",
