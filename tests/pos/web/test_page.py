@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from reference.pos.part import PosPart
 from reference.pos.web.app import create_app
@@ -121,6 +121,18 @@ def test_a_scanner_types_the_barcode(page: Page) -> None:
     come(page)
     page.fill("#search", "4780000000017")
     page.press("#search", "Enter")
+    expect(page.locator("#lines .name", has_text="Osh")).to_be_visible()
+
+
+def test_a_scan_before_the_goods_are_there_is_not_lost(page: Page) -> None:
+    held: list[Route] = []
+    page.route("**/api/products", lambda route: held.append(route))
+    with page.expect_request("**/api/products"):
+        come(page)
+    page.fill("#search", "4780000000017")
+    page.press("#search", "Enter")
+    [route] = held
+    route.continue_()
     expect(page.locator("#lines .name", has_text="Osh")).to_be_visible()
 
 

@@ -4,12 +4,15 @@ import { ask, byId, fill, make, toast } from "./dom.js";
 import { payDialog } from "./pay.js";
 import { money, quantity, say, tiyin } from "./words.js";
 
-let order = null, products = [], category = "", places = [], rights = [];
+let order = null, products = [], category = "", places = [], rights = [], loaded = Promise.resolve();
 const KEPT = "kassalab-pos-order";
 
 export async function openSale(allowed) {
   rights = allowed;
-  [products, places] = await Promise.all([get("/products"), get("/places")]);
+  const goods = get("/products");
+  // What a scanner types before they are there waits for them; that they did not come is said by whoever asked.
+  loaded = goods.then((found) => { products = found; }, () => undefined);
+  [products, places] = await Promise.all([goods, get("/places")]);
   const kept = sessionStorage.getItem(KEPT);
   if (kept && !order) {
     const found = await get(`/orders/${kept}`).catch(() => null);
@@ -94,10 +97,16 @@ async function add(product) {
 }
 
 byId("search").addEventListener("input", drawGoods);
-byId("search").addEventListener("keydown", (event) => {
-  // A scanner types the barcode and Enter.
-  const found = event.key === "Enter" && products.find((each) => each.barcode && each.barcode === event.target.value.trim());
-  if (found) { event.target.value = ""; drawGoods(); add(found); }
+byId("search").addEventListener("keydown", async (event) => {
+  if (event.key !== "Enter") return;
+  // A scanner types the barcode and Enter, perhaps before the goods are there.
+  const field = event.target, typed = field.value.trim();
+  await loaded;
+  const found = products.find((each) => each.barcode && each.barcode === typed);
+  if (!found) return;
+  if (field.value.trim() === typed) field.value = "";
+  drawGoods();
+  await add(found);
 });
 byId("place").addEventListener("change", (event) => {
   const place = event.target.value ? Number(event.target.value) : null;
