@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from reference.backoffice.branches import Branches
+from reference.backoffice.checkout import Checkout
 from reference.backoffice.click import Click
+from reference.backoffice.details import Details
 from reference.backoffice.entrance import Entrance
 from reference.backoffice.intake import Intake
 from reference.backoffice.merchants import AskToken, Merchants, stand_in
@@ -25,22 +27,27 @@ class Desks:
     branches: Branches
     intake: Intake
     reports: Reports
+    details: Details
     subscriptions: Subscriptions
     merchants: Merchants
     payme: Payme
     click: Click
+    checkout: Checkout
 
 
 def desks_of(office: Office, seal: Seal, ask: AskToken = stand_in) -> Desks:
     """The desks of an office."""
+    subscriptions, payme, click = Subscriptions(office), Payme(office), Click(office)
     return Desks(
         office,
         Entrance(office),
         Branches(office),
         Intake(office),
         Reports(office),
-        Subscriptions(office),
+        Details(office),
+        subscriptions,
         Merchants(office, seal, ask),
-        Payme(office),
-        Click(office),
+        payme,
+        click,
+        Checkout(office, subscriptions, payme, click),
     )

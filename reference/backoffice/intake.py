@@ -113,11 +113,9 @@ class Intake:
         body = change.body
         match change.kind:
             case "product":
-                known = {name: body[name] for name in ("name", "category", "price", "stock", "active")}
-                _put(session, tables.Product, linked, change.key, known)
+                _put(session, tables.Product, linked, change.key, _product(body))
             case "employee":
-                known = {name: body[name] for name in ("first_name", "last_name", "role", "active")}
-                _put(session, tables.Employee, linked, change.key, known)
+                _put(session, tables.Employee, linked, change.key, _employee(body))
             case "order":
                 _take_order(session, linked, change.key, body, sums)
             case "payment":
@@ -164,7 +162,7 @@ def _take_order(session: Session, linked: Linked, key: str, body: Mapping[str, A
     else:
         sums.count(linked, json.loads(row.body), -1)
     sums.count(linked, body, 1)
-    row.opened, row.closed = str(body["opened"]), body["closed"]
+    row.opened, row.closed = _moment(body["opened"]), body["closed"] and _moment(body["closed"])
     row.state, row.employee, row.total = str(body["state"]), str(body["employee"]), int(body["total"])
     row.refund, row.body = bool(body["refund_of"]), json.dumps(dict(body), ensure_ascii=False)
     if row.state == "completed" and not row.fiscal:
@@ -181,7 +179,7 @@ def _take_payment(session: Session, linked: Linked, key: str, body: Mapping[str,
         session.add(row)
     row.order, row.kind, row.group = str(body["order"]), str(body["kind"]), str(body["group"])
     row.amount, row.state = int(body["amount"]), str(body["state"])
-    row.made, row.employee = str(body["made"]), str(body["employee"])
+    row.made, row.employee = _moment(body["made"]), str(body["employee"])
     session.flush()
 
 
@@ -192,6 +190,31 @@ def _take_fiscal(session: Session, linked: Linked, body: Mapping[str, Any]) -> N
     state = str(body["state"])
     row.fiscal = "acknowledged" if state == "done" and body["acknowledged"] else state
     row.receipt = json.dumps(dict(body), ensure_ascii=False)
+
+
+def _product(body: Mapping[str, Any]) -> dict[str, Any]:
+    stock = body["stock"]
+    return {
+        "name": str(body["name"])[:255],
+        "category": str(body["category"])[:100],
+        "price": int(body["price"]),
+        "stock": None if stock is None else int(stock),
+        "active": bool(body["active"]),
+    }
+
+
+def _employee(body: Mapping[str, Any]) -> dict[str, Any]:
+    most = {"first_name": 100, "last_name": 100, "role": 16}
+    known: dict[str, Any] = {name: str(body[name])[:length] for name, length in most.items()}
+    return known | {"active": bool(body["active"])}
+
+
+def _moment(value: object) -> str:
+    """A moment as columns have it; ValueError for what is none, so that no page ever meets it."""
+    moment = moment_of(str(value))
+    if moment.tzinfo is None:
+        raise ValueError(value)
+    return written(moment)
 
 
 def _put(session: Session, table: Any, linked: Linked, key: str, known: Mapping[str, Any]) -> None:

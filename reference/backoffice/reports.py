@@ -183,7 +183,7 @@ class Reports:
                     raise UnknownError("order")
                 query = query.where(sa.tuple_(table.opened, table.id) < sa.tuple_(known.opened, known.id))
             rows = session.scalars(query.order_by(table.opened.desc(), table.id.desc()).limit(PAGE)).all()
-            return [_order_row(session, row) for row in rows]
+            return [order_row(session, row) for row in rows]
 
     def order(self, visitor: Visitor, order: int) -> dict[str, Any]:
         """One order with its lines and its receipt; UnknownError unless it is the owner's."""
@@ -192,7 +192,7 @@ class Reports:
             if row is None or row.branch not in chosen(session, visitor, None):
                 raise UnknownError("order")
             return {
-                "row": _order_row(session, row),
+                "row": order_row(session, row),
                 "order": json.loads(row.body),
                 "receipt": json.loads(row.receipt),
             }
@@ -232,7 +232,7 @@ class Reports:
                 query = query.where(sa.tuple_(table.made, table.id) < sa.tuple_(known.made, known.id))
             rows = session.scalars(query.order_by(table.made.desc(), table.id.desc()).limit(PAGE)).all()
             return TransactionPage(
-                tuple(_transaction_row(session, row) for row in rows), int(count), int(total or 0)
+                tuple(transaction_row(session, row) for row in rows), int(count), int(total or 0)
             )
 
     def _today(self) -> date:
@@ -311,7 +311,8 @@ def _name(session: Session, link: int, key: str) -> str:
     return "" if row is None else f"{row.first_name} {row.last_name}".strip()
 
 
-def _order_row(session: Session, row: tables.ShopOrder) -> OrderRow:
+def order_row(session: Session, row: tables.ShopOrder) -> OrderRow:
+    """An order as lists show it."""
     body = json.loads(row.body)
     return OrderRow(
         row.id,
@@ -327,7 +328,8 @@ def _order_row(session: Session, row: tables.ShopOrder) -> OrderRow:
     )
 
 
-def _transaction_row(session: Session, row: tables.Transaction) -> TransactionRow:
+def transaction_row(session: Session, row: tables.Transaction) -> TransactionRow:
+    """A payment as lists show it."""
     orders = tables.ShopOrder
     order = session.scalars(
         sa.select(orders.id).where(orders.link == row.link, orders.key == row.order)

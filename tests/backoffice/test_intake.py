@@ -77,7 +77,15 @@ def test_what_comes_again_changes_nothing_and_a_gap_is_refused(back: Back) -> No
 def test_a_wrong_change_takes_none_of_its_request(back: Back) -> None:
     visitor = back.owner()
     linked = back.link(visitor)
-    for bad in (("order", "x", {"state": "completed"}), ("gold", "1", {}), ("product", "1", {"name": "x"})):
+    bad_price = {"name": "Osh", "category": "", "price": "arzon", "stock": None, "active": True}
+    for bad in (
+        ("order", "x", {"state": "completed"}),
+        ("order", "x", order(1, state="open", closed=None, opened="kecha")),
+        ("order", "x", order(1, state="open", closed=None, opened="2026-09-01T05:00:00")),
+        ("gold", "1", {}),
+        ("product", "1", {"name": "x"}),
+        ("product", "1", bad_price),
+    ):
         with pytest.raises(InvalidError) as caught:
             back.intake.take(linked, changes(("employee", "2", EMPLOYEE), bad))
         assert caught.value.findings[0].field == "changes[2].body"
