@@ -29,6 +29,7 @@ PARTS_NEEDED: Mapping[str, tuple[str, ...]] = {
     "operator-kz": ("operator-kz",),
     "register-kz": ("operator-kz", "register"),
     "portal": ("operator-kz", "portal"),
+    "backoffice": ("backoffice",),
 }
 """Which parts a lab needs for a target of each kind."""
 

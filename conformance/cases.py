@@ -66,7 +66,7 @@ RowBody = Callable[["Context", Row], None]
 
 TARGET_KINDS = (
     *("module", "drive", "drive-rpc", "drive-qpos", "drive-communicator", "operator"),
-    *("operator-kz", "register-kz", "portal"),
+    *("operator-kz", "register-kz", "portal", "backoffice"),
 )
 
 CAPABILITIES: dict[str, str] = {

@@ -24,6 +24,7 @@ from conformance.verdicts import CaseFailed, CaseStopped, Inconclusive, NotAppli
 
 if TYPE_CHECKING:
     from conformance.controls import Control, LabTime, Processes
+    from conformance.drivers.backoffice import BackofficeDriver
     from conformance.drivers.gen1_communicator import CommunicatorDriver
     from conformance.drivers.gen1_qpos import QposDriver
     from conformance.drivers.gen1_rpc import RpcDriver
@@ -72,6 +73,7 @@ class Context:
         self._ofd: OfdDriver | None = None
         self._register: RegisterDriver | None = None
         self._portal: PortalDriver | None = None
+        self._backoffice: BackofficeDriver | None = None
         self._rpc: RpcDriver | None = None
         self._qpos: QposDriver | None = None
         self._communicator: CommunicatorDriver | None = None
@@ -162,6 +164,16 @@ class Context:
         if self._portal is None:
             self._portal = PortalDriver(self._session, self._session.tap, self)
         return self._portal
+
+    @property
+    def backoffice(self) -> BackofficeDriver:
+        """Driver of the owner portal under test (target kind `backoffice`)."""
+        from conformance.drivers.backoffice import BackofficeDriver
+
+        self._only("backoffice")
+        if self._backoffice is None:
+            self._backoffice = BackofficeDriver(self._session, self._session.tap, self)
+        return self._backoffice
 
     @property
     def clock(self) -> LabTime:
@@ -322,7 +334,7 @@ class Context:
         """Close the drivers."""
         drivers = (
             *(self._module, self._drive, self._rpc, self._qpos, self._communicator),
-            *(self._operator, self._ofd, self._register, self._portal),
+            *(self._operator, self._ofd, self._register, self._portal, self._backoffice),
         )
         for driver in drivers:
             if driver is not None:

@@ -116,7 +116,16 @@ PORTAL = PartSpec(
 )
 """Looks into the ledger of the Kazakh operator, so it is started behind that. Its authority is the lab's."""
 
-EVERY_PART = (*UZ_PARTS, *KZ_PARTS, PORTAL)
+BACKOFFICE = PartSpec(
+    name="backoffice",
+    module="reference.backoffice",
+    ports=(Port("--port", "backoffice", 7793),),
+    control="backoffice",
+    options=("--logins", "1000000 per minute"),
+)
+"""The portal of a shop's owner; points of sale find it, it looks for nobody."""
+
+EVERY_PART = (*UZ_PARTS, *KZ_PARTS, PORTAL, BACKOFFICE)
 """All there are, in the order in which they are started."""
 
 COUNTRIES = {"uz": UZ_PARTS, "kz": KZ_PARTS, "both": (*UZ_PARTS, *KZ_PARTS)}

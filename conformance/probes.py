@@ -128,6 +128,13 @@ def probe_portal(session: Session) -> Probed:
     return Probed(*probe(session))
 
 
+def probe_backoffice(session: Session) -> Probed:
+    """Ask an owner portal for its document, and whether it is a test one."""
+    from conformance.probes_backoffice import probe_backoffice as probe
+
+    return Probed(*probe(session))
+
+
 PROBES: dict[str, Callable[[Session], Probed]] = {
     "module": probe_module,
     "drive": probe_drive,
@@ -136,6 +143,7 @@ PROBES: dict[str, Callable[[Session], Probed]] = {
     "operator-kz": probe_operator_kz,
     "register-kz": probe_register_kz,
     "portal": probe_portal,
+    "backoffice": probe_backoffice,
 }
 
 

@@ -9,13 +9,15 @@
     register-kz:http://HOST:PORT | register-kz:command:PROGRAM | register-kz:person:
                 [?listen=HOST:PORT][&test=yes]
     portal:http://HOST:PORT[?operator=HOST:PORT]
+    backoffice:http://HOST:PORT[?payme-key=TEXT][&click-key=TEXT]
 
 `vendor=yes` says that the product is somebody else's, which the stand-in clauses do not bind; it is the
 default where no control API is given. `destructive=yes` lets cases leave lasting changes, such as a filled
 memory; it is the default where there is one. `device` and `device-token` are a test register that the owner
 of an operator lends to the judge; `listen` is where the judge's own operator waits for the register under
 test, and `test=yes` is the owner's word that it is a test one, where it cannot say so itself. `operator` is
-where the registers of a portal connect to.
+where the registers of a portal connect to. `payme-key` and `click-key` are the keys that the providers share
+with an owner portal, where they are not those of its settings.
 """
 
 from __future__ import annotations
@@ -38,12 +40,13 @@ DEFAULT_PORTS = {
     "operator-kz": 7777,
     "register-kz": 7780,
     "portal": 7790,
+    "backoffice": 7793,
 }
 FACES = {"drive-rpc": "rpc", "drive-qpos": "qpos", "drive-communicator": "communicator"}
 """Dialects of a drive that have a port of their own, and what the ready line calls it."""
 PARTS = {"register-kz": "register", **dict.fromkeys(FACES, "drive")}
 """The lab's name of the part behind a target kind, where it is another word."""
-SCHEMES = {"drive": "http", "register-kz": "http", "portal": "http", **dict.fromkeys(FACES, "http")}
+SCHEMES = dict.fromkeys(("drive", *FACES, "register-kz", "portal", "backoffice"), "http")
 """How a kind is reached that is not reached by TCP."""
 _OWN_ADDRESSES = {"register-kz": ("command", "person")}
 """Addresses of a kind that are no URL: a program to run, somebody to ask."""
@@ -54,6 +57,7 @@ _OWN_OPTIONS = {
     "operator-kz": ("device", "device-token", "serial", "rnm"),
     "register-kz": ("listen", "test"),
     "portal": ("operator",),
+    "backoffice": ("payme-key", "click-key"),
 }
 _OPTIONS = (*sorted(_CONTROLS), "vendor", "destructive", "name", "token")
 _MOST_UINT32 = 2**32 - 1

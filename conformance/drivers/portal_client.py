@@ -121,6 +121,10 @@ class PortalClient:
         """A page as a browser asks for it."""
         return self._exchange("GET", path, {"Accept": "text/html"}, b"")
 
+    def outside(self, method: str, path: str, headers: Mapping[str, str], content: bytes = b"") -> Told:
+        """One exchange with an address that is not below /api."""
+        return self._exchange(method, path, headers, content)
+
     def _exchange(self, method: str, place: str, headers: Mapping[str, str], body: bytes) -> Told:
         sent = self._client.request_bytes(method, place, headers, body)
         self._tap(Layer.HTTP, Direction.SENT, sent)
