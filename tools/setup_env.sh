@@ -23,6 +23,8 @@ NEEDED=(
   "header:PCSC/winscard.h|libpcsclite-dev|pyscard, the link to real readers, is built"
   "python:Python.h|python3-dev|pyscard, the link to real readers, is built"
   "postgresql:initdb|postgresql|the operator's ledger is tested on PostgreSQL, too"
+  "command:zbarimg|zbar-tools|QR codes on papers are read back by another program"
+  "command:pdftoppm|poppler-utils|PDF papers are drawn and read by another program"
 )
 
 say() { printf '%s\n' "$*" >&2; }

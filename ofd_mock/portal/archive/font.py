@@ -6,13 +6,13 @@ of the face is equally wide, which is why columns of papers stand below each oth
 
 from __future__ import annotations
 
-import importlib.resources
 import struct
 from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Final
 
-FILE: Final = "DejaVuSansMono.ttf"
+from reference.runtime.fonts import font_bytes
+
 MISSING: Final = 0
 """The glyph of a letter that the face does not have."""
 _KEPT: Final = (b"cvt ", b"fpgm", b"glyf", b"head", b"hhea", b"hmtx", b"loca", b"maxp", b"prep")
@@ -98,12 +98,6 @@ class Font:
 def bundled() -> Font:
     """The face that comes with the portal."""
     return Font(font_bytes())
-
-
-@cache
-def font_bytes() -> bytes:
-    """Its file."""
-    return (importlib.resources.files("ofd_mock.portal.archive.fonts") / FILE).read_bytes()
 
 
 def _directory(data: bytes) -> Iterator[tuple[bytes, tuple[int, int]]]:

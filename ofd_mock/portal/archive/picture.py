@@ -10,7 +10,7 @@ from typing import Final
 import segno
 from PIL import Image, ImageDraw, ImageFont
 
-from ofd_mock.portal.archive.font import font_bytes
+from reference.runtime.fonts import font_bytes
 
 SIZE: Final = 18
 """Pixels of a letter's height."""

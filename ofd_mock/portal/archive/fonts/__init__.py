@@ -1,1 +1,0 @@
-"""The typeface of papers, Cyrillic and Kazakh letters too: DejaVu Sans Mono; its licence is beside it."""
