@@ -33,6 +33,7 @@ from reference.runtime.words import Words
 PHONE: Final = re.compile(r"\+998[0-9]{9}")
 FIRST_PLAN: Final = "trial"
 _ENROLMENT_HOURS: Final = 24
+_LONGEST_DEVICE: Final = 100
 _PHONE: Final = Words(
     "Raqam +998XXXXXXXXX ko'rinishida", "Номер в виде +998XXXXXXXXX", "A phone is +998XXXXXXXXX"
 )
@@ -60,6 +61,28 @@ class Visitor:
     name: str
     business: str
     renew: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What an owner told of himself, and since when he is here."""
+
+    first_name: str
+    last_name: str
+    phone: str
+    business: str
+    created: str
+
+
+@dataclass(frozen=True, slots=True)
+class VisitView:
+    """A session on one device; `handle` names it, and opens nothing. `mine`: of the one who asks."""
+
+    handle: str
+    device: str
+    begun: str
+    seen: str
+    mine: bool
 
 
 class Entrance:
@@ -107,8 +130,8 @@ class Entrance:
         if refused is not None:
             raise refused
 
-    def finish(self, key: str, given: Mapping[str, Any]) -> str:
-        """Step 3: names and password; the secret of the new owner's session."""
+    def finish(self, key: str, given: Mapping[str, Any], device: str = "") -> str:
+        """Step 3: names and password; the secret of the new owner's session on this `device`."""
         form = Form(given, ("first_name", "last_name", "business", "password", "password_repeated"))
         read = {name: form.text(name, 100, least=1) for name in ("first_name", "last_name", "business")}
         password = str(given.get("password") or "")
@@ -129,7 +152,7 @@ class Entrance:
             trial = now + timedelta(days=office.settings.trial_days)
             session.add(tables.Subscription(owner=owner.id, plan=FIRST_PLAN, until=written(trial)))
             session.delete(row)
-            return self._open(session, owner.id)
+            return self._open(session, owner.id, device)
 
     def enrolling(self, key: str) -> tuple[str, int]:
         """Phone and step of a registration; UnknownError."""
@@ -171,8 +194,8 @@ class Entrance:
 
     # --- coming and going ----------------------------------------------------------------------------
 
-    def log_in(self, phone: str, password: str) -> str:
-        """A session's secret. RefusedError: wrong; LockedError: too often."""
+    def log_in(self, phone: str, password: str, device: str = "") -> str:
+        """The secret of a session on this `device`. RefusedError: wrong; LockedError: too often."""
         office = self._office
         with office.reading() as session:
             known = _owner(session, "".join(phone.split()))
@@ -186,7 +209,7 @@ class Entrance:
         with office.changing() as session:
             owner = session.get_one(tables.Owner, known.id)
             owner.failures, owner.locked_until = 0, None
-            return self._open(session, owner.id)
+            return self._open(session, owner.id, device)
 
     def visitor(self, key: str) -> Visitor:
         """Who has this session; StrangerError when nobody has, or no longer."""
@@ -223,6 +246,34 @@ class Entrance:
             if visit is not None:
                 session.delete(visit)
 
+    def profile(self, visitor: Visitor) -> Profile:
+        """What the owner told of himself (BX-PRF-01)."""
+        with self._office.reading() as session:
+            row = session.get_one(tables.Owner, visitor.owner)
+            return Profile(row.first_name, row.last_name, row.phone, row.business, row.created)
+
+    def visits(self, key: str) -> tuple[VisitView, ...]:
+        """Every session of who has this one that is not over, his own first, then the newest."""
+        visitor, office = self.visitor(key), self._office
+        table = tables.Visit
+        oldest = written(office.now - timedelta(seconds=office.settings.visit_idle_seconds))
+        with office.reading() as session:
+            query = select(table).where(table.owner == visitor.owner, table.seen >= oldest)
+            rows = session.scalars(query.order_by(table.seen.desc(), table.secret))
+            found = [
+                VisitView(row.secret, row.device, row.begun, row.seen, row.secret == digest(key))
+                for row in rows
+            ]
+        return tuple(sorted(found, key=lambda each: not each.mine))
+
+    def end_visit(self, visitor: Visitor, handle: str) -> None:
+        """End a session of his on another device; UnknownError for everything else."""
+        with self._office.changing() as session:
+            row = session.get(tables.Visit, handle)
+            if row is None or row.owner != visitor.owner:
+                raise UnknownError("session")
+            session.delete(row)
+
     def change_password(self, key: str, password: str, repeated: str) -> None:
         """Set a new password; every other session ends."""
         visitor = self.visitor(key)
@@ -258,9 +309,10 @@ class Entrance:
                 owner.failures = 0
                 owner.locked_until = written(self._office.now + timedelta(seconds=settings.lock_seconds))
 
-    def _open(self, session: Session, owner: int) -> str:
+    def _open(self, session: Session, owner: int, device: str) -> str:
         key, now = secret(), written(self._office.now)
-        session.add(tables.Visit(secret=digest(key), owner=owner, begun=now, seen=now))
+        known = device[:_LONGEST_DEVICE]
+        session.add(tables.Visit(secret=digest(key), owner=owner, begun=now, seen=now, device=known))
         return key
 
     @staticmethod

@@ -1,4 +1,4 @@
-"""One owner-portal process put together: desks, API, control, and the thread that renews subscriptions."""
+"""One owner-portal process put together: desks, API, pages, control, the thread that renews plans."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from reference.backoffice.desks import Desks, desks_of
 from reference.backoffice.office import BackofficeSettings, Office
+from reference.backoffice.pages.site import SECRET_FILE, SiteSettings
 from reference.backoffice.part import NAME, BackofficePart
 from reference.backoffice.secrets import Seal
 from reference.backoffice.web.app import LOGINS, create_app
@@ -23,6 +24,7 @@ from reference.runtime.database import open_engine
 from reference.runtime.events import EventLog
 from reference.runtime.faults import FaultPoints
 from reference.runtime.logs import configure_logging
+from reference.runtime.pages import kept_secret
 from reference.runtime.process import PartSettings, add_part_arguments, announce, until_signalled
 from reference.runtime.serving import HttpServer
 
@@ -76,7 +78,8 @@ class BackofficeProcess:
             part.control_token,
             part.host,
         )
-        app = create_app(self.desks, control, changed=self._kick.set, logins=self._logins)
+        site = SiteSettings(kept_secret(part.folder / SECRET_FILE))
+        app = create_app(self.desks, control, changed=self._kick.set, logins=self._logins, site=site)
         self.http = HttpServer(app, part.host, port, THREADS)
         self.http.start()
         self._keeper.start()
@@ -116,7 +119,9 @@ class BackofficeProcess:
 def make_parser() -> argparse.ArgumentParser:
     """All options of the process."""
     parser = argparse.ArgumentParser(prog="python -m reference.backoffice", description=__doc__)
-    parser.add_argument("--port", type=int, default=PORT, help="API and control, 0: a free one (%(default)s)")
+    parser.add_argument(
+        "--port", type=int, default=PORT, help="pages, API and control, 0: a free one (%(default)s)"
+    )
     parser.add_argument("--database", help="SQLAlchemy URL or file (backoffice.sqlite in --dir)")
     parser.add_argument(
         "--logins", default=LOGINS, help="how often one address may try to log in (%(default)s)"

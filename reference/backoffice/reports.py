@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from reference.backoffice import tables
 from reference.backoffice.branches import chosen
 from reference.backoffice.entrance import Visitor
-from reference.backoffice.moments import local_day
+from reference.backoffice.moments import day_begins, local_day
 from reference.backoffice.office import Office
 from reference.runtime.refusals import Finding, InvalidError, UnknownError
 from reference.runtime.words import Words
@@ -27,6 +27,8 @@ DAYS: Final = 7
 MOST_DAYS: Final = 366
 TOP: Final = 10
 PAGE: Final = 50
+UNACKNOWLEDGED: Final = ("waiting", "done")
+"""How far receipts are that the operator has not acknowledged."""
 _PERIOD: Final = Words("Davr noto'g'ri", "Неверный период", "The period ends before it begins or is too long")
 
 
@@ -165,10 +167,24 @@ class Reports:
                 _unacknowledged(session, branches),
             )
 
+    def sold(self, visitor: Visitor, branch: int | None, first: date, last: date) -> list[ProductSum]:
+        """What was sold of every product in a period, both days included, by revenue."""
+        with self._office.reading() as session:
+            return _products(session, chosen(session, visitor, branch), first, last)
+
     def orders(
-        self, visitor: Visitor, branch: int | None, *, state: str = "", fiscal: str = "", before: int = 0
+        self,
+        visitor: Visitor,
+        branch: int | None,
+        *,
+        state: str = "",
+        fiscal: str = "",
+        before: int = 0,
+        first: date | None = None,
+        last: date | None = None,
+        most: int = PAGE,
     ) -> list[OrderRow]:
-        """Orders, newest first; `before` an id goes on from there."""
+        """At most so many orders, newest first, opened on these days; `before` an id goes on from there."""
         table = tables.ShopOrder
         with self._office.reading() as session:
             branches = chosen(session, visitor, branch)
@@ -176,14 +192,24 @@ class Reports:
             if state:
                 query = query.where(table.state == state)
             if fiscal:
-                query = query.where(table.fiscal == fiscal)
+                wanted = UNACKNOWLEDGED if fiscal == "unacknowledged" else (fiscal,)
+                query = query.where(table.fiscal.in_(wanted))
+            if first:
+                query = query.where(table.opened >= day_begins(first))
+            if last:
+                query = query.where(table.opened < day_begins(last + timedelta(days=1)))
             if before:
                 known = session.get(table, before)
                 if known is None or known.branch not in branches:
                     raise UnknownError("order")
                 query = query.where(sa.tuple_(table.opened, table.id) < sa.tuple_(known.opened, known.id))
-            rows = session.scalars(query.order_by(table.opened.desc(), table.id.desc()).limit(PAGE)).all()
+            rows = session.scalars(query.order_by(table.opened.desc(), table.id.desc()).limit(most)).all()
             return [order_row(session, row) for row in rows]
+
+    def unacknowledged(self, visitor: Visitor, branch: int | None) -> int:
+        """How many receipts the operator has not acknowledged."""
+        with self._office.reading() as session:
+            return _unacknowledged(session, chosen(session, visitor, branch))
 
     def order(self, visitor: Visitor, order: int) -> dict[str, Any]:
         """One order with its lines and its receipt; UnknownError unless it is the owner's."""
@@ -300,9 +326,7 @@ def _staff(session: Session, branches: Sequence[int], first: date, last: date) -
 
 def _unacknowledged(session: Session, branches: Sequence[int]) -> int:
     table = tables.ShopOrder
-    query = sa.select(sa.func.count()).where(
-        table.branch.in_(branches), table.fiscal.in_(("waiting", "done"))
-    )
+    query = sa.select(sa.func.count()).where(table.branch.in_(branches), table.fiscal.in_(UNACKNOWLEDGED))
     return int(session.scalar(query) or 0)
 
 

@@ -46,6 +46,7 @@ class Visit(Base):
     owner: Mapped[int] = mapped_column(sa.BigInteger, index=True)
     begun: Mapped[str] = mapped_column(_MOMENT)
     seen: Mapped[str] = mapped_column(_MOMENT)
+    device: Mapped[str] = mapped_column(sa.String(100), default="")
 
 
 class Enrolment(Base):

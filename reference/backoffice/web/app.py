@@ -1,4 +1,4 @@
-"""The owner portal as a Flask application: API, calls of payment providers, control beside them."""
+"""The owner portal as a Flask application: API, calls of payment providers, pages, control beside them."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from werkzeug.exceptions import HTTPException
 
 from reference.backoffice.desks import Desks
 from reference.backoffice.intake import GapError
+from reference.backoffice.pages.frame import HERE
+from reference.backoffice.pages.site import LIMITED, SiteSettings, add_pages
 from reference.backoffice.web.counter import Counter
 from reference.backoffice.web.routes import routes_of
 from reference.runtime.json_refusals import desk_refusal, told_of
@@ -26,23 +28,29 @@ _LIMITED: Final = ("/api/sessions", "/api/enrolments", "/api/sync/logins", "/api
 
 
 def create_app(
-    desks: Desks, *others: Blueprint, changed: Callable[[], None] | None = None, logins: str = LOGINS
+    desks: Desks,
+    *others: Blueprint,
+    changed: Callable[[], None] | None = None,
+    logins: str = LOGINS,
+    site: SiteSettings | None = None,
 ) -> Flask:
     """The application over these desks; `others` are mounted as they are.
 
-    `changed` is called after every request that may have changed something.
+    `changed` is called after every request that may have changed something. Without `site` there are no
+    pages.
     """
-    app = Flask("reference.backoffice", static_folder=None)
+    app = Flask("reference.backoffice", static_folder=None, template_folder=str(HERE / "templates"))
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.json.sort_keys = False  # type: ignore[attr-defined]
     told = told_of()
     api = json_blueprint("api", routes_of(Counter(desks)), _with_gaps(told), "Kassalab: owner portal")
-    app.register_blueprint(api)
-    app.add_url_rule("/payme", "payme", lambda: _payme(desks), methods=["POST"])
-    app.add_url_rule("/click", "click", lambda: jsonify(desks.click.answer(request.form)), methods=["POST"])
-    for blueprint in others:
+    free = (api, _providers(desks), *others)
+    for blueprint in free:
         app.register_blueprint(blueprint)
-    app.register_error_handler(HTTPException, lambda error: http_refusal(told, error))
+    if site is None:
+        app.register_error_handler(HTTPException, lambda error: http_refusal(told, error))
+    else:
+        add_pages(app, desks, site, free, lambda error: http_refusal(told, error))
     if changed is not None:
         app.after_request(lambda response: _told_of_change(changed, response))
     _limit(app, logins)
@@ -62,6 +70,14 @@ def _with_gaps(told: Told) -> Told:
     return replace(told, error=error)
 
 
+def _providers(desks: Desks) -> Blueprint:
+    """What payment providers call."""
+    calls = Blueprint("providers", __name__)
+    calls.add_url_rule("/payme", "payme", lambda: _payme(desks), methods=["POST"])
+    calls.add_url_rule("/click", "click", lambda: jsonify(desks.click.answer(request.form)), methods=["POST"])
+    return calls
+
+
 def _payme(desks: Desks) -> Response:
     call = request.get_json(force=True, silent=True)
     return jsonify(desks.payme.answer(request.headers.get("Authorization", ""), call))
@@ -71,7 +87,7 @@ def _limit(app: Flask, logins: str) -> None:
     limiter = Limiter(get_remote_address, app=app, storage_uri="memory://", headers_enabled=True)
     once: Any = limiter.shared_limit(logins, "logins", methods=["POST"])
     for rule in app.url_map.iter_rules():
-        if rule.rule in _LIMITED and "POST" in (rule.methods or ()):
+        if rule.rule in (*_LIMITED, *LIMITED) and "POST" in (rule.methods or ()):
             app.view_functions[rule.endpoint] = once(app.view_functions[rule.endpoint])
 
 

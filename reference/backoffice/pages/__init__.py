@@ -1,0 +1,1 @@
+"""Pages of the owner portal: server-rendered, in Uzbek, Russian and English."""
