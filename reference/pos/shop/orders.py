@@ -134,15 +134,19 @@ class Orders:
 
     # --- changing ------------------------------------------------------------------------------------
 
-    def open(self, employee: EmployeeView, place: int | None = None) -> OrderView:
-        """A new order, at a place or over the counter."""
+    def open(
+        self, employee: EmployeeView, place: int | None = None, lines: Sequence[Mapping[str, Any]] = ()
+    ) -> OrderView:
+        """A new order, at a place or over the counter, with its first `lines` as `add` takes them."""
         employee.require(Right.ORDER)
-        premises = self._premises
+        premises, wanted = self._premises, [_wanted(each) for each in lines]
         with premises.changing() as session:
             row = new_order(premises, session, employee.id)
             row.place = place
             if place is not None and not places.find(session, place).active:
                 raise RefusedError("place", _PLACE)
+            for each in wanted:
+                self._put(session, row, *each)
             return self._told(session, row)
 
     def add(self, employee: EmployeeView, order: str, given: Mapping[str, Any]) -> OrderView:
@@ -151,34 +155,10 @@ class Orders:
         Unmarked goods that are in it already grow instead of standing twice.
         """
         employee.require(Right.ORDER)
-        form = Form(given, ("product", "amount", "label"))
-        product = form.number("product", 1, 2**53)
-        amount = form.number("amount", 1, MOST_AMOUNT, otherwise=THOUSAND)
-        label = form.text("label", 255)
-        form.done()
+        wanted = _wanted(given)
         with self._premises.changing() as session:
             row = _changeable(session, order)
-            found = catalogue.find(session, product)
-            lines = lines_of(session, row.id)
-            self._require_saleable(found, label, amount, lines)
-            same = next((each for each in lines if each.product == product and not label), None)
-            if same is not None:
-                same.amount = min(same.amount + amount, MOST_AMOUNT)
-            elif len(lines) >= MOST_LINES:
-                raise RefusedError("lines", _MANY)
-            else:
-                session.add(
-                    tables.OrderLine(
-                        order=row.id,
-                        product=product,
-                        name=found.name,
-                        amount=amount,
-                        price=found.price,
-                        cost=found.cost,
-                        label=label,
-                        discount=0,
-                    )
-                )
+            self._put(session, row, *wanted)
             return self._told(session, row)
 
     def change_line(
@@ -248,6 +228,20 @@ class Orders:
             row.reason = " ".join(reason.split())[:255]
             return self._told(session, row)
 
+    def _put(self, session: Session, row: tables.ShopOrder, product: int, amount: int, label: str) -> None:
+        found = catalogue.find(session, product)
+        lines = lines_of(session, row.id)
+        self._require_saleable(found, label, amount, lines)
+        same = next((each for each in lines if each.product == product and not label), None)
+        if same is not None:
+            same.amount = min(same.amount + amount, MOST_AMOUNT)
+        elif len(lines) >= MOST_LINES:
+            raise RefusedError("lines", _MANY)
+        else:
+            line = tables.OrderLine(order=row.id, product=product, name=found.name, amount=amount)
+            line.price, line.cost, line.label, line.discount = found.price, found.cost, label, 0
+            session.add(line)
+
     def _told(self, session: Session, row: tables.ShopOrder) -> OrderView:
         return tell(self._premises, session, row)
 
@@ -264,6 +258,16 @@ class Orders:
             raise RefusedError("label", _LABEL_ONE)
         if label and any(each.label == label for each in lines):
             raise RefusedError("label-twice", _LABEL_TWICE)
+
+
+def _wanted(given: Mapping[str, Any]) -> tuple[int, int, str]:
+    """Product, amount and label of a line that is to be put in; InvalidError names every wrong field."""
+    form = Form(given, ("product", "amount", "label"))
+    product = form.number("product", 1, 2**53)
+    amount = form.number("amount", 1, MOST_AMOUNT, otherwise=THOUSAND)
+    label = form.text("label", 255)
+    form.done()
+    return product, amount, label
 
 
 def new_order(premises: Premises, session: Session, employee: int) -> tables.ShopOrder:

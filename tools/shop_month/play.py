@@ -1,0 +1,231 @@
+"""A planned month played at the café's till: orders, payments, refunds and troubles in virtual time.
+
+The cashier's own paper book is kept beside: what guests paid and got back, as the till said it at once. The
+point of sale opens and closes its shifts by itself; only the one that was forgotten is closed by hand.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from reference.protocol.uz.values import to_tashkent
+from tools.demo import DemoError, Say
+from tools.shop_month.plan import LAST_GUESTS, OPENS, SLOT, Day, Fate, Trouble, Visit
+from tools.shop_month.stand import CASHIER, MANAGER, Dish, Json, Stand
+from tools.shop_parts import DRIVE, POS
+
+COMES: Final = OPENS - 15
+LOCKED_UP: Final = 23 * 60 + 31
+"""A minute behind the hour at which the point of sale closes the shift."""
+DRIVE_FALLS: Final = 12 * 60
+DRIVE_RISES: Final = 16 * 60
+NETWORK_FALLS: Final = 10 * 60
+NOTE: Final = 5_000_00
+"""Tiyin of the smallest note that guests round up to."""
+_ROUNDS: Final = 600
+
+_Event = tuple[int, int, str, Visit, str]
+"""Minute, number, what happens, whose visit, and the order if it is there."""
+
+
+class MonthPlay:
+    """A month at a stand that is open."""
+
+    def __init__(self, stand: Stand, days: Sequence[Day], say: Say) -> None:
+        self.stand = stand
+        self.days = days
+        self.say = say
+        self.paper: Counter[str] = Counter()
+        """The paper book: `sales`, `refunds`, `cancelled`, and tiyin of each kind of payment."""
+        self._come_back: list[tuple[Visit, str]] = []
+        self._rule: Any = None
+        self._forgotten = False
+        self._keys: dict[str, str] = {}
+        self._label = 0
+        self._number = 0
+        self._queue: list[_Event] = []
+
+    def play(self) -> None:
+        """Play all days and the morning after; DemoError when the chain does not do what it has to."""
+        for day in self.days:
+            self._open(day)
+            self._serve(day)
+            self._close(day)
+        self._open(Day(self.days[-1].on + timedelta(days=1), (), Trouble.NONE))
+        self._settle(lambda told: told["drive"]["unsent"] == 0 and told["report"]["waiting"] == 0)
+
+    # --- the day --------------------------------------------------------------------------------------
+
+    def _open(self, day: Day) -> None:
+        self._until(day, COMES)
+        stand = self.stand
+        if self._forgotten:
+            stand.lab.restart(POS.name)
+            stand.restarted()
+        self._keys = {name: stand.come(name) for name in (CASHIER, MANAGER, *stand.waiters)}
+        if self._forgotten:
+            self._close_yesterdays(day)
+        if self._rule is not None:
+            stand.lab.control(DRIVE).remove_fault(self._rule)
+            self._rule = None
+            self.say(f"{day.on}: the network is back")
+        stand.deliver(self._keys[MANAGER])
+
+    def _close_yesterdays(self, day: Day) -> None:
+        """UZ-SHF-08: the point of sale warns, and a person closes what was forgotten."""
+        self._forgotten = False
+        cashier = self._keys[CASHIER]
+        told = self.stand.look(cashier)
+        if not told["drive"]["shift_is_yesterdays"]:
+            raise DemoError(f"{day.on}: yesterday's shift should be open still: {told['drive']}")
+        self.stand.pos.ask("POST", "/shift/close", key=cashier)
+        self.say(f"{day.on}: yesterday's shift was warned of and closed by hand")
+
+    def _serve(self, day: Day) -> None:
+        self._queue = []
+        for visit in day.visits:
+            self._push(visit.comes, "comes", visit)
+        for place, (visit, order) in enumerate(self._come_back):
+            self._push(OPENS + SLOT * (place + 1), "back", visit, order)
+        self._come_back = []
+        troubles = self._troubles(day)
+        trouble = next(troubles, None)
+        while self._queue or trouble is not None:
+            minute = self._queue[0][0] if self._queue else LAST_GUESTS
+            if trouble is not None and trouble <= minute:
+                self._until(day, trouble)
+                trouble = next(troubles, None)
+                continue
+            self._until(day, minute)
+            while self._queue and self._queue[0][0] == minute:
+                _, _, what, visit, order = heapq.heappop(self._queue)
+                self._happen(day, what, visit, order)
+            # What was paid in these minutes has its receipt before the clock goes on.
+            self.stand.look(self._keys[CASHIER])
+
+    def _troubles(self, day: Day) -> Iterator[int]:
+        """Minutes at which something breaks or is mended; it happens when the next one is asked for."""
+        lab = self.stand.lab
+        if day.trouble is Trouble.DRIVE_DOWN:
+            yield DRIVE_FALLS
+            lab.kill(DRIVE)
+            yield DRIVE_RISES
+            waiting = self.stand.look(self._keys[CASHIER])["waiting"]
+            lab.restart(DRIVE)
+            self.say(f"{day.on}: fiscal service down for four hours, {waiting} orders waited and were sent")
+        elif day.trouble is Trouble.NETWORK_DOWN:
+            yield NETWORK_FALLS
+            fault = lab.control(DRIVE).add_fault(point="operator.connect", action="refuse", count=None)
+            self._rule = fault["id"]
+
+    def _close(self, day: Day) -> None:
+        away = day.trouble is Trouble.NETWORK_DOWN
+        told = self._settle(lambda told: told["waiting"] == 0 and (away or told["drive"]["unsent"] == 0))
+        if away:
+            self.say(f"{day.on}: network down since ten, {told['drive']['unsent']} receipts unsent")
+        if day.trouble is Trouble.FORGOTTEN:
+            self.stand.lab.kill(POS.name)
+            self._forgotten = True
+            return
+        self._until(day, LOCKED_UP)
+        told = self.stand.look(self._keys[CASHIER])
+        if told["drive"]["shift_opened"] is not None:
+            raise DemoError(f"{day.on}: the shift should have closed by itself: {told}")
+
+    # --- guests ---------------------------------------------------------------------------------------
+
+    def _happen(self, day: Day, what: str, visit: Visit, order: str) -> None:
+        if what == "comes":
+            self._take(visit)
+        elif what == "pays":
+            self._part(day, visit, order)
+        else:
+            self._give_back(visit, order)
+
+    def _take(self, visit: Visit) -> None:
+        """A waiter, or the cashier at the counter, takes the order."""
+        stand = self.stand
+        key = self._keys[CASHIER if visit.table is None else stand.waiters[visit.waiter]]
+        place = None if visit.table is None else stand.tables[visit.table]
+        lines = [self._line(stand.dishes[dish], amount) for dish, amount in visit.dishes]
+        made = stand.pos.ask("POST", "/orders", {"place": place, "lines": lines}, key)
+        if visit.table is not None and visit.fate is not Fate.CANCELLED:
+            stand.pos.ask("POST", f"/orders/{made['id']}/confirm", key=key)
+        self._push(visit.pays, "pays", visit, made["id"])
+
+    def _line(self, dish: Dish, amount: int) -> Json:
+        if not dish.marked:
+            return {"product": dish.id, "amount": amount}
+        self._label += 1
+        return {"product": dish.id, "label": f"010{dish.barcode}21{self._label:013d}"}
+
+    def _part(self, day: Day, visit: Visit, order: str) -> None:
+        """The guest pays and goes, or just goes."""
+        ask, cashier = self.stand.pos.ask, self._keys[CASHIER]
+        way = f"/orders/{order}"
+        if visit.fate is Fate.CANCELLED:
+            ask("POST", f"{way}/cancel", {"reason": "Mehmon ketdi"}, self._keys[self.stand.waiters[0]])
+            self.paper["cancelled"] += 1
+            return
+        view = ask("GET", way, key=cashier)
+        if visit.discount:
+            cut = {"discount": sum(line["sum"] for line in view["lines"]) * visit.discount // 100}
+            view = ask("POST", f"{way}/discount", cut, cashier)
+        paid = ask("POST", f"{way}/pay", {"payments": _payments(visit, view["total"])}, cashier)
+        self.paper["sales"] += 1
+        for each in paid["payments"]:
+            self.paper[each["kind"]] += each["amount"]
+        if visit.fate is not Fate.PAID:
+            if day.trouble in (Trouble.DRIVE_DOWN, Trouble.NETWORK_DOWN):
+                self._come_back.append((visit, order))  # the till asks them to come tomorrow
+            else:
+                self._push(visit.back, "back", visit, order)
+
+    def _give_back(self, visit: Visit, order: str) -> None:
+        """The guest brings something back; the till gives his money back the way it came (UZ-POS-03)."""
+        cashier, wanted = self._keys[CASHIER], None
+        if visit.fate is Fate.PARTLY_BACK:
+            [first, *_] = self.stand.pos.ask("GET", f"/orders/{order}/left", key=cashier)
+            wanted = [{"line": first["line"], "amount": min(1_000, first["amount"])}]
+        body = {"lines": wanted, "restock": False}
+        made = self.stand.pos.ask("POST", f"/orders/{order}/refund", body, cashier)
+        self.paper["refunds"] += 1
+        for each in self.stand.pos.ask("GET", f"/orders/{made['id']}/payments", key=cashier):
+            self.paper[each["kind"]] += each["amount"]
+
+    # --- time -----------------------------------------------------------------------------------------
+
+    def _push(self, minute: int, what: str, visit: Visit, order: str = "") -> None:
+        self._number += 1
+        heapq.heappush(self._queue, (minute, self._number, what, visit, order))
+
+    def _until(self, day: Day, minute: int) -> None:
+        """Let the lab's clock run to a minute of the day; it may be past it by what work took."""
+        midnight = datetime.combine(day.on, datetime.min.time())
+        clock = self.stand.lab.clock
+        ahead = (midnight + timedelta(minutes=minute) - to_tashkent(clock.now())).total_seconds()
+        if ahead > 0:
+            clock.advance(ahead)
+
+    def _settle(self, done: Any) -> Json:
+        """Look until `done` is true of where the point of sale stands; lab time is what it waits for."""
+        for _ in range(_ROUNDS):
+            told = self.stand.look(self._keys[CASHIER])
+            if done(told):
+                return told
+            self.stand.lab.clock.advance(10)
+        raise DemoError(f"the point of sale does not come to rest: {told}")
+
+
+def _payments(visit: Visit, total: int) -> list[Json]:
+    """What a guest pays `total` tiyin with; who pays in cash alone rounds up to notes."""
+    first, *rest = visit.payments
+    if not rest:
+        given = -(-total // NOTE) * NOTE if first == "cash" else total
+        return [{"kind": first, "amount": given}]
+    share = total * visit.share // 100
+    return [{"kind": first, "amount": share}, {"kind": rest[0], "amount": total - share}]

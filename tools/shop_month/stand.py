@@ -1,0 +1,198 @@
+"""The café's stand: its parts in a lab, an owner with a branch, people at the till, dishes on the menu."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, time
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+
+from conformance.lab import Lab
+from conformance.lab_parts import UZ_PARTS
+from conformance.quick_http import HttpError, QuickHttp
+from reference.protocol.uz.values import from_tashkent
+from tools.demo import DemoError
+from tools.shop_month.plan import FIRST_DAY
+from tools.shop_parts import BACKOFFICE, POS, with_shop
+
+MENU: Final = Path(__file__).with_name("menu.json")
+FIRST_STOCK_PINS: Final = {
+    "Aziza Sinova": "0000",
+    "Bekzod Sinov": "1111",
+    "Dilnoza Sinova": "2222",
+    "Eldor Sinov": "3333",
+    "Farrux Sinov": "4444",
+}
+"""People that an empty shop begins with."""
+BOSS: Final = "Aziza Sinova"
+CASHIER: Final = "Bekzod Sinov"
+MANAGER: Final = "Farrux Sinov"
+PHONE: Final = "+998901112233"
+PASSWORD: Final = "choyxona-1"  # noqa: S105 - of a made-up owner in a lab
+OWNER: Final = {"first_name": "Aziza", "last_name": "Sinova", "business": "Sinov choyxona"}
+MORNING: Final = time(7, 40)
+_SECONDS: Final = 60.0
+
+Json = dict[str, Any]
+
+
+class Api:
+    """A JSON API at `base` under one bearer token. DemoError for every refusal, with what was asked."""
+
+    def __init__(self, base: str) -> None:
+        self.base = base
+        self.key = ""
+        self._http = QuickHttp(base, _SECONDS)
+
+    def ask(self, method: str, path: str, body: Any = None, key: str | None = None) -> Any:
+        """The answer's JSON; `key` instead of the token kept."""
+        token = self.key if key is None else key
+        headers = {"Content-Type": "application/json"} | (
+            {"Authorization": f"Bearer {token}"} if token else {}
+        )
+        content = b"" if body is None else json.dumps(body).encode()
+        try:
+            answer = self._http.exchange(self._http.request_bytes(method, f"/api{path}", headers, content))
+        except HttpError as error:
+            raise DemoError(f"{self.base} did not answer {method} {path}: {error}") from None
+        told = json.loads(answer.content)
+        if answer.status >= httpx.codes.BAD_REQUEST:
+            raise ApiRefusedError(method, path, told)
+        return told
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+
+class ApiRefusedError(DemoError):
+    """A refusal; `rule` is the rule that it names."""
+
+    def __init__(self, method: str, path: str, told: Any) -> None:
+        error = told.get("error", {}) if isinstance(told, dict) else {}
+        super().__init__(f"{method} {path} was refused: {json.dumps(told, ensure_ascii=False)[:600]}")
+        self.rule = str(error.get("rule", ""))
+
+
+@dataclass(frozen=True, slots=True)
+class Dish:
+    """A product on the menu as the till knows it; `wanted` is how often guests ask for it."""
+
+    id: int
+    name: str
+    by_weight: bool
+    barcode: str
+    marked: bool
+    wanted: int
+
+
+def shop_lab(folder: Path, seed: int) -> Lab:
+    """The lab of the café, not started yet: the Uzbek chain with point of sale and owner's portal."""
+    begins = from_tashkent(datetime.combine(FIRST_DAY, MORNING))
+    return Lab(folder, parts=with_shop(UZ_PARTS), seed=seed, start=begins, rate=0)
+
+
+class Stand:
+    """The café in a running lab: an owner, a linked point of sale, people, places and dishes."""
+
+    def __init__(self, lab: Lab) -> None:
+        self.lab = lab
+        self.menu: Json = json.loads(MENU.read_text(encoding="utf-8"))
+        self.pos = Api(lab.addresses[POS.name][POS.name])
+        self.owner = Api(lab.addresses[BACKOFFICE.name][BACKOFFICE.name])
+        self.pins = dict(FIRST_STOCK_PINS)
+        self.people: dict[str, int] = {}
+        self.dishes: list[Dish] = []
+        self.tables: list[int] = []
+
+    def close(self) -> None:
+        """Close the connections; the lab goes on."""
+        self.pos.close()
+        self.owner.close()
+
+    @property
+    def waiters(self) -> list[str]:
+        """Names of those who take orders at tables."""
+        return ["Dilnoza Sinova", *(_name(row) for row in self.menu["people"] if row["role"] == "waiter")]
+
+    def open(self) -> None:
+        """Unlock the module, fill the shop, register its owner, link the two, and prove the chain."""
+        self._unlock()
+        self._learn_people()
+        self.pos.key = self.come(BOSS)
+        for row in self.menu["people"]:
+            self.pos.ask("POST", "/employees", row)
+            self.pins[_name(row)] = row["pin"]
+        self._learn_people()
+        for path in ("places", "products"):
+            for row in self.menu[path]:
+                self.pos.ask("POST", f"/{path}", row)
+        self.tables = [row["id"] for row in self.pos.ask("GET", "/places") if row["surcharge"]]
+        wanted = self.menu["wanted"]
+        self.dishes = [
+            Dish(
+                row["id"],
+                row["name"],
+                row["unit"] == "kg",
+                row["barcode"],
+                row["marked"],
+                wanted[row["name"]],
+            )
+            for row in self.pos.ask("GET", "/products")
+        ]
+        self._link()
+
+    def come(self, name: str) -> str:
+        """Somebody types his PIN; his token."""
+        body = {"employee": self.people[name], "pin": self.pins[name]}
+        return str(self.pos.ask("POST", "/sessions", body, key="")["session"])
+
+    def deliver(self, key: str) -> None:
+        """The morning's goods: what is counted is there again."""
+        for dish in self.dishes:
+            if dish.name in self.menu["delivered"]:
+                self.pos.ask(
+                    "PATCH", f"/products/{dish.id}", {"stock": self.menu["delivered"][dish.name]}, key
+                )
+
+    def look(self, key: str) -> Json:
+        """Where the point of sale stands after one more round."""
+        return dict(self.pos.ask("POST", "/standing", key=key))
+
+    def enter_portal(self) -> None:
+        """The owner logs in anew."""
+        self.owner.key = str(
+            self.owner.ask("POST", "/sessions", {"phone": PHONE, "password": PASSWORD}, key="")["session"]
+        )
+
+    def restarted(self) -> None:
+        """The point of sale runs again at its address, with its memory of who was at the till."""
+        self.pos.close()
+
+    def _learn_people(self) -> None:
+        self.people = {row["name"]: row["id"] for row in self.pos.ask("GET", "/people", key="")}
+
+    def _unlock(self) -> None:
+        """As the vendor's walk-through does it; the till syncs a locked module before it sells."""
+        form = {"ChangeLockState": "Yes", "LockState": "Unlock", "TerminalID": "*"}
+        httpx.post(f"{self.lab.addresses['operator']['http']}/state", data=form).raise_for_status()
+
+    def _link(self) -> None:
+        """The owner registers, adds a branch and scans the code that the point of sale shows (BX-BRN-02)."""
+        key = self.owner.ask("POST", "/enrolments", {"phone": PHONE})["key"]
+        [message] = self.owner.ask("GET", "/outbox")
+        code = str(message["text"]).rsplit(" ", 1)[-1]
+        self.owner.ask("POST", f"/enrolments/{key}/confirm", {"code": code})
+        names: Mapping[str, str] = OWNER | {"password": PASSWORD, "password_repeated": PASSWORD}
+        self.owner.key = self.owner.ask("POST", f"/enrolments/{key}/finish", names)["session"]
+        branch = self.owner.ask("POST", "/branches", {"name": "Sinov choyxona, Chilonzor"})["branch"]["id"]
+        shown = self.pos.ask("POST", "/owner/offer")["code"]
+        self.owner.ask("POST", f"/branches/{branch}/links", {"code": shown})
+
+
+def _name(row: Mapping[str, str]) -> str:
+    return f"{row['first_name']} {row['last_name']}"
