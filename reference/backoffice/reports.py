@@ -149,6 +149,8 @@ class Reports:
         span = (end - begin).days + 1
         if not 0 < span <= MOST_DAYS:
             raise InvalidError([Finding("last", "period", _PERIOD)])
+        if begin - date.min < timedelta(days=span):
+            raise InvalidError([Finding("first", "period", _PERIOD)])
         with self._office.reading() as session:
             branches = chosen(session, visitor, branch)
             products = _products(session, branches, begin, end)
@@ -228,10 +230,10 @@ class Reports:
         table = tables.Product
         with self._office.reading() as session:
             query = sa.select(table).where(table.branch.in_(chosen(session, visitor, branch)))
-            if text:
-                escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-                query = query.where(table.name.ilike(f"%{escaped}%", escape="\\"))
-            return list(session.scalars(query.order_by(table.name, table.link, table.key)))
+            rows = session.scalars(query.order_by(table.name, table.link, table.key))
+            # Here and not in the query: SQLite knows capitals of ASCII alone.
+            wanted = text.casefold()
+            return [row for row in rows if wanted in row.name.casefold()]
 
     def staff(self, visitor: Visitor, branch: int | None) -> list[tables.Employee]:
         """Employees by name."""

@@ -6,6 +6,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from reference.backoffice.branches import Device, Linked
+from reference.backoffice.entrance import Visitor
 from reference.backoffice.intake import GapError
 from reference.backoffice.reports import Figures, percent
 from reference.runtime.refusals import InvalidError, UnknownError
@@ -77,7 +79,7 @@ def test_what_comes_again_changes_nothing_and_a_gap_is_refused(back: Back) -> No
 def test_a_wrong_change_takes_none_of_its_request(back: Back) -> None:
     visitor = back.owner()
     linked = back.link(visitor)
-    bad_price = {"name": "Osh", "category": "", "price": "arzon", "stock": None, "active": True}
+    bad_price = PRODUCT | {"price": "arzon"}
     for bad in (
         ("order", "x", {"state": "completed"}),
         ("order", "x", order(1, state="open", closed=None, opened="kecha")),
@@ -88,8 +90,66 @@ def test_a_wrong_change_takes_none_of_its_request(back: Back) -> None:
     ):
         with pytest.raises(InvalidError) as caught:
             back.intake.take(linked, changes(("employee", "2", EMPLOYEE), bad))
-        assert caught.value.findings[0].field == "changes[2].body"
+        assert caught.value.findings[0].field.startswith("changes[2].")
     assert back.reports.staff(visitor, None) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "wrong", "field"),
+    [
+        ("order", {"closed": None}, "closed"),
+        ("order", {"closed": "0001-01-01T00:00:00+14:00"}, "closed"),
+        ("order", {"total": 10**30}, "total"),
+        ("order", {"lines": ["osh"]}, "lines.0"),
+        ("order", {"lines": {"a": 1}}, "lines"),
+        ("order", {"state": "paid"}, "state"),
+        ("product", {"name": {}}, "name"),
+        ("product", {"name": "a\x00b"}, "name"),
+        ("product", {"price": True}, "price"),
+        ("employee", {"role": "director"}, "role"),
+    ],
+)
+def test_a_wrong_field_is_named(back: Back, kind: str, wrong: dict[str, object], field: str) -> None:
+    """What is told is read before anything of it is counted: no such body may end in a failure inside."""
+    linked = back.link(back.owner())
+    good = {"order": order(1), "product": PRODUCT, "employee": EMPLOYEE}[kind]
+    with pytest.raises(InvalidError) as caught:
+        back.intake.take(linked, changes((kind, "1", good | wrong)))
+    assert [each.field for each in caught.value.findings] == [f"changes[1].body.{field}"]
+    back.intake.take(linked, changes((kind, "1", good)))
+
+
+def test_a_gap_inside_a_request_wants_what_was_not_kept(back: Back) -> None:
+    """Nothing of the request stays, so its first change is wanted, not the one that was missing."""
+    visitor = back.owner()
+    linked = back.link(visitor)
+    one, two = changes(("product", "1", PRODUCT), ("product", "2", PRODUCT))
+    (four,) = changes(("product", "4", PRODUCT), first=4)
+    with pytest.raises(GapError) as caught:
+        back.intake.take(linked, [one, two, four])
+    assert (caught.value.wanted, back.reports.products(visitor, None)) == (1, [])
+
+
+def test_a_receipt_of_an_order_told_before_the_link_stops_nothing(back: Back) -> None:
+    """BX-BRN-02: it is acknowledged, shown at the owner's own order, and not at all at another owner."""
+    first, second = back.owner(), back.owner("+998907654321")
+    place, other, his = (
+        back.branches.add(visitor, {"name": "Markaziy"})[0].id for visitor in (first, first, second)
+    )
+    receipt = {"order": order(1)["id"], "state": "done", "acknowledged": True}
+
+    def linked_to(visitor: Visitor, branch: int) -> Linked:
+        code, key = back.branches.offer(Device("Kassa 1", "identity of one and the same", newest=1))
+        back.branches.take_offer(visitor, branch, code)
+        return back.branches.linked(key)
+
+    back.intake.take(linked_to(first, place), changes(("order", order(1)["id"], order(1))))
+    told = changes(("fiscal", order(1)["id"], receipt), first=2)
+    assert back.intake.take(linked_to(first, other), told) == 2
+    assert [row.fiscal for row in back.reports.orders(first, place)] == ["acknowledged"]
+    told = changes(("fiscal", order(1)["id"], receipt), first=2)
+    assert back.intake.take(linked_to(second, his), told) == 2
+    assert back.reports.orders(second, None) == []
 
 
 def test_an_order_counts_once_however_often_it_is_told(back: Back) -> None:
@@ -134,6 +194,25 @@ def test_branches_filter_and_periods_compare(back: Back) -> None:
     assert (default.first, default.last) == (date(2026, 8, 26), DAY)
     with pytest.raises(InvalidError):
         back.reports.dashboard(visitor, None, DAY, date(2026, 8, 1))
+
+
+def test_a_period_without_one_before_is_refused(back: Back) -> None:
+    visitor = back.owner()
+    with pytest.raises(InvalidError) as caught:
+        back.reports.dashboard(visitor, None, date.min, date.min)
+    assert caught.value.findings[0].field == "first"
+    back.reports.dashboard(visitor, None, date.max, date.max)
+
+
+def test_products_are_found_in_every_script_whatever_the_case(back: Back) -> None:
+    """BX-PRD-01"""
+    visitor = back.owner()
+    names = ("Плов чайханский", "Sut 3%", "Osh")
+    rows = (("product", str(n), PRODUCT | {"name": name}) for n, name in enumerate(names))
+    back.intake.take(back.link(visitor), changes(*rows))
+    for typed, wanted in (("ПЛОВ", names[0]), ("%", names[1]), ("oS", names[2])):
+        assert [row.name for row in back.reports.products(visitor, None, typed)] == [wanted]
+    assert back.reports.products(visitor, None, "_") == []
 
 
 def test_percent_needs_something_before() -> None:
