@@ -17,6 +17,7 @@ from pathlib import Path
 from conformance.lab import Lab
 from conformance.lab_nursery import WarmNursery, nurseries_work
 from conformance.lab_parts import EVERY_PART
+from conformance.lab_played import PlayedPlaces
 from conformance.session import EXCHANGE_SECONDS, Session
 from conformance.targets import FACES, PARTS, SCHEMES, Target, distinct_names
 from reference.runtime.clock import LabClock
@@ -30,6 +31,7 @@ PARTS_NEEDED: Mapping[str, tuple[str, ...]] = {
     "register-kz": ("operator-kz", "register"),
     "portal": ("operator-kz", "portal"),
     "backoffice": ("backoffice",),
+    "pos": ("pos",),
 }
 """Which parts a lab needs for a target of each kind."""
 
@@ -63,12 +65,14 @@ def embedded(
         nursery = ends.enter_context(WarmNursery()) if nurseries_work() else None
         # A whole second: a replay that begins at the lab time of the transcript begins where this began.
         start = LabClock.private().now().replace(microsecond=0)
-        labs = {kind: _lab(kind, place / kind, seed, start, options or {}, nursery) for kind in kinds}
+        played = {kind: ends.enter_context(PlayedPlaces()) for kind in kinds if kind == "pos"}
+        given_to = {kind: _with_places(options or {}, played.get(kind)) for kind in kinds}
+        labs = {kind: _lab(kind, place / kind, seed, start, given_to[kind], nursery) for kind in kinds}
         for lab in labs.values():
             ends.callback(lab.stop)
         with ThreadPoolExecutor(max_workers=max(1, len(labs))) as pool:
             list(pool.map(Lab.start, labs.values()))
-        yield [Session(_target(kind, lab), lab, seconds) for kind, lab in labs.items()]
+        yield [Session(_target(kind, lab, played.get(kind)), lab, seconds) for kind, lab in labs.items()]
 
 
 def _lab(
@@ -86,7 +90,14 @@ def _lab(
     )
 
 
-def _target(kind: str, lab: Lab) -> Target:
+def _with_places(options: PartOptions, places: PlayedPlaces | None) -> PartOptions:
+    """The options with the addresses of what the judge plays to a part."""
+    if places is None:
+        return options
+    return {**options, "pos": [*places.words, *options.get("pos", ())]}
+
+
+def _target(kind: str, lab: Lab, places: PlayedPlaces | None = None) -> Target:
     part = PARTS.get(kind, kind)
     place = lab.addresses[part][FACES.get(kind, part)].removeprefix("http://")
     return Target(
@@ -97,5 +108,11 @@ def _target(kind: str, lab: Lab) -> Target:
         controls={part: lab.control_url(part) for part in PARTS_NEEDED[kind]},
         vendor=False,
         destructive=True,
-        options={"operator": lab.addresses[_OPERATOR][_OPERATOR]} if kind == "portal" else {},
+        options=_options(kind, lab, places),
     )
+
+
+def _options(kind: str, lab: Lab, places: PlayedPlaces | None) -> dict[str, str]:
+    if places is not None:
+        return places.options
+    return {"operator": lab.addresses[_OPERATOR][_OPERATOR]} if kind == "portal" else {}

@@ -66,7 +66,7 @@ RowBody = Callable[["Context", Row], None]
 
 TARGET_KINDS = (
     *("module", "drive", "drive-rpc", "drive-qpos", "drive-communicator", "operator"),
-    *("operator-kz", "register-kz", "portal", "backoffice"),
+    *("operator-kz", "register-kz", "portal", "backoffice", "pos"),
 )
 
 CAPABILITIES: dict[str, str] = {
@@ -77,6 +77,7 @@ CAPABILITIES: dict[str, str] = {
     "module-control": "the control API of the module behind the target",
     "operator-control": "the control API of the operator behind the target, and its state page",
     "operator-kz-control": "the control API of the Kazakh operator that stands beside the target",
+    "owner": "the judge plays the owner's portal that a point of sale reports to",
     "wire": "the port of registers behind a portal, so that the judge can sell on a register made there",
     "test-certificates": "keys of the authority that a portal trusts, so that the judge can sign",
     "drive-control": "the control API of the drive in front of the target",

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from conformance.drivers.kz_operator import OfdDriver
     from conformance.drivers.kz_register import RegisterDriver
     from conformance.drivers.portal import PortalDriver
+    from conformance.drivers.pos import PosDriver
     from conformance.session import Session
 
 
@@ -74,6 +75,7 @@ class Context:
         self._register: RegisterDriver | None = None
         self._portal: PortalDriver | None = None
         self._backoffice: BackofficeDriver | None = None
+        self._pos: PosDriver | None = None
         self._rpc: RpcDriver | None = None
         self._qpos: QposDriver | None = None
         self._communicator: CommunicatorDriver | None = None
@@ -174,6 +176,16 @@ class Context:
         if self._backoffice is None:
             self._backoffice = BackofficeDriver(self._session, self._session.tap, self)
         return self._backoffice
+
+    @property
+    def pos(self) -> PosDriver:
+        """Driver of the point of sale under test (target kind `pos`)."""
+        from conformance.drivers.pos import PosDriver
+
+        self._only("pos")
+        if self._pos is None:
+            self._pos = PosDriver(self._session, self._session.tap, self)
+        return self._pos
 
     @property
     def clock(self) -> LabTime:
@@ -334,7 +346,7 @@ class Context:
         """Close the drivers."""
         drivers = (
             *(self._module, self._drive, self._rpc, self._qpos, self._communicator),
-            *(self._operator, self._ofd, self._register, self._portal, self._backoffice),
+            *(self._operator, self._ofd, self._register, self._portal, self._backoffice, self._pos),
         )
         for driver in drivers:
             if driver is not None:

@@ -125,7 +125,16 @@ BACKOFFICE = PartSpec(
 )
 """The portal of a shop's owner; points of sale find it, it looks for nobody."""
 
-EVERY_PART = (*UZ_PARTS, *KZ_PARTS, PORTAL, BACKOFFICE)
+POS = PartSpec(
+    name="pos",
+    module="reference.pos",
+    ports=(Port("--port", "pos", 7792),),
+    control="pos",
+    command=("serve",),
+)
+"""The point of sale of a shop. Whoever starts the lab says where its drive service and portal are."""
+
+EVERY_PART = (*UZ_PARTS, *KZ_PARTS, PORTAL, BACKOFFICE, POS)
 """All there are, in the order in which they are started."""
 
 COUNTRIES = {"uz": UZ_PARTS, "kz": KZ_PARTS, "both": (*UZ_PARTS, *KZ_PARTS)}

@@ -135,6 +135,13 @@ def probe_backoffice(session: Session) -> Probed:
     return Probed(*probe(session))
 
 
+def probe_pos(session: Session) -> Probed:
+    """Stand where a point of sale looks for its service, and have it look."""
+    from conformance.probes_pos import probe_pos as probe
+
+    return Probed(*probe(session))
+
+
 PROBES: dict[str, Callable[[Session], Probed]] = {
     "module": probe_module,
     "drive": probe_drive,
@@ -144,6 +151,7 @@ PROBES: dict[str, Callable[[Session], Probed]] = {
     "register-kz": probe_register_kz,
     "portal": probe_portal,
     "backoffice": probe_backoffice,
+    "pos": probe_pos,
 }
 
 

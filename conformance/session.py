@@ -211,7 +211,7 @@ class Session:
 
     def _clock_control(self) -> Control | None:
         # An operator is never the one a case kills or cuts from power in a case of the part that sells.
-        for part in ("operator", "drive", "module", "operator-kz", "register", "portal", "backoffice"):
+        for part in ("operator", "drive", "module", "operator-kz", "register", "portal", "backoffice", "pos"):
             if part in self.target.controls:
                 return self.control(part)
         return None

@@ -9,6 +9,8 @@
     register-kz:http://HOST:PORT | register-kz:command:PROGRAM | register-kz:person:
                 [?listen=HOST:PORT][&test=yes]
     portal:http://HOST:PORT[?operator=HOST:PORT]
+    pos:http://HOST:PORT | pos:command:PROGRAM | pos:person:
+                [?listen=HOST:PORT][&owner=HOST:PORT][&pin=TEXT][&test=yes]
     backoffice:http://HOST:PORT[?payme-key=TEXT][&click-key=TEXT]
 
 `vendor=yes` says that the product is somebody else's, which the stand-in clauses do not bind; it is the
@@ -17,7 +19,9 @@ memory; it is the default where there is one. `device` and `device-token` are a 
 of an operator lends to the judge; `listen` is where the judge's own operator waits for the register under
 test, and `test=yes` is the owner's word that it is a test one, where it cannot say so itself. `operator` is
 where the registers of a portal connect to. `payme-key` and `click-key` are the keys that the providers share
-with an owner portal, where they are not those of its settings.
+with an owner portal, where they are not those of its settings. For a point of sale `listen` is where the
+judge's drive service waits for it (127.0.0.1:3449), `owner` where it reports to its owner, if it does, and
+`pin` that of an administrator at its till.
 """
 
 from __future__ import annotations
@@ -41,14 +45,15 @@ DEFAULT_PORTS = {
     "register-kz": 7780,
     "portal": 7790,
     "backoffice": 7793,
+    "pos": 7792,
 }
 FACES = {"drive-rpc": "rpc", "drive-qpos": "qpos", "drive-communicator": "communicator"}
 """Dialects of a drive that have a port of their own, and what the ready line calls it."""
 PARTS = {"register-kz": "register", **dict.fromkeys(FACES, "drive")}
 """The lab's name of the part behind a target kind, where it is another word."""
-SCHEMES = dict.fromkeys(("drive", *FACES, "register-kz", "portal", "backoffice"), "http")
+SCHEMES = dict.fromkeys(("drive", *FACES, "register-kz", "portal", "backoffice", "pos"), "http")
 """How a kind is reached that is not reached by TCP."""
-_OWN_ADDRESSES = {"register-kz": ("command", "person")}
+_OWN_ADDRESSES = dict.fromkeys(("register-kz", "pos"), ("command", "person"))
 """Addresses of a kind that are no URL: a program to run, somebody to ask."""
 _SWITCHES = {"yes": True, "no": False}
 _CONTROLS = {"control", "module-control", "drive-control", "operator-control", "operator-kz-control"}
@@ -58,6 +63,7 @@ _OWN_OPTIONS = {
     "register-kz": ("listen", "test"),
     "portal": ("operator",),
     "backoffice": ("payme-key", "click-key"),
+    "pos": ("listen", "owner", "pin", "test"),
 }
 _OPTIONS = (*sorted(_CONTROLS), "vendor", "destructive", "name", "token")
 _MOST_UINT32 = 2**32 - 1
@@ -142,7 +148,7 @@ def _check_own(text: str, name: str, value: str) -> None:
             raise TargetError(f"{text!r}: {name} is a number of {least}…{_MOST_UINT32}, not {value!r}")
     if name == "test" and value not in _SWITCHES:
         raise TargetError(f"{text!r}: test is yes or no, not {value!r}")
-    if name in ("listen", "operator"):
+    if name in ("listen", "operator", "owner"):
         try:
             parse_endpoint(value, DEFAULT_PORTS["operator-kz"])
         except AddressRefusedError as error:

@@ -35,6 +35,7 @@ from reference.runtime.clock import real_elapsed
 UNPLAYED: Final = {
     "register-kz": "a register dials the judge: what it did then cannot be played to a case of today",
     "portal": "the judge's keys and sessions go from case to case: what was let in then is not let in today",
+    "pos": "a point of sale dials the judge: what it did then cannot be played to a case of today",
     "backoffice": "the judge's sessions go from case to case: what was let in then is not let in today",
 }
 
