@@ -12,8 +12,8 @@ from typing import Any
 
 from reference.pos import process
 from reference.pos.company import Company, read_company
-from reference.pos.drive_client import DriveClient
 from reference.pos.errors import OrderError, TillError
+from reference.pos.fiscal.address import HELP, open_service
 from reference.pos.order import Order, read_day, read_order
 from reference.pos.order_book import OrderBook, Sale
 from reference.pos.paper import print_sale, print_shift
@@ -26,7 +26,7 @@ DRIVE = "http://127.0.0.1:3449"
 
 def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m reference.pos", description=__doc__)
-    parser.add_argument("--drive", default=DRIVE, help="FiscalDriveService (%(default)s)")
+    parser.add_argument("--drive", default=DRIVE, metavar="ADDRESS", help=HELP)
     parser.add_argument("--factory-id", default="", help="module to use (default: the first of the list)")
     parser.add_argument(
         "--dir", type=Path, default=Path(".kassalab/pos"), help="orders and receipts (%(default)s)"
@@ -149,12 +149,12 @@ def main(arguments: list[str] | None = None) -> int:
         return process.main(given[1:])
     options = build_parser().parse_args(given)
     lab = open_clock(options.clock)
-    drive = DriveClient(options.drive, options.factory_id)
-    book = None
+    drive = book = None
     try:
         company = read_company(options.settings)
         if options.paper:
             company = company.model_copy(update={"paper": options.paper})
+        drive = open_service(options.drive, options.factory_id, seller=lambda: company)
         book = OrderBook(options.dir / "orders.journal")
         till = Till(drive, book, lab.part("drive"))
         counter = Counter(till, company, options.dir, options)
@@ -168,7 +168,8 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stderr.write(f"error: {error}\n")
         return 1
     finally:
-        drive.close()
+        if drive is not None:
+            drive.close()
         if book is not None:
             book.close()
         lab.close()

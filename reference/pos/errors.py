@@ -4,7 +4,8 @@ TillError
 ├── OrderError          the order itself: nothing was sent anywhere
 │   └── OverRefundError
 ├── DriveUnreachableError   the service does not answer; the order is kept (UZ-SVC-03)
-└── DriveRefusedError       the service answered with a Reason
+├── DriveRefusedError       the service answered with a Reason
+└── UndecidedError          nobody can say whether the module took it; the order is kept
 """
 
 from __future__ import annotations
@@ -27,8 +28,19 @@ class OverRefundError(OrderError):
 
 
 class DriveUnreachableError(TillError):
-    """Nothing answers at the service's address, or it broke off; what it did with the request is not
-    known."""
+    """Nothing answers at the service's address, or it broke off, or its answer cannot be read.
+
+    `sent`: whether it may have got the request; what it then did with it is not known.
+    """
+
+    def __init__(self, text: str, *, sent: bool = True) -> None:
+        self.sent = sent
+        super().__init__(text)
+
+
+class UndecidedError(TillError):
+    """An answer was lost, and the service cannot (yet) be asked what became of the receipt: it is not sent
+    again."""
 
 
 class DriveRefusedError(TillError):

@@ -5,6 +5,8 @@ step.
 
 A crash between two steps loses and doubles nothing: the same JSON receipt has the same TXID, and a TXID one
 answer (uz-fiscal G2-S-05, G2-S-07). So `taken` without an answer is always carried on, never begun anew.
+Services that take a receipt in one step give no TXID: there `attempted` holds a mark of the module by which
+the outcome of a try without an answer is found, and `withdrawn` says that a try certainly did nothing.
 """
 
 from __future__ import annotations
@@ -25,12 +27,19 @@ FAULT_POINT: Final = "journal.write"
 
 @dataclass(frozen=True, slots=True)
 class Sale:
-    """An order and how far it has come. `attempts` counts RegisterTXID calls for `txid`."""
+    """An order and how far it has come. `attempts` counts tries to register `receipt` that may have done it.
+
+    `name` is the till's own number of the receipt, one for all its tries; `mark` what was known of the module
+    before the first of them, `tried` the PC's time of the last.
+    """
 
     order: Order
     receipt: dict[str, Any] | None = None
     txid: int | None = None
     attempts: int = 0
+    name: str = ""
+    mark: dict[str, Any] | None = None
+    tried: str = ""
     answer: dict[str, Any] | None = None
     refusal: str | None = None
     history: tuple[str, ...] = field(default=())
@@ -69,6 +78,10 @@ class OrderBook:
         """Orders without an answer, oldest first."""
         return [sale for sale in self._sales.values() if sale.pending]
 
+    def answered(self) -> list[Sale]:
+        """Orders that are fiscal receipts, oldest first."""
+        return [sale for sale in self._sales.values() if sale.answer is not None]
+
     def last(self) -> Sale | None:
         """The order that was taken last."""
         return next(reversed(self._sales.values()), None)
@@ -102,9 +115,14 @@ class OrderBook:
         """The TXID the service gave."""
         return self._note({"step": "stored", "id": order_id, "txid": txid})
 
-    def attempt(self, order_id: str) -> Sale:
-        """RegisterTXID is about to be called."""
-        return self._note({"step": "attempted", "id": order_id})
+    def attempt(self, order_id: str, mark: dict[str, Any] | None = None, tried: str = "") -> Sale:
+        """The module is about to be asked to register it."""
+        event = {"step": "attempted", "id": order_id}
+        return self._note(event if mark is None else event | {"mark": mark, "tried": tried})
+
+    def withdraw(self, order_id: str) -> Sale:
+        """The last try did certainly not register it."""
+        return self._note({"step": "withdrawn", "id": order_id})
 
     def answer(self, order_id: str, answer: dict[str, Any]) -> Sale:
         """What RegisterTXID answered: the order is a fiscal receipt."""
@@ -137,12 +155,27 @@ class OrderBook:
 def _changes(sale: Sale, event: dict[str, Any]) -> dict[str, Any]:
     match event["step"]:
         case "prepared":
-            return {"receipt": event["receipt"], "txid": None, "attempts": 0}
+            return {
+                "receipt": event["receipt"],
+                "txid": None,
+                "attempts": 0,
+                "mark": None,
+                "name": sale.name or f"{sale.order.id}@{_digits(event['receipt'].get('Time'))}",
+            }
         case "stored":
             return {"txid": event["txid"]}
         case "attempted":
-            return {"attempts": sale.attempts + 1}
+            mark = event.get("mark") if sale.mark is None else sale.mark
+            return {"attempts": sale.attempts + 1, "mark": mark, "tried": event.get("tried", "")}
+        case "withdrawn":
+            left = max(0, sale.attempts - 1)
+            return {"attempts": left, "mark": sale.mark if left else None}
         case "answered":
             return {"answer": event["answer"]}
         case _:
             return {"refusal": event["reason"]}
+
+
+def _digits(time: object) -> str:
+    """The name of a receipt ends with its first time: a till that begins anew counts its orders from one."""
+    return "".join(sign for sign in str(time) if sign.isdigit())

@@ -12,7 +12,8 @@ from typing import Final
 
 import structlog
 
-from reference.pos.drive_client import DriveClient
+from reference.pos.errors import OrderError
+from reference.pos.fiscal.address import HELP, DriveAddress, open_service
 from reference.pos.order_book import OrderBook
 from reference.pos.part import NAME, PosPart
 from reference.pos.shop.desks import Desks, desks_of
@@ -49,7 +50,7 @@ class PosProcess:
         part: PartSettings,
         lab: LabClock,
         clock: PartClock,
-        drive: str = DRIVE,
+        drive: str | DriveAddress = DRIVE,
         factory_id: str = "",
         database: str | Path | None = None,
         backoffice: str = "",
@@ -57,7 +58,7 @@ class PosProcess:
         self._part = part
         self._lab = lab
         self.clock = clock
-        self.drive = DriveClient(drive, factory_id)
+        self.drive = open_service(drive, factory_id, seller=lambda: self.desks.settings.read().company(""))
         self.faults = FaultPoints(journal_points(), clock, NAME, journal_actions())
         self._book = OrderBook(part.folder / BOOK_FILE, self.faults)
         premises = Premises(open_engine(database or part.folder / SHOP_FILE), clock)
@@ -129,7 +130,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--port", type=int, default=PORT, help="page, API and control, 0: a free one (%(default)s)"
     )
-    parser.add_argument("--drive", default=DRIVE, help="FiscalDriveService (%(default)s)")
+    parser.add_argument("--drive", default=DRIVE, metavar="ADDRESS", help=HELP)
     parser.add_argument("--factory-id", default="", help="module to use (default: the first of the list)")
     parser.add_argument("--backoffice", default="", help="the owner's portal to report to (default: none)")
     parser.add_argument("--database", help="SQLAlchemy URL or file of the shop (shop.sqlite in --dir)")
@@ -140,12 +141,15 @@ def make_parser() -> argparse.ArgumentParser:
 def main(arguments: list[str] | None = None) -> int:
     """Run until told to end; gives the exit status."""
     part, options = PartSettings.parse(make_parser(), arguments)
+    try:
+        drive = DriveAddress.parse(options.drive)
+    except OrderError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return 2
     lab = open_clock(part.clock)
     clock = lab.part(NAME)
-    configure_logging(NAME, part.log_level, clock, [part.control_token])
-    process = PosProcess(
-        part, lab, clock, options.drive, options.factory_id, options.database, options.backoffice
-    )
+    configure_logging(NAME, part.log_level, clock, [part.control_token, drive.token])
+    process = PosProcess(part, lab, clock, drive, options.factory_id, options.database, options.backoffice)
     try:
         addresses = process.start(options.port)
     except OSError as error:

@@ -4,47 +4,31 @@ Each order is in the book before anything is sent, and carried on from where it 
 service refuses is cured where a rule says how (uz-fiscal HB-04): no open shift → open one; time past or too
 far ahead → state sync once, then the next free second; a full shift → close and open; blocked by unsent
 receipts, or a refund of a sale that is not sent yet → have them sent. Everything else is the cashier's.
+A receipt whose answer was lost is sent again only as its dialect allows (`fiscal.service.Repeat`).
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
-from reference.pos.drive_client import DriveClient
 from reference.pos.errors import DriveRefusedError, DriveUnreachableError, TillError
+from reference.pos.fiscal.service import FiscalService, Json, Meaning, Repeat
 from reference.pos.order import Order, check_order
 from reference.pos.order_book import OrderBook, Sale
 from reference.pos.receipt_body import receipt_body
 from reference.pos.refunds import refund_order
-from reference.protocol.uz.qr import qr_url
 from reference.protocol.uz.values import format_json_time, parse_json_time, to_tashkent
 from reference.runtime.clock import PartClock
 
 SECOND: Final = timedelta(seconds=1)
 TRIES: Final = 6
 """How often one order is tried in a row before it is left for later."""
-
-NO_SHIFT: Final = ("9021", "zreport_is_not_opened")
-SHIFT_OPEN: Final = ("9022", "zreport_is_not_closed", "already_open")
-TIME_WRONG: Final = ("9030", "9091", "datetime_sync_with_server", "receipt time is in the past")
-SHIFT_FULL: Final = ("9040", "9041", "9042", "9043")
-LOCKED: Final = ("9090", "locked_sync_with_server")
-UNKNOWN_TXID: Final = ("no record found",)
-TRY_AGAIN: Final = (
-    "card connection lost",
-    "no card found",
-    "fiscal drive not found",
-    "cannot save to database",
-)
-CARD_WORD: Final = re.compile(r"[0-9A-Fa-f]{4} - ")
-"""How the module's own refusals begin; what stays of them when the cures are used up is final."""
-BLOCKED: Final = ("9031", "90f1", "90ff")
-NOT_KNOWN: Final = ("refundinfo is not valid",)
-"""The operator does not know the sale: perhaps only because it waits to be sent."""
+_LATER: Final = (Meaning.BLOCKED, Meaning.LOCKED, Meaning.UNSURE, Meaning.KEPT)
+"""What keeps an order once its cures are used up."""
 
 
 @dataclass(slots=True)
@@ -65,7 +49,7 @@ class Till:
 
     def __init__(
         self,
-        drive: DriveClient,
+        drive: FiscalService,
         book: OrderBook,
         clock: PartClock,
         *,
@@ -94,7 +78,7 @@ class Till:
         if opened.date() < self.now().date():
             self.notices.add(f"Shift of {opened:%Y-%m-%d} is still open: close it (day's end was forgotten)")
 
-    def close_day(self) -> dict[str, Any]:
+    def close_day(self) -> Json:
         """Close the shift; its Z-report."""
         self.finish_pending()
         self._with_good_time(self.drive.close_shift)
@@ -106,7 +90,7 @@ class Till:
         try:
             self._with_good_time(self.drive.open_shift)
         except DriveRefusedError as error:
-            if not error.says(*SHIFT_OPEN):
+            if self.drive.meaning(error) is not Meaning.SHIFT_OPEN:
                 raise
 
     def _with_good_time(self, action: Callable[[datetime], None]) -> None:
@@ -114,7 +98,7 @@ class Till:
         try:
             action(self._next_time())
         except DriveRefusedError as error:
-            if not error.says(*TIME_WRONG):
+            if self.drive.meaning(error) is not Meaning.TIME_WRONG:
                 raise
             action(self._time_after_sync())
 
@@ -156,66 +140,128 @@ class Till:
 
     def fiscalise(self, sale: Sale) -> Sale:
         """Bring one taken order to its answer."""
-        self._unlock()
-        self.start_day()
-        cured: set[str] = set()
+        order_id = sale.order.id
+        with _kept(order_id):
+            if (found := self._found(sale)) is not None:
+                return found
+            self._unlock()
+            self.start_day()
+        cured: set[Meaning] = set()
         for _ in range(TRIES):
             try:
-                return self._two_steps(sale)
+                return self._register(sale)
             except DriveRefusedError as error:
-                sale = self._cure(self.book.sale(sale.order.id), error, cured)
+                sale = self._cure(self.book.sale(order_id), error, cured)
                 if sale.answer is not None:
                     return sale
-        raise DriveUnreachableError(f"order {sale.order.id} is kept: the service keeps refusing")
+        raise DriveUnreachableError(f"order {order_id} is kept: the service keeps refusing")
 
-    def _two_steps(self, sale: Sale) -> Sale:
-        """GetTXID and RegisterTXID, each noted before it is made."""
-        order_id = sale.order.id
+    def _register(self, sale: Sale) -> Sale:
+        """The steps of the dialect, each noted before it is made."""
+        order_id, drive = sale.order.id, self.drive
         if sale.receipt is None:
             sale = self.book.prepare(order_id, receipt_body(sale.order, self._next_time()))
         assert sale.receipt is not None
-        if sale.txid is None:
-            sale = self.book.store(order_id, self.drive.get_txid(sale.receipt))
-        assert sale.txid is not None
-        self.book.attempt(order_id)
-        return self.book.answer(order_id, self.drive.register(sale.txid))
+        if sale.txid is None and (txid := drive.begin(sale.receipt)) is not None:
+            sale = self.book.store(order_id, txid)
+        assert sale.receipt is not None
+        if drive.repeat(sale.receipt) is Repeat.SAFE:
+            self.book.attempt(order_id)
+            return self.book.answer(order_id, drive.finish(sale))
+        mark = drive.mark(sale.receipt)
+        return self._send(self.book.attempt(order_id, mark, format_json_time(self.now())))
+
+    def _send(self, sale: Sale) -> Sale:
+        """One try where a repeat is not safe: one that certainly did nothing is taken back."""
+        order_id = sale.order.id
+        try:
+            answer = self.drive.finish(sale)
+        except DriveUnreachableError as error:
+            if not error.sent:
+                self.book.withdraw(order_id)
+            raise
+        except DriveRefusedError as error:
+            assert sale.receipt is not None
+            unnumbered = self.drive.repeat(sale.receipt) is Repeat.NEVER  # refused, it is stored nowhere
+            if unnumbered or self.drive.meaning(error).certain:
+                self.book.withdraw(order_id)
+            raise
+        return self.book.answer(order_id, answer)
+
+    def _found(self, sale: Sale, *, refused: bool = False) -> Sale | None:
+        """What became of tries without an answer, where that has to be known before anything else is done.
+
+        `refused`: a later try was refused for certain, so the receipt is about to be changed or given up.
+        UndecidedError when nobody can say.
+        """
+        if sale.receipt is None or not sale.attempts:
+            return None
+        repeat = self.drive.repeat(sale.receipt)
+        if repeat is Repeat.SAFE or (repeat is Repeat.NAMED and not refused):
+            return None
+        return self._asked_for(sale)
+
+    def _asked_for(self, sale: Sale) -> Sale | None:
+        others = {
+            int(other.answer["ReceiptSeq"])
+            for other in self.book.answered()
+            if other.answer is not None and other.answer.get("ReceiptSeq")
+        }
+        answer = self.drive.lost(sale, others, self.now(), self._qr_base)
+        return None if answer is None else self.book.answer(sale.order.id, answer)
 
     # --- cures ---------------------------------------------------------------------------------------
 
-    def _cure(self, sale: Sale, error: DriveRefusedError, cured: set[str]) -> Sale:
+    def _cure(self, sale: Sale, error: DriveRefusedError, cured: set[Meaning]) -> Sale:
         """Do what a rule says about a refusal and give the sale as it then stands; else raise."""
-        if error.says(*TRY_AGAIN):
-            if "link" in cured:
-                raise DriveUnreachableError(f"order {sale.order.id} is kept: {error.reason}") from error
-            cured.add("link")
-            return sale
-        if error.says(*NO_SHIFT) and "shift" not in cured:
-            cured.add("shift")
-            self._open_shift()
-            return self._anew(sale)
-        if error.says(*TIME_WRONG) and "time" not in cured:
-            cured.add("time")
-            return self._anew(sale, self._time_after_sync())
-        if error.says(*SHIFT_FULL) and "full" not in cured:
-            cured.add("full")
-            self._with_good_time(self.drive.close_shift)
-            self._open_shift()
-            return self._anew(sale)
-        if error.says(*UNKNOWN_TXID) and "lost" not in cured:
-            cured.add("lost")
-            return self._found_in_module(sale) or self._anew(sale)
-        if error.says(*BLOCKED) and "backlog" not in cured:
-            cured.add("backlog")
-            self._send_backlog()
-            return self._anew(sale)
-        if error.says(*NOT_KNOWN) and "original" not in cured:
-            cured.add("original")
-            self._send_backlog()
-            return self._anew(sale)
-        if error.says(*LOCKED, *BLOCKED) or (error.status >= 500 and not CARD_WORD.match(error.reason)):
-            raise TillError(f"order {sale.order.id} is kept: {error.reason}") from error
-        self.book.refuse(sale.order.id, error.reason)
+        order_id, meaning = sale.order.id, self.drive.meaning(error)
+        if meaning is Meaning.TRY_AGAIN and meaning in cured:
+            raise DriveUnreachableError(f"order {order_id} is kept: {error.reason}") from error
+        with _kept(order_id):
+            if (found := self._found(sale, refused=meaning.certain)) is not None:
+                return found
+            if meaning not in cured:
+                cured.add(meaning)
+                if (better := self._bettered(sale, meaning)) is not None:
+                    return better
+        hopeless = meaning is Meaning.TIME_WRONG and not self.drive.syncs_state
+        if hopeless or meaning in _LATER:
+            raise TillError(f"order {order_id} is kept: {error.reason}") from error
+        self.book.refuse(order_id, error.reason)
         raise error
+
+    def _bettered(self, sale: Sale, meaning: Meaning) -> Sale | None:
+        """The sale after the cure of this refusal, None where there is none."""
+        match meaning:
+            case Meaning.TRY_AGAIN:
+                return sale
+            case Meaning.NO_SHIFT:
+                self._open_shift()
+            case Meaning.TIME_WRONG:
+                return self._anew(sale, self._time_after_sync())
+            case Meaning.SHIFT_FULL:
+                self._with_good_time(self.drive.close_shift)
+                self._open_shift()
+            case Meaning.TXID_UNKNOWN:
+                return self._asked_for(sale) or self._anew(sale)
+            case Meaning.BLOCKED:
+                self._send_backlog()
+            case Meaning.ORIGINAL_UNKNOWN:
+                self._tell_operator(sale)
+            case _:
+                return None
+        return self._anew(sale)
+
+    def _tell_operator(self, sale: Sale) -> None:
+        """Have everything sent that the operator may not have seen. TillError while it goes on its own.
+
+        Only a refusal that comes when nothing was left to send is the operator's last word.
+        """
+        if self.drive.sends_at_once:
+            self._send_backlog()
+        elif self.drive.facts().unsent != 0:
+            self._send_backlog()
+            raise TillError(f"order {sale.order.id} is kept: the operator may not have seen its sale yet")
 
     def _send_backlog(self) -> None:
         """Let the service send what the module still holds; a block by unsent receipts ends so (UZ-
@@ -230,39 +276,12 @@ class Till:
         """The same order as a new receipt with another time."""
         return self.book.prepare(sale.order.id, receipt_body(sale.order, time or self._next_time()))
 
-    def _found_in_module(self, sale: Sale) -> Sale | None:
-        """The answer to a sale whose TXID the service has lost, read from the module itself, if it is
-        there."""
-        if sale.receipt is None or not sale.attempts:
-            return None
-        index = 0
-        while (held := self.drive.receipt(index)) is not None and held["Time"] >= sale.receipt["Time"]:
-            if all(held[name] == sale.receipt[name] for name in ("Time", "ReceivedCash", "ReceivedCard")):
-                return self.book.answer(sale.order.id, self._answer_from(held))
-            index += 1
-        return None
-
-    def _answer_from(self, held: dict[str, Any]) -> dict[str, Any]:
-        terminal, seq, sign = (
-            str(held["TerminalID"]),
-            int(held["ReceiptSeq"]),
-            str(held.get("FiscalSign", "")),
-        )
-        time = parse_json_time(str(held["Time"]))
-        address = qr_url(self._qr_base, terminal, seq, time, sign) if sign else ""
-        return {
-            "TerminalID": terminal,
-            "ReceiptSeq": seq,
-            "DateTime": format_json_time(time),
-            "FiscalSign": sign,
-            "QRCodeURL": address,
-        }
-
     def _unlock(self) -> None:
-        """A locked module is synced once before selling (uz-fiscal HB-06)."""
-        if self.drive.info().get("Locked"):
+        """A locked module is synced once before selling (uz-fiscal HB-06); where there is no state sync, the
+        receipt is tried: only its refusal says that the lock is gone."""
+        if self.drive.syncs_state and self.drive.locked():
             self.drive.sync_state()
-            if self.drive.info().get("Locked"):
+            if self.drive.locked():
                 raise TillError("the fiscal module is locked by the operator")
 
     # --- time ----------------------------------------------------------------------------------------
@@ -277,10 +296,20 @@ class Till:
 
     def _time_after_sync(self) -> datetime:
         """State sync, then max(now, last operation + 1 s) (uz-fiscal HB-04)."""
-        try:
-            self.drive.sync_state()
-        except DriveRefusedError as error:
-            self.notices.add(f"state sync failed: {error.reason}")  # the sale goes on without it (HB-05)
-        last = parse_json_time(str(self.drive.memory()["LastOperationTime"]))
-        self._last_time = max(self.now(), last + SECOND)
+        if self.drive.syncs_state:
+            try:
+                self.drive.sync_state()
+            except DriveRefusedError as error:
+                self.notices.add(f"state sync failed: {error.reason}")  # the sale goes on without it (HB-05)
+        last = self.drive.last_operation()
+        self._last_time = self.now() if last is None else max(self.now(), last + SECOND)
         return self._last_time
+
+
+@contextmanager
+def _kept(order_id: str) -> Iterator[None]:
+    """What the service refuses on the way to a registration refuses no order for good."""
+    try:
+        yield
+    except DriveRefusedError as error:
+        raise TillError(f"order {order_id} is kept: {error.reason}") from error

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from functools import partial
 from typing import Any, Final
 
-from reference.pos.drive_client import DriveClient
 from reference.pos.errors import DriveRefusedError, DriveUnreachableError
+from reference.pos.fiscal.service import FiscalService, ModuleFacts
 from reference.protocol.uz.values import parse_json_time
 
 OFFLINE_LIMIT: Final = timedelta(days=2)
@@ -21,46 +22,72 @@ OFFLINE_LIMIT: Final = timedelta(days=2)
 class DriveState:
     """One look at the service. `trouble` is empty when all is well; times are Tashkent's.
 
-    `seconds_left` until unsent receipts block the module: None while nothing is unsent.
+    `seconds_left` until unsent receipts block the module: None while nothing is unsent. `unknown` names what
+    the dialect does not say; those fields are None.
     """
 
     reachable: bool
     trouble: str
+    dialect: str = ""
+    speaks: str = ""
+    address: str = ""
     factory_id: str = ""
     terminal: str = ""
-    locked: bool = False
+    locked: bool | None = None
     shift_opened: str | None = None
     shift_is_yesterdays: bool = False
-    unsent: int = 0
+    unsent: int | None = None
     oldest_unsent: str | None = None
     seconds_left: int | None = None
+    unknown: tuple[str, ...] = ()
 
 
-def look_at(drive: DriveClient, now: datetime) -> DriveState:
+def look_at(drive: FiscalService, now: datetime) -> DriveState:
     """Ask the service; `now` is the PC's Tashkent time. Never raises for a service in trouble."""
+    dialect = drive.dialect
+    spoken = partial(DriveState, dialect=dialect.value, speaks=dialect.label, address=drive.address)
     try:
-        info, memory, shift = drive.info(), drive.memory(), drive.shift()
+        facts, shift, factory_id = drive.facts(), drive.shift(), drive.factory_id
     except DriveUnreachableError as error:
-        return DriveState(False, str(error))
+        return spoken(False, str(error))
     except DriveRefusedError as error:
-        return DriveState(True, error.reason)
+        return spoken(True, error.reason)
     opened = opened_of(shift)
-    unsent, oldest = int(memory.get("ReceiptsCount", 0)), memory.get("FirstUnacknowledgedReceiptTime")
-    first = parse_json_time(str(oldest)) if oldest and unsent else None
-    left = None if first is None else max(0, int((first + OFFLINE_LIMIT - now).total_seconds()))
-    locked = bool(info.get("Locked"))
-    return DriveState(
+    left = seconds_left(facts, now)
+    return spoken(
         reachable=True,
-        trouble="locked" if locked else "blocked" if left == 0 else "",
-        factory_id=drive.factory_id,
-        terminal=str(info.get("TerminalID", "")),
-        locked=locked,
+        trouble="locked" if facts.locked else "blocked" if left == 0 else "",
+        factory_id=factory_id,
+        terminal=facts.terminal,
+        locked=facts.locked,
         shift_opened=None if opened is None else opened.isoformat(sep=" "),
         shift_is_yesterdays=opened is not None and opened.date() < now.date(),
-        unsent=unsent,
-        oldest_unsent=None if first is None else first.isoformat(sep=" "),
+        unsent=facts.unsent,
+        oldest_unsent=None if facts.oldest_unsent is None else facts.oldest_unsent.isoformat(sep=" "),
         seconds_left=left,
+        unknown=unknown_of(facts, factory_id),
     )
+
+
+def seconds_left(facts: ModuleFacts, now: datetime) -> int | None:
+    """Until the oldest unsent receipt blocks the module; None while nothing is unsent, or nobody says since
+    when."""
+    if facts.oldest_unsent is None:
+        return None
+    return max(0, int((facts.oldest_unsent + OFFLINE_LIMIT - now).total_seconds()))
+
+
+def unknown_of(facts: ModuleFacts, factory_id: str) -> tuple[str, ...]:
+    """Names of the fields that the dialect leaves open."""
+    open_since = facts.unsent != 0 and facts.oldest_unsent is None
+    missing = {
+        "factory_id": not factory_id,
+        "locked": facts.locked is None,
+        "unsent": facts.unsent is None,
+        "oldest_unsent": open_since,
+        "seconds_left": open_since,
+    }
+    return tuple(name for name, is_missing in missing.items() if is_missing)
 
 
 def opened_of(shift: dict[str, Any] | None) -> datetime | None:

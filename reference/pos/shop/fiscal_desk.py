@@ -7,6 +7,7 @@ for an order it knows.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -17,6 +18,7 @@ from reference.pos.errors import DriveRefusedError, DriveUnreachableError, TillE
 from reference.pos.order import Line, Order
 from reference.pos.order import Payment as Money
 from reference.pos.order_book import Sale
+from reference.pos.prints import queue
 from reference.pos.shop import tables
 from reference.pos.shop.premises import Premises
 from reference.pos.shop.settings import ShopSettings
@@ -25,6 +27,7 @@ from reference.pos.till import Till
 WAITING: Final = "waiting"
 DONE: Final = "done"
 REFUSED: Final = "refused"
+SIGN_UNKNOWN: Final = "registered, but its answer was lost and the service does not give the sign again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,7 @@ class FiscalDesk:
     def __init__(self, premises: Premises, till: Till) -> None:
         self._premises = premises
         self.till = till
+        self._seen: tuple[int, str | None] | None = None
 
     def of(self, order: str) -> FiscalView | None:
         """The fiscal receipt of an order; None while it is not paid."""
@@ -90,7 +94,7 @@ class FiscalDesk:
             except TillError as error:
                 trouble = str(error)
             else:
-                self._note(order_id, _facts(sale))
+                self._note(order_id, _facts(sale) | {"serial": self._serial()})
                 done += 1
         return Round(done, refused, trouble)
 
@@ -111,23 +115,30 @@ class FiscalDesk:
         facts = _facts(sale)
         return FiscalView(order=sale.order.id, acknowledged=False, **facts)
 
-    def look_at_acknowledgements(self, most: int = 500) -> int:
+    def look_at_acknowledgements(self, seen: tuple[int, str | None] | None = None, most: int = 500) -> int:
         """Learn from the module which receipts the operator has acknowledged: it holds those he has not.
 
-        How many are known to be acknowledged now that were not before. TillError: the module does not say.
+        `seen`: how many it holds and since when, as just looked at; while that fits what is known here, it is
+        not asked for them one by one. How many are known to be acknowledged now that were not before; none
+        where the dialect does not show what the module holds. TillError: the module does not say.
         """
         open_numbers = self._unacknowledged(most)
-        if not open_numbers:
+        if not open_numbers or (seen is not None and self._fits(seen, len(open_numbers))):
             return 0
-        held = set()
-        index = 0
-        while (receipt := self.till.drive.receipt(index)) is not None:
-            held.add(int(receipt["ReceiptSeq"]))
-            index += 1
+        held = set() if seen is not None and seen[0] == 0 else self.till.drive.held()
+        if held is None:
+            return 0
         gone = [order for number, order in open_numbers if number not in held]
-        for order in gone:
-            self._note(order, {"acknowledged": True})
+        self._note_all([(order, {"acknowledged": True}) for order in gone])
+        if seen is not None:
+            self._seen = (seen[0] - len(open_numbers) + len(gone), seen[1])
         return len(gone)
+
+    def _fits(self, seen: tuple[int, str | None], open_receipts: int) -> bool:
+        """Whether a module that holds so much holds all that was open at the last look, and what came
+        since."""
+        unsent, oldest = seen
+        return unsent > 0 and (unsent - open_receipts, oldest) == self._seen
 
     def _unacknowledged(self, most: int) -> list[tuple[int, str]]:
         table = tables.Fiscal
@@ -154,11 +165,27 @@ class FiscalDesk:
         return sale if sale.answer is not None else self.till.fiscalise(sale)
 
     def _note(self, order_id: str, facts: dict[str, Any]) -> None:
+        self._note_all([(order_id, facts)])
+
+    def _note_all(self, noted: Sequence[tuple[str, dict[str, Any]]]) -> None:
+        """Write facts of receipts down, all in one transaction."""
+        if not noted:
+            return
         with self._premises.changing() as session:
-            row = session.get_one(tables.Fiscal, order_id)
-            for name, value in facts.items():
-                setattr(row, name, value)
-            self._tell(session, row)
+            for order_id, facts in noted:
+                row = session.get_one(tables.Fiscal, order_id)
+                for name, value in facts.items():
+                    setattr(row, name, value)
+                if facts.get("state") == DONE:
+                    queue.expect(session, self._premises.now, queue.RECEIPT, order_id)
+                self._tell(session, row)
+
+    def _serial(self) -> str:
+        """The number of the device in use; only shown, so a service that is gone again stops nothing."""
+        try:
+            return self.till.drive.factory_id
+        except TillError:
+            return ""
 
     def _tell(self, session: Session, row: tables.Fiscal) -> None:
         view = _view(row)
@@ -173,11 +200,11 @@ def _facts(sale: Sale) -> dict[str, Any]:
     return {
         "state": DONE,
         "terminal": str(answer["TerminalID"]),
-        "number": int(answer["ReceiptSeq"]),
+        "number": None if answer["ReceiptSeq"] is None else int(answer["ReceiptSeq"]),
         "made": str(answer["DateTime"]),
         "sign": sign,
         "address": str(answer.get("QRCodeURL") or ""),
-        "reason": "",
+        "reason": "" if sign or sale.order.type else SIGN_UNKNOWN,
     }
 
 

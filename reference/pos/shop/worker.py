@@ -9,8 +9,10 @@ from typing import Any, Final
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from reference.pos.drive_client import DriveClient
 from reference.pos.errors import TillError
+from reference.pos.fiscal.service import FiscalService
+from reference.pos.prints import queue
+from reference.pos.prints.spool import PrinterState
 from reference.pos.shop.drive_state import DriveState, day_is_over, look_at
 from reference.pos.shop.fiscal_desk import FiscalDesk
 from reference.pos.shop.premises import Premises
@@ -27,7 +29,8 @@ LOOK_SECONDS: Final = 1.0
 class Standing:
     """Where the point of sale stands: the service, orders that wait, and what stopped the last round.
 
-    `report`: how far the owner has been told; None without an owner's portal.
+    `report`: how far the owner has been told; None without an owner's portal. `printer`: how it stands with
+    the printer, where the point of sale has a queue for one.
     """
 
     drive: DriveState
@@ -35,6 +38,7 @@ class Standing:
     trouble: str
     notices: tuple[str, ...]
     report: ReportState | None = None
+    printer: PrinterState | None = None
 
 
 class Worker:
@@ -45,7 +49,7 @@ class Worker:
         premises: Premises,
         desk: FiscalDesk,
         settings: SettingsDesk,
-        drive: DriveClient,
+        drive: FiscalService,
         lab: LabClock,
         reporter: Reporter | None = None,
     ) -> None:
@@ -109,6 +113,7 @@ class Worker:
         with self._premises.changing() as session:
             key = f"{report['TerminalID']}-{report['OpenTime']}"
             self._premises.tell(session, "shift", key, report)
+            queue.expect(session, self._premises.now, queue.SHIFT, key)
         self._desk.till.notices.texts.clear()
         return report
 
@@ -129,8 +134,9 @@ class Worker:
     def _acknowledged(self, drive: DriveState) -> None:
         if not drive.reachable or drive.trouble:
             return
+        seen = None if drive.unsent is None else (drive.unsent, drive.oldest_unsent)
         try:
-            self._desk.look_at_acknowledgements()
+            self._desk.look_at_acknowledgements(seen)
         except TillError as error:
             structlog.get_logger("pos").info("acknowledgements are not known", reason=str(error))
 
