@@ -55,7 +55,8 @@ class Asked:
 class JsonRoute:
     """One address. Path arguments `{id}` are numbers from 1, all others texts. `public`: no token needed.
 
-    `answer` is the type of what `run` gives; the document describes it.
+    `answer` is the type of what `run` gives; the document describes it. With `media` that are bytes of this
+    media type, sent as they are.
     """
 
     method: str
@@ -67,6 +68,7 @@ class JsonRoute:
     public: bool = False
     status: int = 200
     query: tuple[Parameter, ...] = ()
+    media: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +140,8 @@ def _view(route: JsonRoute, told: Told) -> Callable[..., Any]:
             known = {name: _path_argument(name, text) for name, text in path.items()}
             query = {each.name: value for each in route.query if (value := _query(each)) is not None}
             asked = Asked(_body(route.body), known, query, request.remote_addr or "", bearer())
+            if route.media:
+                return Response(route.run(asked), route.status, content_type=route.media)
             return jsonify(answer.dump_python(route.run(asked), mode="json")), route.status
         except _WrongError as error:
             refusal: Refusal | None = told.fields(error.found)
@@ -247,7 +251,7 @@ def _operation(route: JsonRoute, body: Any, answer: Any) -> dict[str, Any]:
     responses = {str(status): {"description": text, "content": problem} for status, text in _REFUSALS.items()}
     responses[str(route.status)] = {
         "description": "Done",
-        "content": {"application/json": {"schema": answer}},
+        "content": {route.media or "application/json": {"schema": answer}},
     }
     operation: dict[str, Any] = {
         "operationId": f"{route.method.lower()}-{words}",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from typing import Final
 
 from reportlab.pdfbase import pdfmetrics
@@ -103,7 +104,7 @@ def _squares(canvas: Canvas, address: str, left: float, top: float, paper: int) 
     canvas.drawPath(path, stroke=0, fill=1)
 
 
-def _runs(line: list[bool]) -> list[tuple[int, int]]:
+def _runs(line: Sequence[bool]) -> list[tuple[int, int]]:
     """Starts and lengths of the dark runs: no thin white seams between modules of one row."""
     found: list[tuple[int, int]] = []
     for place, dark in enumerate(line):

@@ -51,7 +51,8 @@ def row_dots(row: Row) -> int:
         case MarkRow():
             return ROW_DOTS * MARK_LETTER
         case QrRow(address):
-            return code_picture(address).height
+            modules = len(modules_of(address))
+            return (modules + 2 * QUIET) * module_dots(modules)
         case TextRow(_, weight):
             return 2 * ROW_DOTS if weight is Weight.TALL else ROW_DOTS
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 import segno
@@ -20,9 +21,10 @@ MOST_NATIVE: Final = 16
 _DIGITS: Final = re.compile(r"[0-9]+")
 
 
-def modules_of(text: str) -> list[list[bool]]:
+@lru_cache(32)
+def modules_of(text: str) -> tuple[tuple[bool, ...], ...]:
     """The code, row by row, True where it is dark, without its quiet zone."""
-    return [[bool(cell) for cell in row] for row in _made(text).matrix_iter(border=0)]
+    return tuple(tuple(bool(cell) for cell in row) for row in _made(text).matrix_iter(border=0))
 
 
 def module_dots(modules: int) -> int:

@@ -106,7 +106,7 @@ def _which(slip: Slip, answer: Mapping[str, Any]) -> Iterator[PaperLine]:
     if order.refund_of is not None:
         original = order.refund_of
         yield Pair("Asl chek", f"{original.terminal_id} № {original.receipt_seq}")
-        yield Pair("Asl chek sanasi", _long_time(original.date_time))
+        yield Pair("Asl sana", _long_time(original.date_time))
         if original.fiscal_sign.strip("0"):
             yield Pair("Asl fiskal belgi", original.fiscal_sign)
 

@@ -99,6 +99,8 @@ class Checkout:
             for key, amount in amounts:
                 state = PaymentState.CONFIRMED if not KINDS[key].app else _ANSWERS[settings.apps]
                 made = self._payment(row, attempt, key, amount, state)
+                if change and KINDS[key].is_cash:
+                    made.given = amount + change
                 session.add(made)
                 session.flush()
                 tell_payment(self._premises, session, made, row)

@@ -31,9 +31,9 @@ class Desks:
     fiscal: FiscalDesk
 
 
-def desks_of(premises: Premises, till: Till) -> Desks:
+def desks_of(premises: Premises, till: Till, *, printer_anywhere: bool = False) -> Desks:
     """The desks of a shop."""
-    settings = SettingsDesk(premises)
+    settings = SettingsDesk(premises, printer_anywhere=printer_anywhere)
     return Desks(
         premises,
         Catalogue(premises),

@@ -7,8 +7,11 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from sqlalchemy.orm import Session
 
 from reference.pos.company import Company
+from reference.pos.prints.escpos import Pages, QrBy
+from reference.pos.prints.printer import NONE, why_not
 from reference.pos.shop import tables
 from reference.pos.shop.premises import Premises
 from reference.runtime.forms import PATTERN
@@ -40,6 +43,11 @@ class ShopSettings(BaseModel):
     apps: Literal["confirm", "wait", "fail"] = Field(
         "confirm", description="what the stand-in of payment applications answers"
     )
+    printer: str = Field(
+        NONE, max_length=260, description="none, file:PATH, tcp:HOST:PORT or device:/dev/NAME"
+    )
+    printer_qr: QrBy = Field("raster", description="who draws QR codes: we as a picture, or the printer")
+    printer_pages: Pages = Field("all", description="code pages of the printer: all of Epson's, 866, ASCII")
 
     def company(self, cashier: str) -> Company:
         """Who sells, as receipts bear it."""
@@ -53,17 +61,23 @@ class ShopSettings(BaseModel):
         )
 
 
-class SettingsDesk:
-    """Reads and changes the settings."""
+def settings_in(session: Session) -> ShopSettings:
+    """The settings as a session sees them."""
+    row = session.get(tables.Setting, _ROW)
+    return ShopSettings.model_validate_json("{}" if row is None else row.value)
 
-    def __init__(self, premises: Premises) -> None:
+
+class SettingsDesk:
+    """Reads and changes the settings. `printer_anywhere`: the printer may be beyond this machine."""
+
+    def __init__(self, premises: Premises, *, printer_anywhere: bool = False) -> None:
         self._premises = premises
+        self._anywhere = printer_anywhere
 
     def read(self) -> ShopSettings:
         """The settings as they are."""
         with self._premises.reading() as session:
-            row = session.get(tables.Setting, _ROW)
-            return ShopSettings.model_validate_json("{}" if row is None else row.value)
+            return settings_in(session)
 
     def change(self, given: Mapping[str, Any]) -> ShopSettings:
         """Change the settings that are given. InvalidError names every wrong field."""
@@ -71,6 +85,8 @@ class SettingsDesk:
             chosen = ShopSettings.model_validate(self.read().model_dump() | dict(given))
         except ValidationError as error:
             raise InvalidError([_finding(each) for each in error.errors(include_url=False)]) from None
+        if rule := why_not(chosen.printer, anywhere=self._anywhere):
+            raise InvalidError([Finding("printer", "printer", Words(PATTERN.uz, PATTERN.ru, rule))])
         with self._premises.changing() as session:
             session.merge(tables.Setting(name=_ROW, value=chosen.model_dump_json()))
             body = json.loads(chosen.model_dump_json(include={"name", "stir", "address", "phone"}))

@@ -119,7 +119,8 @@ class OrderLine(Base):
 class Payment(Base):
     """Money for an order: positive, or negative when it was given back.
 
-    `attempt` counts the tries to pay an order; of those before the last nothing counts.
+    `attempt` counts the tries to pay an order; of those before the last nothing counts. `given` is the cash
+    that was handed over, where it was more.
     """
 
     __tablename__ = "pos_payments"
@@ -130,6 +131,7 @@ class Payment(Base):
     amount: Mapped[int] = mapped_column(sa.BigInteger)
     state: Mapped[str] = mapped_column(sa.String(12))
     made: Mapped[str] = mapped_column(_MOMENT)
+    given: Mapped[int | None] = mapped_column(sa.BigInteger)
 
 
 class Fiscal(Base):
@@ -146,6 +148,7 @@ class Fiscal(Base):
     address: Mapped[str] = mapped_column(sa.String(255), default="")
     acknowledged: Mapped[bool] = mapped_column(sa.Boolean, default=False)
     reason: Mapped[str] = mapped_column(sa.String(500), default="")
+    serial: Mapped[str] = mapped_column(sa.String(32), default="", server_default="")
 
 
 class Setting(Base):
@@ -154,6 +157,24 @@ class Setting(Base):
     __tablename__ = "pos_settings"
     name: Mapped[str] = mapped_column(sa.String(50), primary_key=True)
     value: Mapped[str] = mapped_column(sa.Text)
+
+
+class Print(Base):
+    """A paper for the printer: a receipt of an order, or the Z-report of a shift (prints/queue.py).
+
+    `number` counts how often the paper was asked for, from 0.
+    """
+
+    __tablename__ = "pos_prints"
+    id: Mapped[int] = mapped_column(Counter, primary_key=True, autoincrement=True)
+    kind: Mapped[str] = mapped_column(sa.String(8))
+    key: Mapped[str] = mapped_column(sa.String(64))
+    number: Mapped[int] = mapped_column(sa.Integer)
+    copy: Mapped[bool] = mapped_column(sa.Boolean)
+    state: Mapped[str] = mapped_column(sa.String(8), index=True)
+    reason: Mapped[str] = mapped_column(sa.String(255))
+    asked: Mapped[str] = mapped_column(_MOMENT)
+    __table_args__ = (sa.UniqueConstraint("kind", "key", "number"),)
 
 
 class Change(Base):

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from reference.pos.prints.escpos import Pages, QrBy
 from reference.pos.shop.catalogue import MOST_PRICE, MOST_STOCK
 from reference.pos.shop.orders import MOST_AMOUNT
 
@@ -79,6 +80,9 @@ class SettingsChange(Body):
     surcharge_vat: int | None = Field(None, ge=0, le=99)
     close_at: str | None = Field(None, max_length=5)
     apps: Literal["confirm", "wait", "fail"] | None = None
+    printer: str | None = Field(None, max_length=260)
+    printer_qr: QrBy | None = None
+    printer_pages: Pages | None = None
 
 
 class PlaceWanted(Body):
@@ -93,6 +97,12 @@ class LineBody(Body):
     product: Id
     amount: Annotated[int, Field(ge=1, le=MOST_AMOUNT)] = 1000
     label: str = Field("", max_length=255, description="marking code")
+
+
+class NewOrder(PlaceWanted):
+    """A new order: where it is, and its first lines."""
+
+    lines: list[LineBody] = Field(default_factory=list, max_length=200)
 
 
 class LineChange(Body):

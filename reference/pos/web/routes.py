@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Final
 
-from reference.pos.paper import print_sale
+from reference.pos.prints.queue import RECEIPT
+from reference.pos.prints.shelf import document_of
+from reference.pos.prints.spool import Spool
+from reference.pos.prints.text import as_text
 from reference.pos.qr_text import qr_picture
-from reference.pos.shop import tables
 from reference.pos.shop.catalogue import ProductView
 from reference.pos.shop.checkout import Paid, PaymentView
 from reference.pos.shop.desks import Desks
 from reference.pos.shop.fiscal_desk import FiscalView
 from reference.pos.shop.orders import OrderView, State
 from reference.pos.shop.places import PlaceView
-from reference.pos.shop.refunds import sale_of
 from reference.pos.shop.reporting import Reporter, ReportState
 from reference.pos.shop.settings import ShopSettings
 from reference.pos.shop.staff import RIGHTS, EmployeeView, Right
 from reference.pos.shop.worker import Standing, Worker
 from reference.pos.web import bodies
+from reference.pos.web.paper_routes import paper_routes
 from reference.runtime.json_routes import Asked, JsonRoute, Parameter
 from reference.runtime.refusals import UnknownError
 
@@ -33,9 +36,12 @@ _BEFORE: Final = Parameter("before", "id of the last order of the page before")
 class Counter:
     """What the addresses do, over the desks of one shop."""
 
-    def __init__(self, desks: Desks, worker: Worker, reporter: Reporter | None = None) -> None:
+    def __init__(
+        self, desks: Desks, worker: Worker, reporter: Reporter | None = None, spool: Spool | None = None
+    ) -> None:
         self.desks = desks
         self.worker = worker
+        self.spool = spool
         self._reporter = reporter
 
     # --- who ------------------------------------------------------------------------------------------
@@ -78,12 +84,15 @@ class Counter:
     def standing(self, asked: Asked) -> Standing:
         """Where the point of sale stands."""
         self.who(asked)
-        return self.worker.standing
+        return self._with_printer(self.worker.standing)
 
     def look(self, asked: Asked) -> Standing:
         """The same after one more look."""
         self.who(asked)
-        return self.worker.round()
+        return self._with_printer(self.worker.round())
+
+    def _with_printer(self, standing: Standing) -> Standing:
+        return standing if self.spool is None else replace(standing, printer=self.spool.state())
 
     # --- the owner's portal ----------------------------------------------------------------------------
 
@@ -166,16 +175,9 @@ class Counter:
 
     def text_of(self, order: str) -> str:
         """The receipt of an order as text; UnknownError while there is none."""
-        settings = self.desks.settings.read()
         with self.desks.premises.reading() as session:
-            row = session.get(tables.Fiscal, order)
-            if row is None or row.state != "done":
-                raise UnknownError("receipt")
-            sale = sale_of(row)
-            seller = session.get_one(tables.ShopOrder, order).employee
-            cashier = session.get(tables.Employee, seller)
-        name = "" if cashier is None else f"{cashier.first_name} {cashier.last_name}".strip()
-        return print_sale(sale, settings.company(name))
+            document = document_of(session, RECEIPT, order)
+        return as_text(document, self.desks.settings.read().paper)
 
     def close_shift(self, asked: Asked) -> dict[str, Any]:
         """Close the shift; its Z-report."""
@@ -216,7 +218,7 @@ class _Bound:
 
 def routes_of(counter: Counter) -> tuple[JsonRoute, ...]:
     """The table, bound to one shop."""
-    return (*_coming(counter), *_keeping(counter), *_selling(counter))
+    return (*_coming(counter), *_keeping(counter), *_selling(counter), *paper_routes(counter))
 
 
 def _coming(counter: Counter) -> tuple[JsonRoute, ...]:
@@ -342,9 +344,9 @@ def _selling(counter: Counter) -> tuple[JsonRoute, ...]:
             "POST",
             "/orders",
             "a new order",
-            lambda a: orders.open(counter.who(a), a.body.place),
+            lambda a: orders.open(counter.who(a), a.body.place, a.given.get("lines", ())),
             OrderView,
-            bodies.PlaceWanted,
+            bodies.NewOrder,
             status=201,
         ),
         JsonRoute("GET", order, "one order", reading(lambda a: orders.one(a.path["order"])), OrderView),

@@ -1,0 +1,96 @@
+"""What is to be printed, noted in the transaction that makes it so: once, whatever crashes (UZ-POS-01).
+
+    waiting ─► sending ─► done
+       ▲          ├─► broken   some of it went: what is on the paper only a person can see
+       └──────────┴─► failed   nothing went, and it is too late for the guest who waited
+
+What nothing went of goes back to waiting and is tried again. A paper of which something may have come out is
+never sent again by itself; what a person asks for then is a copy, and says so.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, aliased
+
+from reference.pos.prints.printer import NONE
+from reference.pos.shop import tables
+from reference.pos.shop.moments import written
+from reference.pos.shop.settings import settings_in
+
+RECEIPT: Final = "receipt"
+SHIFT: Final = "shift"
+WAITING, SENDING, DONE, FAILED, BROKEN = "waiting", "sending", "done", "failed", "broken"
+OUT: Final = (SENDING, DONE, BROKEN)
+"""States in which something of the paper may have come out."""
+
+
+@dataclass(frozen=True, slots=True)
+class PrintView:
+    """A paper for the printer as pages and API show it; `key`: the order, or the shift."""
+
+    id: int
+    kind: str
+    key: str
+    copy: bool
+    state: str
+    reason: str
+    asked: str
+
+
+def expect(session: Session, now: datetime, kind: str, key: str) -> None:
+    """A paper has come to be: have it printed, where there is a printer, unless it was asked for before."""
+    if settings_in(session).printer == NONE or _newest(session, kind, key) is not None:
+        return
+    session.add(_row(now, kind, key, 0, copy=False))
+
+
+def ask_again(session: Session, now: datetime, kind: str, key: str) -> PrintView:
+    """A person wants the paper: as a copy if it may have come out before. One that waits stays the one."""
+    newest = _newest(session, kind, key)
+    if newest is not None and newest.state == WAITING:
+        newest.asked = written(now)
+        return view_of(newest)
+    number = 0 if newest is None else newest.number + 1
+    row = _row(now, kind, key, number, copy=came_out(session, kind, key))
+    session.add(row)
+    session.flush()
+    return view_of(row)
+
+
+def came_out(session: Session, kind: str, key: str) -> bool:
+    """Whether a paper may have come out of the printer before: whatever shows it now is a copy."""
+    table = tables.Print
+    query = select(func.count()).where(table.kind == kind, table.key == key, table.state.in_(OUT))
+    return bool(session.scalar(query))
+
+
+def lost(session: Session) -> int:
+    """How many papers never came out whole, and were not asked for again since."""
+    table, later = tables.Print, aliased(tables.Print)
+    again = select(later.id).where(
+        later.kind == table.kind, later.key == table.key, later.number > table.number
+    )
+    query = select(func.count()).where(table.state.in_((FAILED, BROKEN)), ~again.exists())
+    return int(session.scalar(query) or 0)
+
+
+def view_of(row: tables.Print) -> PrintView:
+    """A row as it is shown."""
+    return PrintView(**{name: getattr(row, name) for name in PrintView.__dataclass_fields__})
+
+
+def _newest(session: Session, kind: str, key: str) -> tables.Print | None:
+    table = tables.Print
+    query = select(table).where(table.kind == kind, table.key == key).order_by(table.number.desc()).limit(1)
+    return session.scalar(query)
+
+
+def _row(now: datetime, kind: str, key: str, number: int, *, copy: bool) -> tables.Print:
+    return tables.Print(
+        kind=kind, key=key, number=number, copy=copy, state=WAITING, reason="", asked=written(now)
+    )
