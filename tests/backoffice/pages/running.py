@@ -31,12 +31,12 @@ _SMALL = """() => {
   const wanted = 'a[href], button, input:not([type=hidden]), select, textarea, summary, label.tick';
   return [...document.querySelectorAll(wanted)].filter((each) => {
     const box = each.getBoundingClientRect();
-    if (!each.checkVisibility() || each.matches('.skip, label.tick input')) return false;
+    if (!each.checkVisibility() || each.matches('.skip, .unseen, label.tick input')) return false;
     return box.height < 40 || box.width < 40;
   }).map((each) => each.outerHTML.slice(0, 120));
 }"""
 _NAMELESS = """() => [...document.querySelectorAll('a[href], button, input:not([type=hidden]), select')]
-  .filter((each) => each.checkVisibility())
+  .filter((each) => each.checkVisibility() && !each.ariaHidden)
   .filter((each) => !(each.labels?.length || each.ariaLabel || each.innerText?.trim()))
   .map((each) => each.outerHTML.slice(0, 120))"""
 
