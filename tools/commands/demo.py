@@ -20,6 +20,7 @@ from tools.commands.run import judged
 from tools.console import out
 from tools.demo import DemoError, Outcome, run_day
 from tools.demo_kz import KzOutcome, kz_lab, play_kz_day
+from tools.demo_shop import ShopOutcome, run_shop_month
 
 
 def demo(
@@ -40,11 +41,13 @@ def demo(
             outcome = run_day(story, chosen, _say)
             _title("Kazakhstan: portal → register → operator")
             kz_outcome = play_kz_day(kz_ready(), story, _say)
+        _title("A café's month: point of sale → the Uzbek chain → the owner's portal")
+        month = run_shop_month(story, chosen, _say)
     except (DemoError, LabError) as error:
         raise DemoError(f"the demonstration failed: {error}") from error
     _title("Conformance suites against every part of both chains\n")
     status, summary = judged(chosen, report)
-    _summary(outcome, kz_outcome, summary, report, real_elapsed() - began)
+    _summary(outcome, kz_outcome, month, summary, report, real_elapsed() - began)
     raise typer.Exit(status)
 
 
@@ -69,7 +72,12 @@ def _say(text: str) -> None:
 
 
 def _summary(
-    outcome: Outcome, kz: KzOutcome, summary: dict[str, Counter[str]], report: Path, seconds: float
+    outcome: Outcome,
+    kz: KzOutcome,
+    month: ShopOutcome,
+    summary: dict[str, Counter[str]],
+    report: Path,
+    seconds: float,
 ) -> None:
     lines = [
         f"café day      {outcome.receipts} receipts ({outcome.refunds} refund), "
@@ -82,6 +90,11 @@ def _summary(
         "portal        organisation, register and token, each signed with a test certificate; "
         f"{_som(kz.charged)} ₸ charged for its tariff",
         f"offline       refused after {kz.expired_after} without the operator, healed by delivery",
+        f"café month    {month.receipts} receipts in {month.days} days ({month.refunds} refunds, "
+        f"{month.cancelled} orders given up), played in {month.seconds:.0f} s; "
+        "till, module, operator and owner's portal agree",
+        f"money         cash {_som(month.cash)}, card and applications {_som(month.card)}, "
+        f"of it surcharges {_som(month.surcharge)} so'm",
     ]
     for target, outcomes in summary.items():
         told = ", ".join(f"{count} {name}" for name, count in outcomes.most_common())

@@ -19,6 +19,7 @@ from reference.protocol.uz.values import from_tashkent, to_tashkent
 from tools.console import err, out, print_table
 from tools.lab_access import DEFAULT_FOLDER, Folder, Token
 from tools.portal_parts import DEFAULT_PKI, authority_options, prepare_authority, with_portal
+from tools.shop_parts import BACKOFFICE, POS, with_shop
 
 WATCH_SECONDS = 1.0
 
@@ -56,7 +57,7 @@ def up(
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
-    parts = with_portal(COUNTRIES[country])
+    parts = with_shop(with_portal(COUNTRIES[country]))
     signing = authority_options(parts, pki)
     lab = Lab(
         folder,
@@ -102,6 +103,12 @@ def _show(lab: Lab, folder: Path, pki: Path) -> None:
         out().print(
             f"portal {lab.addresses[PORTAL.name][PORTAL.name]}/ · a key to register with: "
             f"kassalab certificate make head{_of(pki)}, password {DEFAULT_PASSWORD}",
+            soft_wrap=True,
+        )
+    if POS.name in lab.addresses:
+        out().print(
+            f"till {lab.addresses[POS.name][POS.name]}/ · PINs in docs/pos.md, Aziza's is 0000 · "
+            f"its owner's portal {lab.addresses[BACKOFFICE.name][BACKOFFICE.name]}/",
             soft_wrap=True,
         )
     out().print("\n".join(_hints(lab, where)), soft_wrap=True)

@@ -5,7 +5,7 @@ Nothing here knows prices: they are the point of sale's.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
@@ -18,10 +18,10 @@ FIRST_DAY: Final = date(2026, 9, 1)
 DAYS: Final = 30
 RECEIPTS: Final = 5_200
 """Of sales; refunds come on top."""
-SLOT: Final = 10
+SLOT: Final = 15
 """Minutes: orders of one slot are typed in one after the other."""
 OPENS: Final = 8 * 60
-LAST_GUESTS: Final = 21 * 60 + 50
+LAST_GUESTS: Final = 21 * 60 + 45
 _HOURS: Final[Mapping[int, int]] = {
     8: 5, 9: 6, 10: 5, 11: 8, 12: 17, 13: 19, 14: 11, 15: 6, 16: 5, 17: 8, 18: 13, 19: 16, 20: 12, 21: 6,
 }  # fmt: skip
@@ -85,19 +85,25 @@ class Day:
     trouble: Trouble
 
 
+@dataclass(frozen=True, slots=True)
+class Tastes:
+    """What guests can choose from: how many tables and waiters, how often each dish is wanted, and which are
+    sold by weight."""
+
+    tables: int
+    waiters: int
+    wanted: tuple[int, ...]
+    by_weight: frozenset[int]
+
+
 def plan_month(
     seed: int,
-    tables: int,
-    waiters: int,
-    weights: Sequence[tuple[int, bool]],
+    tastes: Tastes,
     days: int = DAYS,
     receipts: int = RECEIPTS,
     first: date = FIRST_DAY,
 ) -> tuple[Day, ...]:
-    """A month of `receipts` sales over `days` days.
-
-    `weights`: how often each dish is wanted, and whether it is sold by weight.
-    """
+    """A month of `receipts` sales over `days` days."""
     rng = generator(seed, "shop month")
     dates = [first + timedelta(days=number) for number in range(days)]
     shares = [_WEEKDAYS[each.weekday()] for each in dates]
@@ -106,7 +112,7 @@ def plan_month(
     for number, on in enumerate(dates):
         count = round(left * shares[number] / sum(shares[number:]))
         left -= count
-        visits = _visits(rng, count, tables, waiters, weights)
+        visits = _visits(rng, count, tastes)
         made.append(Day(on, visits, troubles.get(number, Trouble.NONE)))
     return tuple(made)
 
@@ -117,31 +123,27 @@ def _troubles(days: int) -> dict[int, Trouble]:
     return {days * (place + 1) // (len(wanted) + 1): each for place, each in enumerate(wanted)}
 
 
-def _visits(
-    rng: Random, paid: int, tables: int, waiters: int, weights: Sequence[tuple[int, bool]]
-) -> tuple[Visit, ...]:
+def _visits(rng: Random, paid: int, tastes: Tastes) -> tuple[Visit, ...]:
     """`paid` orders that are paid and some that are given up, in the order in which people come."""
-    found = [_visit(rng, tables, waiters, weights, _fate(rng)) for _ in range(paid)]
-    found += [_visit(rng, tables, waiters, weights, Fate.CANCELLED) for _ in range(max(1, paid // 40))]
+    found = [_visit(rng, tastes, _fate(rng)) for _ in range(paid)]
+    found += [_visit(rng, tastes, Fate.CANCELLED) for _ in range(max(1, paid // 40))]
     return tuple(sorted(found, key=lambda each: each.comes))
 
 
-def _visit(rng: Random, tables: int, waiters: int, weights: Sequence[tuple[int, bool]], fate: Fate) -> Visit:
+def _visit(rng: Random, tastes: Tastes, fate: Fate) -> Visit:
     [hour] = rng.choices(list(_HOURS), list(_HOURS.values()))
     comes = min(60 * hour + SLOT * rng.randrange(60 // SLOT), LAST_GUESTS)
-    table = rng.randrange(tables) if rng.random() < 0.7 else None
-    pays = comes if table is None else min(comes + SLOT * rng.randint(2, 8), LAST_GUESTS + 3 * SLOT)
-    wanted = rng.choices(
-        range(len(weights)), [weight for weight, _ in weights], k=rng.choice((1, 2, 2, 3, 4))
-    )
-    dishes = tuple((dish, _amount(rng, by_weight=weights[dish][1])) for dish in dict.fromkeys(wanted))
+    table = rng.randrange(tastes.tables) if rng.random() < 0.7 else None
+    pays = comes if table is None else min(comes + SLOT * rng.randint(2, 6), LAST_GUESTS + 2 * SLOT)
+    wanted = rng.choices(range(len(tastes.wanted)), tastes.wanted, k=rng.choice((1, 2, 2, 3, 4)))
+    dishes = tuple((dish, _amount(rng, by_weight=dish in tastes.by_weight)) for dish in dict.fromkeys(wanted))
     [payments] = rng.choices(list(_PAYMENTS), list(_PAYMENTS.values()))
     return Visit(
         comes=comes,
         pays=pays,
-        back=min(pays + SLOT * rng.randint(1, 6), LAST_GUESTS + 6 * SLOT),
+        back=min(pays + SLOT * rng.randint(1, 4), LAST_GUESTS + 4 * SLOT),
         table=table,
-        waiter=rng.randrange(waiters),
+        waiter=rng.randrange(tastes.waiters),
         dishes=dishes,
         payments=payments,
         share=rng.randrange(10, 91),

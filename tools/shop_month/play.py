@@ -7,12 +7,14 @@ point of sale opens and closes its shifts by itself; only the one that was forgo
 from __future__ import annotations
 
 import heapq
+import threading
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from reference.protocol.uz.values import to_tashkent
+from reference.runtime.clock import real_elapsed
 from tools.demo import DemoError, Say
 from tools.shop_month.plan import LAST_GUESTS, OPENS, SLOT, Day, Fate, Trouble, Visit
 from tools.shop_month.stand import CASHIER, MANAGER, Dish, Json, Stand
@@ -27,6 +29,8 @@ NETWORK_FALLS: Final = 10 * 60
 NOTE: Final = 5_000_00
 """Tiyin of the smallest note that guests round up to."""
 _ROUNDS: Final = 600
+_SECONDS: Final = 60.0
+"""Real ones that a receipt may take."""
 
 _Event = tuple[int, int, str, Visit, str]
 """Minute, number, what happens, whose visit, and the order if it is there."""
@@ -45,6 +49,8 @@ class MonthPlay:
         self._rule: Any = None
         self._forgotten = False
         self._keys: dict[str, str] = {}
+        self._paid: list[str] = []
+        self._down = False
         self._label = 0
         self._number = 0
         self._queue: list[_Event] = []
@@ -104,8 +110,7 @@ class MonthPlay:
             while self._queue and self._queue[0][0] == minute:
                 _, _, what, visit, order = heapq.heappop(self._queue)
                 self._happen(day, what, visit, order)
-            # What was paid in these minutes has its receipt before the clock goes on.
-            self.stand.look(self._keys[CASHIER])
+            self._await_receipts()
 
     def _troubles(self, day: Day) -> Iterator[int]:
         """Minutes at which something breaks or is mended; it happens when the next one is asked for."""
@@ -113,7 +118,9 @@ class MonthPlay:
         if day.trouble is Trouble.DRIVE_DOWN:
             yield DRIVE_FALLS
             lab.kill(DRIVE)
+            self._down = True
             yield DRIVE_RISES
+            self._down = False
             waiting = self.stand.look(self._keys[CASHIER])["waiting"]
             lab.restart(DRIVE)
             self.say(f"{day.on}: fiscal service down for four hours, {waiting} orders waited and were sent")
@@ -177,6 +184,7 @@ class MonthPlay:
             view = ask("POST", f"{way}/discount", cut, cashier)
         paid = ask("POST", f"{way}/pay", {"payments": _payments(visit, view["total"])}, cashier)
         self.paper["sales"] += 1
+        self._paid.append(order)
         for each in paid["payments"]:
             self.paper[each["kind"]] += each["amount"]
         if visit.fate is not Fate.PAID:
@@ -210,6 +218,19 @@ class MonthPlay:
         ahead = (midnight + timedelta(minutes=minute) - to_tashkent(clock.now())).total_seconds()
         if ahead > 0:
             clock.advance(ahead)
+
+    def _await_receipts(self) -> None:
+        """What was paid just now is a receipt before the clock goes on, unless the service is down."""
+        paid, self._paid = self._paid, []
+        pause, end = threading.Event(), real_elapsed() + _SECONDS
+        for order in () if self._down else paid:
+            while (
+                self.stand.pos.ask("GET", f"/orders/{order}/fiscal", key=self._keys[CASHIER])["state"]
+                == "waiting"
+            ):
+                if real_elapsed() > end:
+                    raise DemoError(f"order {order} does not become a receipt")
+                pause.wait(0.01)
 
     def _settle(self, done: Any) -> Json:
         """Look until `done` is true of where the point of sale stands; lab time is what it waits for."""

@@ -16,7 +16,7 @@ from conformance.lab_parts import UZ_PARTS
 from conformance.quick_http import HttpError, QuickHttp
 from reference.protocol.uz.values import from_tashkent
 from tools.demo import DemoError
-from tools.shop_month.plan import FIRST_DAY
+from tools.shop_month.plan import FIRST_DAY, Tastes
 from tools.shop_parts import BACKOFFICE, POS, with_shop
 
 MENU: Final = Path(__file__).with_name("menu.json")
@@ -118,6 +118,12 @@ class Stand:
     def waiters(self) -> list[str]:
         """Names of those who take orders at tables."""
         return ["Dilnoza Sinova", *(_name(row) for row in self.menu["people"] if row["role"] == "waiter")]
+
+    def tastes(self) -> Tastes:
+        """What guests can choose from."""
+        by_weight = frozenset(place for place, dish in enumerate(self.dishes) if dish.by_weight)
+        wanted = tuple(dish.wanted for dish in self.dishes)
+        return Tastes(len(self.tables), len(self.waiters), wanted, by_weight)
 
     def open(self) -> None:
         """Unlock the module, fill the shop, register its owner, link the two, and prove the chain."""
