@@ -17,6 +17,7 @@ from reference.pos.fiscal.address import HELP, open_service
 from reference.pos.order import Order, read_day, read_order
 from reference.pos.order_book import OrderBook, Sale
 from reference.pos.paper import print_sale, print_shift
+from reference.pos.replay import commands as day_commands
 from reference.pos.till import Till
 from reference.runtime.clock import open_clock
 
@@ -54,6 +55,8 @@ def build_parser() -> argparse.ArgumentParser:
     commands.add_parser("close", help="close the shift and print the Z-report")
     commands.add_parser("last", help="print the last receipt again")
     commands.add_parser("serve", help="run the point of sale with its page and API: serve --help")
+    commands.add_parser("record", help="write a day of the shop into a file: record --help")
+    commands.add_parser("replay", help="sell a recorded day again: replay --help")
     commands.add_parser("pending", help="carry on orders that are not fiscal receipts yet")
     return parser
 
@@ -145,8 +148,9 @@ def _say(values: dict[str, Any]) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     given = sys.argv[1:] if arguments is None else arguments
-    if given[:1] == ["serve"]:
-        return process.main(given[1:])
+    elsewhere = {"serve": process.main, "record": day_commands.record, "replay": day_commands.replay}
+    if given[:1] and given[0] in elsewhere:
+        return elsewhere[given[0]](given[1:])
     options = build_parser().parse_args(given)
     lab = open_clock(options.clock)
     drive = book = None
