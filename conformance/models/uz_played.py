@@ -144,6 +144,8 @@ class PlayedModule:
         self.receipts: list[Held] = []
         self.stored: dict[int, Json] = {}
         self.registered: dict[int, Held] = {}
+        self.next_sign: int | None = None
+        """Sign of the next receipt, None by chance."""
         self.sends = True
         """Whether a sync call reaches the operator."""
         self.unlocks = True
@@ -323,7 +325,9 @@ class PlayedModule:
         if wrong is not None:
             return wrong
         assert self.shift is not None
-        sign = f"{self._sign():012d}" if int(body.get("Type", 0)) == 0 else ""
+        drawn = self._sign() if self.next_sign is None else self.next_sign
+        self.next_sign = None
+        sign = f"{drawn:012d}" if int(body.get("Type", 0)) == 0 else ""
         held = Held(len(self.receipts) + 1, time, sign, body, txid)
         self.receipts.append(held)
         self.shift.receipts.append(held)
