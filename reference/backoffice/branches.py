@@ -17,11 +17,13 @@ from reference.backoffice.office import Office
 from reference.backoffice.plans import PLANS
 from reference.backoffice.secrets import digest, fits, hashed
 from reference.runtime.chance import secret, secret_digits
-from reference.runtime.forms import PATTERN, Form
+from reference.runtime.forms import PATTERN, REQUIRED, Form
 from reference.runtime.refusals import RefusedError, StrangerError, UnknownError
 from reference.runtime.words import Words
 
 FIELDS: Final = ("name", "address", "phone", "active")
+LEAST_NAME: Final = 2
+_SHORT: Final = Words("Kamida 2 belgi", "Не менее 2 символов", "At least 2 characters")
 _LIMIT: Final = Words(
     "Tarif bo'yicha filiallar limiti to'ldi",
     "Лимит филиалов по тарифу исчерпан",
@@ -118,7 +120,7 @@ class Branches:
         kept = hashed(password)
         with self._office.changing() as session:
             count = select(func.count()).where(tables.Branch.owner == visitor.owner)
-            if int(session.scalar(count) or 0) >= _plan(session, visitor.owner).branches:
+            if int(session.scalar(count) or 0) >= self._room(session, visitor.owner):
                 raise RefusedError("branches", _LIMIT)
             row = tables.Branch(owner=visitor.owner, login="", password=kept, **read)
             row.login = f"pos-{secret_digits(8)}"
@@ -236,6 +238,10 @@ class Branches:
         session.flush()
         return again
 
+    def _room(self, session: Session, owner: int) -> int:
+        """How many branches the owner's plan holds."""
+        return int(_plan(session, owner).branches)
+
     def _view(self, session: Session, row: tables.Branch) -> BranchView:
         table = tables.Link
         query = select(table).where(table.branch == row.id, table.ended.is_(None)).order_by(table.id)
@@ -271,11 +277,14 @@ def _plan(session: Session, owner: int) -> Any:
 def _read(given: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
     form = Form(given, FIELDS, before)
     read = {
-        "name": form.text("name", 100, least=2),
+        "name": form.text("name", 100),
         "address": form.text("address", 200),
         "phone": form.text("phone", 13),
         "active": form.mark("active", otherwise=True),
     }
+    name = str(read["name"])
+    if len(name) < LEAST_NAME and not any(each.field == "name" for each in form.findings):
+        form.add("name", "length" if name else "required", _SHORT if name else REQUIRED)
     if read["phone"] and not PHONE.fullmatch(str(read["phone"])):
         form.add("phone", "pattern", PATTERN)
     form.done()

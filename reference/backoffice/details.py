@@ -7,6 +7,7 @@ shows as nothing, and never as an error.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -17,11 +18,14 @@ from sqlalchemy.orm import Session
 from reference.backoffice import tables
 from reference.backoffice.branches import chosen
 from reference.backoffice.entrance import Visitor
+from reference.backoffice.moments import moment_of
 from reference.backoffice.office import Office
 from reference.backoffice.reports import EmployeeSum, OrderRow, TransactionRow, order_row, transaction_row
 from reference.runtime.refusals import UnknownError
 
 _MOST: Final = 2**53
+_DRIVE_TIME: Final = re.compile(r"^(\d{4})-?(\d\d)-?(\d\d)[ T]?(\d\d):?(\d\d):?(\d\d)$")
+"""A receipt's time as the drive service gives it."""
 _SCHEMES: Final = ("http://", "https://")
 
 
@@ -101,7 +105,7 @@ class Details:
             return OrderDetails(
                 row=order_row(session, row),
                 branch=session.get_one(tables.Branch, row.branch).name,
-                confirmed=_text(body, "confirmed"),
+                confirmed=_moment(body, "confirmed"),
                 goods=_number(body, "goods"),
                 discount=_number(body, "discount"),
                 surcharge=_number(body, "surcharge"),
@@ -158,7 +162,7 @@ def _fiscal(row: tables.ShopOrder) -> FiscalFacts:
         state=row.fiscal,
         terminal=_text(told, "terminal"),
         number=_text(told, "number"),
-        made=_text(told, "made"),
+        made=_DRIVE_TIME.sub(r"\3.\2.\1 \4:\5:\6", _text(told, "made")),
         sign=_text(told, "sign"),
         address=address if address.startswith(_SCHEMES) else "",
         reason=_text(told, "reason"),
@@ -188,6 +192,14 @@ def _mapping(text: str) -> Mapping[str, Any]:
 def _text(body: Mapping[str, Any], name: str) -> str:
     value = body.get(name)
     return str(value)[:1000] if isinstance(value, str | int) and not isinstance(value, bool) else ""
+
+
+def _moment(body: Mapping[str, Any], name: str) -> str:
+    text = _text(body, name)
+    try:
+        return text if moment_of(text).tzinfo is not None else ""
+    except ValueError:
+        return ""
 
 
 def _number(body: Mapping[str, Any], name: str) -> int:

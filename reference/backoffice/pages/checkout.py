@@ -42,8 +42,7 @@ def checkout_pages(frame: Frame) -> Blueprint:
                 said = desk.go(visitor, number, Way(wanted))
             else:
                 raise InvalidError([Finding("do", "list", LISTED)])
-            for each in said:
-                say(_told(each))
+            say(f"{standing.invoice.provider.capitalize()}: " + " · ".join(map(_told, said)))
             return f"/subscription/invoices/{number}"
 
         return frame.answer(_TEMPLATE, act, standing=standing, plan=PLANS[standing.invoice.plan])
