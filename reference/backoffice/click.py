@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, Final
 
 from sqlalchemy import func, select
@@ -24,6 +24,8 @@ COMPLETE: Final = "1"
 PREPARED: Final = 1
 COMPLETED: Final = 2
 CANCELLED: Final = -1
+LONGEST: Final = 64
+"""Characters of a transaction's id."""
 
 OK: Final = (0, "Success")
 SIGN: Final = (-1, "SIGN CHECK FAILED!")
@@ -73,7 +75,7 @@ class Click:
         return told | more | {"error": why[0], "error_note": why[1]}
 
     def _run(self, session: Session, form: Mapping[str, str]) -> tuple[dict[str, Any], tuple[int, str]]:
-        if any(not form.get(name) for name in _FIELDS):
+        if any(not form.get(name) for name in _FIELDS) or len(form["click_trans_id"]) > LONGEST:
             raise _Refused(REQUEST)
         if form["action"] not in (PREPARE, COMPLETE):
             raise _Refused(ACTION)
@@ -99,7 +101,7 @@ class Click:
             raise _Refused(INVOICE)
         try:
             amount = Decimal(form["amount"]) * 100
-        except InvalidOperation:
+        except ArithmeticError:  # no number, or one beyond all
             raise _Refused(AMOUNT) from None
         if amount != invoice.amount:
             raise _Refused(AMOUNT)
@@ -115,7 +117,7 @@ class Click:
             table = tables.Receipt
             row = table(
                 provider=NAME,
-                key=form["click_trans_id"][:64],
+                key=form["click_trans_id"],
                 id=int(session.scalar(select(func.max(table.id))) or 0) + 1,
                 invoice=invoice.id,
                 state=PREPARED,

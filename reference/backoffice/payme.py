@@ -29,6 +29,9 @@ CANCELLED: Final = -1
 CANCELLED_AFTER: Final = -2
 TIMED_OUT: Final = 4
 LIFE: Final = 12 * 3600 * 1000
+REASONS: Final = range(1, 100)
+"""Payme knows 1 … 10; a reason that is none is not kept."""
+LARGEST: Final = 2**53 - 1
 
 PARSE: Final = -32700
 REQUEST: Final = -32600
@@ -160,7 +163,7 @@ class Payme:
             if row.state == PERFORMED:
                 unsettle(self._office, session, session.get_one(tables.Invoice, row.invoice))
             row.state = CANCELLED if row.state == CREATED else CANCELLED_AFTER
-            row.reason = reason if isinstance(reason, int) else None
+            row.reason = reason if isinstance(reason, int) and reason in REASONS else None
             row.cancelled = self._now()
         return {"transaction": str(row.id), "cancel_time": row.cancelled, "state": row.state}
 
@@ -247,6 +250,6 @@ def _text(params: Mapping[str, Any], name: str) -> str:
 
 def _number(params: Mapping[str, Any], name: str) -> int:
     value = params.get(name)
-    if isinstance(value, bool) or not isinstance(value, int):
+    if isinstance(value, bool) or not isinstance(value, int) or abs(value) > LARGEST:
         raise PaymeError(REQUEST, f"{name} is no whole number", name)
     return value

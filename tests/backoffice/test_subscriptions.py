@@ -160,6 +160,25 @@ def test_click_refuses_by_its_codes(back: Back, visitor: Visitor) -> None:
     assert back.subscriptions.invoice(visitor, invoice).state == "waiting"
 
 
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [({"amount": "9e999999"}, -2), ({"amount": "sNaN"}, -2), ({"click_trans_id": "5" * 65}, -8)],
+)
+def test_click_is_answered_whatever_it_says(
+    back: Back, visitor: Visitor, changes: dict[str, str], error: int
+) -> None:
+    invoice = back.subscriptions.choose(visitor, "professional", 1, "click").id
+    assert [click(back, 0, invoice, **changes)["error"] for _ in range(2)] == [error] * 2
+
+
+def test_payme_is_answered_whatever_numbers_it_says(back: Back, visitor: Visitor) -> None:
+    invoice = back.subscriptions.choose(visitor, "professional", 1, "payme")
+    assert call(back, "GetStatement", **{"from": 10**30, "to": 1})["code"] == codes.REQUEST
+    create(back, invoice.id)
+    assert call(back, "CancelTransaction", id="tx-1", reason=10**30)["state"] == -1
+    assert call(back, "CheckTransaction", id="tx-1")["reason"] is None
+
+
 # --- subscriptions -------------------------------------------------------------------------------------
 
 
