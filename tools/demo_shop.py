@@ -6,9 +6,11 @@ them are laid side by side at the end.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from conformance.lab_nursery import WarmNursery
 from reference.runtime.clock import real_elapsed
 from tools.demo import Say
 from tools.shop_month.books import agreed, read_books
@@ -32,6 +34,8 @@ class ShopOutcome:
     card: int
     surcharge: int
     seconds: float
+    memory: Mapping[str, float]
+    """The most megabytes that each part ever held resident."""
 
     @property
     def receipts(self) -> int:
@@ -40,10 +44,15 @@ class ShopOutcome:
 
 
 def run_shop_month(
-    folder: Path, seed: int, say: Say, days: int = DAYS, receipts: int = RECEIPTS
+    folder: Path,
+    seed: int,
+    say: Say,
+    days: int = DAYS,
+    receipts: int = RECEIPTS,
+    nursery: WarmNursery | None = None,
 ) -> ShopOutcome:
     """Play the month in a lab of its own below `folder`; DemoError when the books do not agree."""
-    with shop_lab(folder / "lab-shop", seed) as lab:
+    with shop_lab(folder / "lab-shop", seed, nursery) as lab:
         stand = Stand(lab)
         try:
             stand.open()
@@ -55,6 +64,7 @@ def run_shop_month(
             seconds = real_elapsed() - began
             books = read_books(stand, play.paper, plan[0].on, plan[-1].on)
             sums, module = agreed(books), books["module"]
+            memory = {part: peak_megabytes(lab.pid(part)) for part in lab.addresses}
         finally:
             stand.close()
     say(f"till, module, operator and owner's portal agree on {sums.receipts} receipts to the tiyin")
@@ -67,4 +77,12 @@ def run_shop_month(
         module.card or 0,
         sums.surcharge or 0,
         seconds,
+        memory,
     )
+
+
+def peak_megabytes(pid: int) -> float:
+    """The most megabytes that a process ever held resident."""
+    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+    [kilobytes] = [line.split()[1] for line in status.splitlines() if line.startswith("VmHWM")]
+    return int(kilobytes) / 1000

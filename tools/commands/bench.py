@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from tools.bench import judge, kz, links, portal, proxy, uz
+from tools.bench import judge, kz, links, portal, proxy, shop, uz
 from tools.bench.figures import Figure, write_json
 from tools.console import err, out, print_table
 from tools.input import InputError, check_output
@@ -22,6 +22,7 @@ BENCHES: dict[str, Callable[[Path], Iterator[Figure]]] = {
     "judge": judge.figures,
     "links": links.figures,
     "portal": portal.figures,
+    "shop": shop.figures,
 }
 """Benchmarks by name."""
 

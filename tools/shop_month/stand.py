@@ -12,6 +12,7 @@ from typing import Any, Final
 import httpx
 
 from conformance.lab import Lab
+from conformance.lab_nursery import WarmNursery
 from conformance.lab_parts import UZ_PARTS
 from conformance.quick_http import HttpError, QuickHttp
 from reference.protocol.uz.values import from_tashkent
@@ -90,10 +91,13 @@ class Dish:
     wanted: int
 
 
-def shop_lab(folder: Path, seed: int) -> Lab:
-    """The lab of the café, not started yet: the Uzbek chain with point of sale and owner's portal."""
+def shop_lab(folder: Path, seed: int, nursery: WarmNursery | None = None) -> Lab:
+    """The lab of the café, not started yet: the Uzbek chain with point of sale and owner's portal.
+
+    Its clock stands still between the steps of the day, so that nothing looks up while nobody is there.
+    """
     begins = from_tashkent(datetime.combine(FIRST_DAY, MORNING))
-    return Lab(folder, parts=with_shop(UZ_PARTS), seed=seed, start=begins, rate=0)
+    return Lab(folder, parts=with_shop(UZ_PARTS), seed=seed, start=begins, rate=0, nursery=nursery)
 
 
 class Stand:
