@@ -25,6 +25,9 @@ from reference.runtime.words import Words
 DAYS: Final = 7
 """The dashboard's period without a choice."""
 MOST_DAYS: Final = 366
+EARLIEST: Final = date(2000, 1, 1)
+LATEST: Final = date(2199, 12, 31)
+"""Days that a period may reach; beyond them there is no period before, or no day after."""
 TOP: Final = 10
 PAGE: Final = 50
 UNACKNOWLEDGED: Final = ("waiting", "done")
@@ -144,6 +147,8 @@ class Reports:
         self, visitor: Visitor, branch: int | None, first: date | None, last: date | None
     ) -> Dashboard:
         """The first page of a period, both days included; the last seven days without a choice."""
+        _check_day("first", first)
+        _check_day("last", last)
         end = last or self._today()
         begin = first or end - timedelta(days=DAYS - 1)
         span = (end - begin).days + 1
@@ -265,6 +270,11 @@ class Reports:
 
     def _today(self) -> date:
         return local_day(self._office.now)
+
+
+def _check_day(name: str, day: date | None) -> None:
+    if day is not None and not EARLIEST <= day <= LATEST:
+        raise InvalidError([Finding(name, "period", _PERIOD)])
 
 
 def _figures(session: Session, branches: Sequence[int], first: date, last: date) -> Figures:
