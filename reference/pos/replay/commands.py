@@ -19,7 +19,7 @@ from reference.runtime.clock import open_clock
 from reference.runtime.database import open_engine
 
 FOLDER = Path(".kassalab/pos")
-MOST_SPEED = 1e6
+MOST_SPEED = 1e5
 
 
 def record(arguments: list[str]) -> int:
@@ -63,7 +63,7 @@ def replay(arguments: list[str]) -> int:
     parser.add_argument("file", type=Path, help="recorded day, JSON lines")
     parser.add_argument("--pos", default=f"http://127.0.0.1:{PORT}", help="the point of sale (%(default)s)")
     parser.add_argument("--speed", default="max", help="lab seconds per second, or max (%(default)s)")
-    parser.add_argument("--employee", default="Aziza", help="administrator who does it (%(default)s)")
+    parser.add_argument("--employee", default="Aziza Sinova", help="administrator who does it (%(default)s)")
     parser.add_argument("--pin", default="0000", help="his PIN (%(default)s)")
     parser.add_argument("--pins", type=Path, help="PINs of others by name, JSON: they open their own orders")
     parser.add_argument("--token-file", type=Path, help="token of the control API")
