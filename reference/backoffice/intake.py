@@ -53,19 +53,23 @@ class GapError(RefusedError):
 
 
 @dataclass(slots=True)
-class _Sums:
+class Sums:
     """Differences to be added, by row."""
 
     hours: dict[tuple[Any, ...], list[int]] = field(default_factory=lambda: defaultdict(lambda: [0] * 4))
     products: dict[tuple[Any, ...], list[int]] = field(default_factory=lambda: defaultdict(lambda: [0] * 2))
     employees: dict[tuple[Any, ...], list[int]] = field(default_factory=lambda: defaultdict(lambda: [0] * 2))
 
+    def hour_of(self, order: Mapping[str, Any]) -> str:
+        """The Tashkent hour that an order counts for."""
+        return local_hour(moment_of(str(order["closed"])))
+
     def count(self, linked: Linked, order: Mapping[str, Any], sign: int) -> None:
         """Add (1) or take away (-1) what an order comes to; nothing unless it is completed."""
         if order.get("state") != "completed":
             return
         way = -sign if order.get("refund_of") else sign
-        hour = local_hour(moment_of(str(order["closed"])))
+        hour = self.hour_of(order)
         made = 0 if order.get("refund_of") else sign
         total = int(order["total"])
         _add(
@@ -94,7 +98,7 @@ class Intake:
         office = self._office
         with office.changing() as session:
             link = session.get_one(tables.Link, linked.link, with_for_update=True)
-            sums, wanted = _Sums(), link.last + 1
+            sums, wanted = self._begun(), link.last + 1
             for change in changes:
                 if change.n <= link.last:
                     continue
@@ -108,7 +112,11 @@ class Intake:
             link.seen = written(office.now)
             return link.last
 
-    def _apply(self, session: Session, linked: Linked, change: Change, sums: _Sums) -> None:
+    def _begun(self) -> Sums:
+        """The differences of a request that begins."""
+        return Sums()
+
+    def _apply(self, session: Session, linked: Linked, change: Change, sums: Sums) -> None:
         body = change.body
         match change.kind:
             case "product":
@@ -129,7 +137,7 @@ class Intake:
             case _:
                 raise InvalidError([Finding(f"changes[{change.n}].kind", "list", LISTED)])
 
-    def _write(self, session: Session, sums: _Sums) -> None:
+    def _write(self, session: Session, sums: Sums) -> None:
         names = ("orders", "revenue", "spent", "surcharge")
         _add_rows(session, tables.Hour, ("branch", "hour"), names, sums.hours)
         keys = ("branch", "day", "link")
@@ -151,7 +159,7 @@ class Intake:
             )
 
 
-def _take_order(session: Session, linked: Linked, key: str, body: Mapping[str, Any], sums: _Sums) -> None:
+def _take_order(session: Session, linked: Linked, key: str, body: Mapping[str, Any], sums: Sums) -> None:
     table = tables.ShopOrder
     query = sa.select(table).where(table.link == linked.link, table.key == key)
     row = session.scalars(query).first()

@@ -35,6 +35,9 @@ class BackofficeSettings(BaseModel):
     payme_key: str = Field("test-payme-key", description="password of Payme's calls (TEST)")
     click_service: int = Field(1, description="service id of Click's calls")
     click_key: str = Field("test-click-key", description="secret key of Click's signatures (TEST)")
+    defects: tuple[str, ...] = Field(
+        (), description="deliberate mistakes, names of reference/backoffice/defects.py"
+    )
 
 
 @dataclass(slots=True)

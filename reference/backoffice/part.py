@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from pydantic import Field
 
 from reference.backoffice import tables
+from reference.backoffice.defects import DEFECTS, put_in
 from reference.backoffice.desks import Desks
 from reference.backoffice.moments import written
 from reference.backoffice.office import BackofficeSettings
@@ -81,7 +82,7 @@ class BackofficePart(Part):
                 rows = [_read(row) for row in known["rows"].get(table.name, [])]
                 if rows:
                     session.execute(sa.insert(table), rows)
-        self._office.settings = settings
+        self._take(settings)
 
     def reset(self, settings: dict[str, Any]) -> None:
         """An empty owner portal under new settings; those not given take their defaults."""
@@ -89,7 +90,7 @@ class BackofficePart(Part):
         with self._office.changing() as session:
             for table in tables.Base.metadata.sorted_tables:
                 session.execute(sa.delete(table))
-        self._office.settings = chosen
+        self._take(chosen)
 
     def operations(self) -> dict[str, Operation]:
         """What an administrator does, and what the portal does by itself, now."""
@@ -102,8 +103,13 @@ class BackofficePart(Part):
             "keep-up": Operation("renew what is due by now", NoArguments, self._keep_up),
         }
 
+    def _take(self, settings: BackofficeSettings) -> None:
+        """Work by these settings from now on, their mistakes included."""
+        put_in(self._desks, settings.defects)
+        self._office.settings = settings
+
     def _change(self, body: ChangeSettings) -> Mapping[str, Any]:
-        self._office.settings = _valid(self._office.settings.model_dump() | body.settings)
+        self._take(_valid(self._office.settings.model_dump() | body.settings))
         return self._office.settings.model_dump(mode="json", exclude={"payme_key", "click_key"})
 
     def _reset_password(self, body: OnePhone) -> Mapping[str, Any]:
@@ -125,10 +131,14 @@ class BackofficePart(Part):
 
 def _valid(settings: Mapping[str, Any]) -> BackofficeSettings:
     try:
-        return BackofficeSettings.model_validate(settings)
+        valid = BackofficeSettings.model_validate(settings)
     except pydantic.ValidationError as error:
         first = error.errors(include_url=False, include_context=False)[0]
         raise ControlError(".".join(map(str, first["loc"])), first["type"], first["msg"]) from None
+    for name in valid.defects:
+        if name not in DEFECTS:
+            raise ControlError("defects", "known", f"{name!r} is not one of {', '.join(DEFECTS)}")
+    return valid
 
 
 def _plain(row: dict[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from sqlalchemy import func, select
@@ -44,6 +44,10 @@ NOT_NOW: Final = -31008
 ACCOUNT: Final = -31050
 
 
+Method = Callable[[Session, Mapping[str, Any]], dict[str, Any]]
+"""What a method does with its params."""
+
+
 class PaymeError(Exception):
     """A refusal with its code; `data` names the field where one is wrong."""
 
@@ -58,7 +62,10 @@ class Payme:
 
     def __init__(self, office: Office) -> None:
         self._office = office
-        self._methods = {
+
+    @property
+    def _methods(self) -> dict[str, Method]:
+        return {
             "CheckPerformTransaction": self._check_perform,
             "CreateTransaction": self._create,
             "PerformTransaction": self._perform,

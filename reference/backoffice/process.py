@@ -12,6 +12,7 @@ from typing import Final
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from reference.backoffice.defects import DEFECTS, put_in
 from reference.backoffice.desks import Desks, desks_of
 from reference.backoffice.office import BackofficeSettings, Office
 from reference.backoffice.pages.site import SECRET_FILE, SiteSettings
@@ -34,6 +35,7 @@ SEAL_FILE: Final = "seal.key"
 POINTS: Final = {"backoffice.request": "before a request is handled"}
 ACTIONS: Final = {"backoffice.request": frozenset({"delay"})}
 THREADS: Final = 16
+_USUAL: Final = BackofficeSettings.model_validate({})
 _AGAIN_SECONDS: Final = 60.0
 """Lab seconds after which the keeper tries again what the database did not let it do."""
 
@@ -48,15 +50,17 @@ class BackofficeProcess:
         clock: PartClock,
         database: str | Path | None = None,
         logins: str = LOGINS,
+        settings: BackofficeSettings = _USUAL,
     ) -> None:
         self._part = part
         self._lab = lab
         self._logins = logins
         self.clock = clock
         engine = open_engine(database or part.folder / DATABASE_FILE, large=True)
-        office = Office(engine, clock, BackofficeSettings.model_validate({}))
+        office = Office(engine, clock, settings)
         office.open()
         self.desks: Desks = desks_of(office, Seal(part.folder / SEAL_FILE))
+        put_in(self.desks, settings.defects)
         self.control = BackofficePart(self.desks)
         self.events = EventLog(part.folder / "events.journal", clock, NAME)
         self.faults = FaultPoints(POINTS, clock, NAME, ACTIONS)
@@ -126,6 +130,9 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--logins", default=LOGINS, help="how often one address may try to log in (%(default)s)"
     )
+    parser.add_argument(
+        "--defect", action="append", default=[], choices=sorted(DEFECTS), metavar="NAME", help="be wrong so"
+    )
     add_part_arguments(parser, NAME, control_port=None)
     return parser
 
@@ -136,7 +143,8 @@ def main(arguments: list[str] | None = None) -> int:
     lab = open_clock(part.clock)
     clock = lab.part(NAME)
     configure_logging(NAME, part.log_level, clock, [part.control_token])
-    process = BackofficeProcess(part, lab, clock, options.database, options.logins)
+    settings = BackofficeSettings.model_validate({"defects": options.defect})
+    process = BackofficeProcess(part, lab, clock, options.database, options.logins, settings)
     try:
         addresses = process.start(options.port)
     except OSError as error:
