@@ -13,6 +13,8 @@ from tests.backoffice.pages.running import Door, Owner, come_in, fits
 from tests.backoffice.pages.stock import fill
 
 Cafe = tuple[Owner, Linked]
+PATIENCE = 30_000
+"""Milliseconds for what a page finds out by itself."""
 
 
 @pytest.fixture
@@ -60,13 +62,13 @@ def test_products_are_found_as_one_types(page: Page, cafe: Cafe, go: Callable[[s
     expect(page.locator("article.product")).to_have_count(3)
     fits(page, "products")
     page.get_by_role("searchbox").press_sequentially("choy")
-    expect(page.locator("article.product h2")).to_have_text(["Choy 1 litr"])
+    expect(page.locator("article.product h2")).to_have_text(["Choy 1 litr"], timeout=PATIENCE)
     expect(page).to_have_url(re.compile(r"/products\?q=choy$"))
     page.get_by_role("searchbox").fill("yo'q narsa")
-    expect(page.get_by_text("Hech narsa topilmadi")).to_be_visible()
+    expect(page.get_by_text("Hech narsa topilmadi")).to_be_visible(timeout=PATIENCE)
     fits(page, "products-none")
     page.get_by_role("searchbox").fill("")
-    expect(page.locator("article.product")).to_have_count(3)
+    expect(page.locator("article.product")).to_have_count(3, timeout=PATIENCE)
 
 
 def test_staff_and_one_of_them(page: Page, cafe: Cafe, go: Callable[[str], None]) -> None:
@@ -133,7 +135,7 @@ def test_the_link_is_shown_as_it_comes(page: Page, door: Door, cafe: Cafe, go: C
     go(f"/branches/{made.id}")
     expect(page.get_by_text("Ulanmagan", exact=True)).to_be_visible()
     desk.link_by_login(made.login, password, Device("Kassa 9", f"identity of till 9 of {made.id}"))
-    expect(page.locator("#links").get_by_text("Kassa 9")).to_be_visible()
+    expect(page.locator("#links").get_by_text("Kassa 9")).to_be_visible(timeout=PATIENCE)
     expect(page.locator("#links").get_by_text("Faol")).to_be_visible()
 
 
@@ -158,7 +160,7 @@ def test_a_plan_is_paid_at_payme(page: Page, cafe: Cafe, go: Callable[[str], Non
     fits(provider, "checkout-held")
     provider.get_by_role("button", name="Kechikkan xabarni yuborish").click()
     provider.close()
-    expect(page.get_by_role("heading", name="To'lov tasdiqlandi")).to_be_visible()
+    expect(page.get_by_role("heading", name="To'lov tasdiqlandi")).to_be_visible(timeout=PATIENCE)
     fits(page, "payment-paid")
     page.get_by_role("link", name="Obunaga qaytish").click()
     expect(page.locator(".plan.mine")).to_contain_text("Tarmoq")
