@@ -62,6 +62,11 @@ _SPELLED: Final = {
     "Đ": "D",
 }
 _CYRILLIC: Final = dict(zip("абвгдежзийклмнопрстуфхцыэ", "abvgdejziyklmnoprstufxsie", strict=True)) | {
+    "ё": "yo",
+    "ў": "o'",
+    "қ": "q",
+    "ғ": "g'",
+    "ҳ": "h",
     "ч": "ch",
     "ш": "sh",
     "щ": "sh",
@@ -107,7 +112,7 @@ def _known(text: str, pages: tuple[CodePage, ...]) -> bool:
 
 def _spelled(letter: str, pages: tuple[CodePage, ...]) -> str:
     plain = "".join(each for each in unicodedata.normalize("NFKD", letter) if not unicodedata.combining(each))
-    latin = _latin(_SPELLED.get(letter, plain))
+    latin = _latin(letter if letter.lower() in _CYRILLIC else _SPELLED.get(letter, plain))
     for attempt in (letter, _SPELLED.get(letter, ""), _SIGNS.get(letter, ""), plain, latin):
         if attempt and _known(attempt, pages):
             return attempt

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -42,7 +43,10 @@ class Standing:
 
 
 class Worker:
-    """One thread; `kick` makes it look at once. Everything that speaks to the service takes `lock`."""
+    """One thread; `kick` makes it look at once, `after_round` hears of every round.
+
+    Everything that speaks to the service takes `lock`.
+    """
 
     def __init__(
         self,
@@ -59,6 +63,7 @@ class Worker:
         self._drive = drive
         self._lab = lab
         self._reporter = reporter
+        self.after_round: Callable[[], None] = lambda: None
         self._kick = lab.event()
         self._ending = threading.Event()
         self.lock = threading.Lock()
@@ -100,6 +105,7 @@ class Worker:
             notices = tuple(self._desk.till.notices.texts)
             report = None if self._reporter is None else self._reporter.run()
             self._standing = Standing(drive, self._desk.waiting(), trouble, notices, report)
+        self.after_round()
         return self._standing
 
     def close_shift(self) -> dict[str, Any]:
