@@ -19,7 +19,7 @@ from ofd_mock.pki.certificates import AUTHORITY_BITS
 from ofd_mock.portal import wire_users
 from ofd_mock.portal.defects import DEFECTS, put_in
 from ofd_mock.portal.office import Office
-from ofd_mock.portal.pages.site import LOGINS, SIGNING, SiteSettings, kept_secret
+from ofd_mock.portal.pages.site import LOGINS, SECRET_FILE, SIGNING, SiteSettings
 from ofd_mock.portal.part import NAME, PortalPart
 from ofd_mock.portal.pki_desk import PkiDesk
 from ofd_mock.portal.postman import Postman
@@ -33,6 +33,7 @@ from reference.runtime.database import open_engine
 from reference.runtime.events import EventLog
 from reference.runtime.faults import FaultPoints
 from reference.runtime.logs import configure_logging
+from reference.runtime.pages import kept_secret
 from reference.runtime.process import PartSettings, add_part_arguments, announce, until_signalled
 from reference.runtime.serving import HostRefusedError, HttpServer, require_loopback
 
@@ -68,7 +69,7 @@ class PortalProcess:
         logins: str = LOGINS,
         smtp: tuple[str, int] | None = None,
     ) -> None:
-        self._site = SiteSettings(kept_secret(part.folder), signing, logins)
+        self._site = SiteSettings(kept_secret(part.folder / SECRET_FILE), signing, logins)
         self._part = part
         self._lab = lab
         self.clock = clock

@@ -11,7 +11,8 @@ from ofd_mock.portal.errors import RefusedError
 from ofd_mock.portal.pages import words
 from ofd_mock.portal.pages.frame import Frame
 from ofd_mock.portal.pages.key_file import MAX_FILE, sign_with_file
-from ofd_mock.portal.pages.session import forget, own_path, remember, session_key
+from ofd_mock.portal.pages.session import forget, remember, session_key
+from reference.runtime.pages import own_path
 
 AFTER_LOGIN = "/account"
 """After a login by password (PG-03)."""

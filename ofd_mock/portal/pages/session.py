@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Final
-from urllib.parse import urlsplit
 
 from flask import g, request
 from werkzeug.wrappers import Response
@@ -46,10 +45,3 @@ def visitor_or_none(entrance: Entrance) -> Visitor | None:
         return visitor_of(entrance)
     except StrangerError:
         return None
-
-
-def own_path(wanted: str, otherwise: str) -> str:
-    """The path of this portal that a request wants to go on to; `otherwise` for whatever leads elsewhere."""
-    parts = urlsplit(wanted)
-    safe = wanted.startswith("/") and not parts.scheme and not parts.netloc
-    return wanted if safe and "\\" not in wanted and not wanted.startswith("//") else otherwise

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import stat
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
 from flask import Blueprint, Flask, request, send_from_directory
@@ -34,7 +31,6 @@ from ofd_mock.portal.pages.papers import paper_pages
 from ofd_mock.portal.pages.tariffs import tariff_pages
 from ofd_mock.portal.web.api import http_error
 from ofd_mock.portal.web.desks import Desks
-from reference.runtime.chance import secret
 
 SIGNING: Final = "wss://127.0.0.1:13579/"
 """Where browsers find the signing service (kz-ofd §16.3)."""
@@ -88,18 +84,6 @@ class SiteSettings:
     secret: str
     signing: str = SIGNING
     logins: str = LOGINS
-
-
-def kept_secret(folder: Path) -> str:
-    """The secret that forms are signed with: made once, readable by its owner alone."""
-    path = folder / SECRET_FILE
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, stat.S_IRUSR | stat.S_IWUSR)
-    except FileExistsError:
-        return path.read_text(encoding="ascii")
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(made := secret())
-    return made
 
 
 def add_pages(app: Flask, desks: Desks, settings: SiteSettings, free: tuple[Blueprint, ...]) -> None:

@@ -6,17 +6,15 @@ compiled copy can be older than what it was made from.
 
 from __future__ import annotations
 
-import io
 from functools import cache
 from pathlib import Path
 from typing import Final
 
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
-from babel.support import NullTranslations, Translations
+from babel.support import NullTranslations
 from flask import g, request
 
 from reference.protocol.kz.results import Texts
+from reference.runtime.pages import read_catalogue
 
 LANGUAGES: Final = {"kk": "ҚАЗ", "ru": "РУС", "en": "ENG"}
 """Languages of the pages with their names in the switch (kz-ofd §15)."""
@@ -37,16 +35,7 @@ def language() -> str:
 @cache
 def catalogue(name: str) -> NullTranslations:
     """All sentences of a language; for Russian there is nothing to translate."""
-    whole: NullTranslations = NullTranslations()
-    for path in sorted((_FOLDER / name).glob("*.po")):
-        with path.open("rb") as file:
-            known = read_po(file, locale=name, abort_invalid=True)
-        compiled = io.BytesIO()
-        write_mo(compiled, known)
-        compiled.seek(0)
-        read = Translations(compiled, domain=path.stem)
-        whole = whole.merge(read) if isinstance(whole, Translations) else read
-    return whole
+    return read_catalogue(_FOLDER, name)
 
 
 def gettext(sentence: str) -> str:
