@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -79,6 +80,7 @@ class PlayedServer:
         self._accepting: threading.Thread | None = None
         self._open: set[socket.socket] = set()
         self._kept: socket.socket | None = None
+        self._threads: list[threading.Thread] = []
 
     @property
     def url(self) -> str:
@@ -127,6 +129,9 @@ class PlayedServer:
         if self._kept is not None:
             self._kept.close()
             self._kept = None
+        for thread in self._threads:
+            thread.join(PATIENCE)
+        self._threads.clear()
 
     @contextmanager
     def away(self) -> Iterator[None]:
@@ -145,7 +150,9 @@ class PlayedServer:
                 return
             with self._lock:
                 self._open.add(connection)
-            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+            thread = threading.Thread(target=self._serve, args=(connection,), daemon=True)
+            self._threads = [each for each in self._threads if each.is_alive()] + [thread]
+            thread.start()
 
     def _serve(self, connection: socket.socket) -> None:
         played = self
@@ -178,7 +185,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     server_of: PlayedServer
     protocol_version = "HTTP/1.1"
-    wbufsize = 1 << 16
+    disable_nagle_algorithm = True
 
     def handle_one_request(self) -> None:
         """GET and POST alike."""
@@ -199,13 +206,13 @@ class _Handler(BaseHTTPRequestHandler):
         if answer.line in (Line.CUT_BEFORE, Line.CUT_AFTER):
             self._cut()
             return
-        self.send_response_only(answer.status)
-        self.send_header("Content-Type", answer.kind)
-        self.send_header("Content-Length", str(len(answer.body)))
-        self.end_headers()
+        phrase = self.responses.get(HTTPStatus(answer.status), ("",))[0]
+        head = (
+            f"HTTP/1.1 {answer.status} {phrase}\r\nContent-Type: {answer.kind}\r\n"
+            f"Content-Length: {len(answer.body)}\r\n\r\n"
+        )
         half = answer.line is Line.HALF
-        self.wfile.write(answer.body[: len(answer.body) // 2] if half else answer.body)
-        self.wfile.flush()
+        self.wfile.write(head.encode() + (answer.body[: len(answer.body) // 2] if half else answer.body))
         if half:
             self.close_connection = True
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Final
 
 import sqlalchemy as sa
 from pydantic import Field
 
+from reference.pos.defects import UnknownDefectError, put_in
 from reference.pos.shop import tables
 from reference.pos.shop.desks import Desks
+from reference.pos.shop.reporting import Reporter
 from reference.pos.shop.worker import Worker
 from reference.runtime.control import ControlError, Operation, Part
 from reference.runtime.control_models import Body, NoArguments
@@ -32,10 +34,18 @@ class PosPart(Part):
 
     name = NAME
 
-    def __init__(self, desks: Desks, worker: Worker, seed: Callable[[], None]) -> None:
+    def __init__(
+        self, desks: Desks, worker: Worker, seed: Callable[[], None], reporter: Reporter | None = None
+    ) -> None:
         self._desks = desks
         self._worker = worker
         self._seed = seed
+        self._reporter = reporter
+        self._defects: tuple[str, ...] = ()
+
+    def be_wrong(self, names: Iterable[str]) -> None:
+        """Make these deliberate mistakes and no others; UnknownDefectError."""
+        self._defects = put_in(self._desks, self._reporter, names)
 
     def state(self) -> dict[str, Any]:
         """Settings, where things stand, and how many rows there are."""
@@ -47,6 +57,7 @@ class PosPart(Part):
             }
         return {
             "settings": self._desks.settings.read().model_dump(),
+            "defects": list(self._defects),
             "drive": {name: getattr(standing.drive, name) for name in standing.drive.__dataclass_fields__},
             "waiting": standing.waiting,
             "trouble": standing.trouble,
@@ -73,12 +84,30 @@ class PosPart(Part):
                     session.execute(sa.insert(table), rows[table.name])
 
     def reset(self, settings: dict[str, Any]) -> None:
-        """A shop as on its first day, under these settings."""
+        """A shop as on its first day, under these settings; `defects` are deliberate mistakes it makes.
+
+        What the till still had to do is given up: it belongs to orders that are no more.
+        """
+        wanted = settings.get("defects", ())
         with self._worker.lock:
+            self._take_defects(wanted)
             with self._desks.premises.changing() as session:
                 _empty(session)
-            self._change(Settings(settings=settings))
+            self._change(
+                Settings(settings={name: each for name, each in settings.items() if name != "defects"})
+            )
             self._seed()
+            book = self._desks.fiscal.till.book
+            for sale in book.pending():
+                book.refuse(sale.order.id, "the shop was reset")
+
+    def _take_defects(self, wanted: Any) -> None:
+        if not isinstance(wanted, list | tuple) or not all(isinstance(each, str) for each in wanted):
+            raise ControlError("defects", "list", "a list of names is wanted")
+        try:
+            self.be_wrong(wanted)
+        except UnknownDefectError as error:
+            raise ControlError("defects", "known", str(error)) from None
 
     def operations(self) -> dict[str, Operation]:
         """Settings, and what the point of sale does by itself, now."""

@@ -12,10 +12,13 @@ from typing import Final
 
 import structlog
 
+from reference.pos.defects import DEFECTS, UnknownDefectError
 from reference.pos.errors import OrderError
 from reference.pos.fiscal.address import HELP, DriveAddress, open_service
 from reference.pos.order_book import OrderBook
 from reference.pos.part import NAME, PosPart
+from reference.pos.prints.printer import Whereabouts
+from reference.pos.prints.spool import Spool
 from reference.pos.shop.desks import Desks, desks_of
 from reference.pos.shop.premises import Premises
 from reference.pos.shop.reporting import Reporter
@@ -54,6 +57,8 @@ class PosProcess:
         factory_id: str = "",
         database: str | Path | None = None,
         backoffice: str = "",
+        *,
+        printer_anywhere: bool = False,
     ) -> None:
         self._part = part
         self._lab = lab
@@ -64,13 +69,15 @@ class PosProcess:
         premises = Premises(open_engine(database or part.folder / SHOP_FILE), clock)
         premises.open()
         till = Till(self.drive, self._book, clock)
-        self.desks: Desks = desks_of(premises, till)
+        self.desks: Desks = desks_of(premises, till, printer_anywhere=printer_anywhere)
         self._fill()
         device = f"{platform.node() or 'POS'} · {part.folder.name}"[:100]
         self.reporter = Reporter(premises, backoffice, device) if backoffice else None
         self.worker = Worker(premises, self.desks.fiscal, self.desks.settings, self.drive, lab, self.reporter)
+        self.spool = Spool(premises, Whereabouts(part.folder, printer_anywhere), lab)
+        self.worker.after_round = self.spool.kick
         self.events = EventLog(part.folder / "events.journal", clock, NAME)
-        self.control = PosPart(self.desks, self.worker, self._fill)
+        self.control = PosPart(self.desks, self.worker, self._fill, self.reporter)
         self.http: HttpServer
 
     def start(self, port: int) -> dict[str, str]:
@@ -87,11 +94,15 @@ class PosProcess:
             part.host,
         )
         app = create_app(
-            Counter(self.desks, self.worker, self.reporter), control, part.host, part.control_token
+            Counter(self.desks, self.worker, self.reporter, self.spool),
+            control,
+            part.host,
+            part.control_token,
         )
         self.http = HttpServer(app, part.host, port, THREADS, MAX_BODY)
         self.http.start()
         self.worker.start()
+        self.spool.start()
         return {NAME: self.http.url}
 
     def stop(self) -> None:
@@ -99,6 +110,7 @@ class PosProcess:
         if hasattr(self, "http"):
             self.http.stop()
         self.worker.stop()
+        self.spool.stop()
         self._book.close()
         self.drive.close()
         if self.reporter is not None:
@@ -134,6 +146,20 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--factory-id", default="", help="module to use (default: the first of the list)")
     parser.add_argument("--backoffice", default="", help="the owner's portal to report to (default: none)")
     parser.add_argument("--database", help="SQLAlchemy URL or file of the shop (shop.sqlite in --dir)")
+    parser.add_argument(
+        "--printer-anywhere",
+        action="store_true",
+        help="let the setting `printer` name files outside --dir and printers beyond this machine",
+    )
+    parser.add_argument(
+        *("--defects", "--defect"),
+        dest="defects",
+        action="append",
+        default=[],
+        choices=sorted(DEFECTS),
+        metavar="NAME",
+        help="be wrong so, on purpose; repeatable",
+    )
     add_part_arguments(parser, NAME, control_port=None)
     return parser
 
@@ -149,9 +175,22 @@ def main(arguments: list[str] | None = None) -> int:
     lab = open_clock(part.clock)
     clock = lab.part(NAME)
     configure_logging(NAME, part.log_level, clock, [part.control_token, drive.token])
-    process = PosProcess(part, lab, clock, drive, options.factory_id, options.database, options.backoffice)
+    process = PosProcess(
+        part,
+        lab,
+        clock,
+        drive,
+        options.factory_id,
+        options.database,
+        options.backoffice,
+        printer_anywhere=options.printer_anywhere,
+    )
     try:
+        process.control.be_wrong(options.defects)
         addresses = process.start(options.port)
+    except UnknownDefectError as error:
+        sys.stderr.write(f"error: --defects: {error}\n")
+        return 2
     except OSError as error:
         sys.stderr.write(f"cannot listen: {error}\n")
         return 1

@@ -14,7 +14,8 @@ TARGET_HELP = (
     "What to judge: module:tcp://H:P (or module:usb:VID:PID, module:pcsc:READER, module:serial:PORT), "
     "drive:http://H:P (or drive-rpc:, drive-qpos:, drive-communicator:), operator:tcp://H:P, "
     "operator-kz:tcp://H:P, "
-    "register-kz:http://H:P or portal:http://H:P, with ?control=URL and other options (docs/judging.md). "
+    "register-kz:http://H:P, portal:http://H:P or pos:http://H:P, with ?control=URL and other options "
+    "(docs/judging.md). "
     "Without one, embedded labs."
 )
 SELECT_HELP = "Case ids, prefixes or globs, or tag:… req:… clause:… target:… level:…; all without."

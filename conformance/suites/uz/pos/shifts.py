@@ -46,6 +46,7 @@ def not_before(ctx: Context) -> None:
     for _ in range(3):
         pos.look()
     ctx.check(0, len(stand.seen(OPEN)), "openings")
+    ctx.check_that(stand.module.shift is None, "none", stand.module.shift, "open shift")
 
 
 @case(

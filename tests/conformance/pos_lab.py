@@ -1,0 +1,57 @@
+"""One point of sale for the tests of its suite, and runs of that suite against it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from conformance.events import RunRecord
+from conformance.lab import Lab
+from conformance.lab_parts import EVERY_PART
+from conformance.lab_played import PlayedPlaces
+from conformance.session import Session
+from conformance.targets import parse_target
+from tests.conformance.labs import lab_of, run_cases, with_mistakes
+
+SUITE = "uz.pos"
+PART = "pos"
+SEED = 20_261_121
+
+
+@dataclass(frozen=True)
+class Shop:
+    """A lab with a point of sale, and the addresses where the judge will stand."""
+
+    lab: Lab
+    places: PlayedPlaces
+
+    @property
+    def address(self) -> str:
+        """The target without its control API."""
+        return f"pos:{self.lab.addresses[PART][PART]}?listen={self.places.drive}&owner={self.places.owner}"
+
+
+@contextmanager
+def shop(folder: Path) -> Iterator[Shop]:
+    """A point of sale on a free port; lab time stands still unless a case moves it."""
+    with (
+        PlayedPlaces() as places,
+        lab_of(folder, [PART], seed=SEED, offered=EVERY_PART, options={PART: places.words}) as lab,
+    ):
+        yield Shop(lab, places)
+
+
+def judged(
+    shop: Shop, terms: Sequence[str] = (SUITE,), *, defects: Sequence[str] = (), seed: int = SEED
+) -> RunRecord:
+    """The record of a run of the cases that `terms` choose."""
+    target = parse_target(f"{shop.address}&control={shop.lab.control_url(PART)}")
+    session = with_mistakes(Session(target, shop.lab), PART, defects)
+    return run_cases(shop.lab, session, SUITE, terms, seed)
+
+
+def judged_from_outside(shop: Shop, options: str = "&test=yes", terms: Sequence[str] = (SUITE,)) -> RunRecord:
+    """The record of a run of a judge who knows the point of sale's address and these `options` alone."""
+    return run_cases(shop.lab, Session(parse_target(shop.address + options)), SUITE, terms, SEED)
