@@ -18,7 +18,9 @@ from rich.text import Text
 import ofd_mock.defects
 import ofd_mock.kz.defects
 import ofd_mock.portal.defects
+import reference.backoffice.defects
 import reference.kkm.defects
+import reference.pos.defects
 import simulator.defects
 from conformance.cases import Registry, load_suites
 from conformance.events import Event, Verdict
@@ -40,6 +42,8 @@ KNOWN: Mapping[str, Callable[[], Sequence[str]]] = {
     "operator-kz": lambda: sorted(ofd_mock.kz.defects.DEFECTS),
     "register": lambda: sorted(reference.kkm.defects.DEFECTS),
     "portal": lambda: sorted(ofd_mock.portal.defects.DEFECTS),
+    "pos": lambda: sorted(reference.pos.defects.DEFECTS),
+    "backoffice": lambda: sorted(reference.backoffice.defects.DEFECTS),
 }
 """Mistakes that each part can be started with."""
 SOUND = frozenset({Outcome.PASS, Outcome.NOT_APPLICABLE})
