@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
-from reference.pos.errors import DriveRefusedError, DriveUnreachableError, TillError
+from reference.pos.errors import DriveRefusedError, DriveUnreachableError, OrderError, TillError
 from reference.pos.fiscal.service import FiscalService, Json, Meaning, Repeat
 from reference.pos.order import Order, check_order
 from reference.pos.order_book import OrderBook, Sale
@@ -138,14 +138,16 @@ class Till:
                 self.notices.add(str(error))
         return done
 
-    def fiscalise(self, sale: Sale) -> Sale:
-        """Bring one taken order to its answer."""
+    def fiscalise(self, sale: Sale, *, sure: bool = False) -> Sale:
+        """Bring one taken order to its answer. `sure`: another one just got its, so the module is not asked
+        anew whether it is locked or without a shift; it says so itself."""
         order_id = sale.order.id
         with _kept(order_id):
             if (found := self._found(sale)) is not None:
                 return found
-            self._unlock()
-            self.start_day()
+            if not sure:
+                self._unlock()
+                self.start_day()
         cured: set[Meaning] = set()
         for _ in range(TRIES):
             try:
@@ -155,6 +157,20 @@ class Till:
                 if sale.answer is not None:
                     return sale
         raise DriveUnreachableError(f"order {order_id} is kept: the service keeps refusing")
+
+    def settle(self, order_id: str, answer: Json | None) -> Sale:
+        """What a person knows of an order whose answer was lost: its answer, or None when it was not made.
+
+        OrderError for an order that no try may have made.
+        """
+        sale = self.book.sale(order_id)
+        if not sale.pending or not sale.attempts:
+            raise OrderError("order", f"order {order_id} waits for no lost answer")
+        if answer is not None:
+            return self.book.answer(order_id, answer)
+        while sale.attempts:
+            sale = self.book.withdraw(order_id)
+        return sale
 
     def _register(self, sale: Sale) -> Sale:
         """The steps of the dialect, each noted before it is made."""

@@ -110,7 +110,8 @@ class MonthPlay:
             while self._queue and self._queue[0][0] == minute:
                 _, _, what, visit, order = heapq.heappop(self._queue)
                 self._happen(day, what, visit, order)
-            self._await_receipts()
+            if not self._queue or self._queue[0][0] // 60 != minute // 60:
+                self._await_receipts()
 
     def _troubles(self, day: Day) -> Iterator[int]:
         """Minutes at which something breaks or is mended; it happens when the next one is asked for."""
@@ -196,6 +197,7 @@ class MonthPlay:
     def _give_back(self, visit: Visit, order: str) -> None:
         """The guest brings something back; the till gives his money back the way it came (UZ-POS-03)."""
         cashier, wanted = self._keys[CASHIER], None
+        self._await_receipt(order)
         if visit.fate is Fate.PARTLY_BACK:
             [first, *_] = self.stand.pos.ask("GET", f"/orders/{order}/left", key=cashier)
             wanted = [{"line": first["line"], "amount": min(1_000, first["amount"])}]
@@ -220,17 +222,18 @@ class MonthPlay:
             clock.advance(ahead)
 
     def _await_receipts(self) -> None:
-        """What was paid just now is a receipt before the clock goes on, unless the service is down."""
+        """What was paid is a receipt before another hour begins, unless the service is down."""
         paid, self._paid = self._paid, []
-        pause, end = threading.Event(), real_elapsed() + _SECONDS
         for order in () if self._down else paid:
-            while (
-                self.stand.pos.ask("GET", f"/orders/{order}/fiscal", key=self._keys[CASHIER])["state"]
-                == "waiting"
-            ):
-                if real_elapsed() > end:
-                    raise DemoError(f"order {order} does not become a receipt")
-                pause.wait(0.01)
+            self._await_receipt(order)
+
+    def _await_receipt(self, order: str) -> None:
+        pause, end = threading.Event(), real_elapsed() + _SECONDS
+        way = f"/orders/{order}/fiscal"
+        while self.stand.pos.ask("GET", way, key=self._keys[CASHIER])["state"] == "waiting":
+            if real_elapsed() > end:
+                raise DemoError(f"order {order} does not become a receipt")
+            pause.wait(0.02)
 
     def _settle(self, done: Any) -> Json:
         """Look until `done` is true of where the point of sale stands; lab time is what it waits for."""

@@ -7,7 +7,7 @@ one is confirmed.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -96,16 +96,18 @@ class Checkout:
                 raise RefusedError("lines", _EMPTY)
             amounts, change = _cut(wanted, sums.total)
             row.kind = kind
+            made = []
             for key, amount in amounts:
                 state = PaymentState.CONFIRMED if not KINDS[key].app else _ANSWERS[settings.apps]
-                made = self._payment(row, attempt, key, amount, state)
+                each = self._payment(row, attempt, key, amount, state)
                 if change and KINDS[key].is_cash:
-                    made.given = amount + change
-                session.add(made)
+                    each.given = amount + change
+                session.add(each)
                 session.flush()
-                tell_payment(self._premises, session, made, row)
-            self._settle(session, row, sums, settings)
-            return Paid(orders.view_of(session, row), _views(session, order), change)
+                tell_payment(self._premises, session, each, row)
+                made.append(each)
+            view = self._settle(session, row, made, sums, settings)
+            return Paid(view, _views(session, order), change)
 
     def answer(self, payment: int, *, confirmed: bool) -> OrderView:
         """What the application says of a waiting payment. A failure gives back what else was paid."""
@@ -119,8 +121,8 @@ class Checkout:
             found.state = (PaymentState.CONFIRMED if confirmed else PaymentState.FAILED).value
             row = orders.find(session, found.order)
             tell_payment(self._premises, session, found, row)
-            self._settle(session, row, orders.sums_of(session, row), settings)
-            return orders.view_of(session, row)
+            made = payments_of(session, row.id)
+            return self._settle(session, row, made, orders.sums_of(session, row), settings)
 
     def payments(self, order: str) -> tuple[PaymentView, ...]:
         """All payments of an order."""
@@ -129,33 +131,52 @@ class Checkout:
             return _views(session, order)
 
     def _settle(
-        self, session: Session, row: tables.ShopOrder, sums: OrderSum, settings: ShopSettings
-    ) -> None:
+        self,
+        session: Session,
+        row: tables.ShopOrder,
+        made: Sequence[tables.Payment],
+        sums: OrderSum,
+        settings: ShopSettings,
+    ) -> OrderView:
         """Complete the order when all is confirmed; give money back when an application refused."""
-        made = payments_of(session, row.id)
         states = {each.state for each in made}
         if PaymentState.PENDING.value in states:
-            return
+            return orders.view_of(session, row)
         if PaymentState.FAILED.value in states:
             for each in made:
                 if each.state == PaymentState.CONFIRMED.value:
                     each.state = PaymentState.RETURNED.value
                     tell_payment(self._premises, session, each, row)
-            return
-        self._complete(session, row, sums, settings)
+            return orders.view_of(session, row)
+        return self._complete(session, row, made, sums, settings)
 
     def _complete(
-        self, session: Session, row: tables.ShopOrder, sums: OrderSum, settings: ShopSettings
-    ) -> None:
+        self,
+        session: Session,
+        row: tables.ShopOrder,
+        made: Sequence[tables.Payment],
+        sums: OrderSum,
+        settings: ShopSettings,
+    ) -> OrderView:
         lines = orders.lines_of(session, row.id)
+        # Held here: the session itself forgets what nobody holds, and would ask for each of them again.
+        goods = {
+            line.product: catalogue.find(session, line.product) for line in lines if line.product is not None
+        }
         for line in lines:
             if line.product is not None:
-                catalogue.take_from_stock(catalogue.find(session, line.product), line.amount)
+                catalogue.take_from_stock(goods[line.product], line.amount)
         row.state, row.closed = State.COMPLETED.value, written(self._premises.now)
         row.surcharge, row.total = sums.surcharge, sums.total
-        body = _fiscal_order(session, row, lines, sums, settings)
+        body = Order(
+            id=row.id,
+            lines=_fiscal_lines(lines, goods, sums, settings),
+            payment=_money(made),
+            type=row.kind,
+            place=_place(session, row),
+        )
         session.add(tables.Fiscal(order=row.id, state="waiting", body=body.model_dump_json()))
-        orders.tell(self._premises, session, row)
+        return orders.tell(self._premises, session, row)
 
     def _payment(
         self, row: tables.ShopOrder, attempt: int, kind: str, amount: int, state: PaymentState
@@ -221,17 +242,16 @@ def _cut(wanted: Sequence[tuple[str, int]], total: int) -> tuple[list[tuple[str,
     return taken, cash + other - total
 
 
-def _fiscal_order(
-    session: Session,
-    row: tables.ShopOrder,
+def _fiscal_lines(
     lines: Sequence[tables.OrderLine],
+    goods: Mapping[int, tables.Product],
     sums: OrderSum,
     settings: ShopSettings,
-) -> Order:
+) -> tuple[Line, ...]:
     made = []
     for line, part in zip(lines, sums.lines, strict=True):
         assert line.product is not None
-        product = catalogue.find(session, line.product)
+        product = goods[line.product]
         whole = orders.line_sums([line])[0].total
         made.append(
             Line(
@@ -259,17 +279,10 @@ def _fiscal_order(
                 vat_percent=settings.surcharge_vat,
             )
         )
-    return Order(
-        id=row.id,
-        lines=tuple(made),
-        payment=_money(session, row.id),
-        type=row.kind,
-        place=_place(session, row),
-    )
+    return tuple(made)
 
 
-def _money(session: Session, order: str) -> Money:
-    made = payments_of(session, order)
+def _money(made: Sequence[tables.Payment]) -> Money:
     cash = sum(each.amount for each in made if KINDS[each.kind].is_cash)
     card = sum(each.amount for each in made if not KINDS[each.kind].is_cash)
     apps = ", ".join(dict.fromkeys(KINDS[each.kind].app for each in made if KINDS[each.kind].app))

@@ -85,7 +85,7 @@ class FiscalDesk:
         trouble = ""
         for order_id, body in self._queue(most):
             try:
-                sale = self._carry_on(order_id, body)
+                sale = self._carry_on(order_id, body, sure=done > 0)
             except DriveUnreachableError as error:
                 return Round(done, refused, str(error))
             except DriveRefusedError as error:
@@ -155,14 +155,14 @@ class FiscalDesk:
         with self._premises.reading() as session:
             return [(str(order), str(body)) for order, body in session.execute(query.limit(most))]
 
-    def _carry_on(self, order_id: str, body: str) -> Sale:
+    def _carry_on(self, order_id: str, body: str, *, sure: bool = False) -> Sale:
         book = self.till.book
         if not book.known(order_id):
             book.take(Order.model_validate_json(body))
         sale = book.sale(order_id)
         if sale.refusal is not None:
             raise DriveRefusedError(0, sale.refusal)
-        return sale if sale.answer is not None else self.till.fiscalise(sale)
+        return sale if sale.answer is not None else self.till.fiscalise(sale, sure=sure)
 
     def _note(self, order_id: str, facts: dict[str, Any]) -> None:
         self._note_all([(order_id, facts)])

@@ -8,6 +8,7 @@ An order can be changed while it is open or confirmed; a completed one only by a
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -130,7 +131,14 @@ class Orders:
         if before:
             query = query.where(table.id < before)
         with self._premises.reading() as session:
-            return [view_of(session, row) for row in session.scalars(query)]
+            rows = session.scalars(query).all()
+            lines = _lines_of_all(session, [row.id for row in rows])
+            known = {each.id: each for each in session.scalars(select(tables.Place))}
+            found = []
+            for row in rows:
+                own, place = lines.get(row.id, []), None if row.place is None else known.get(row.place)
+                found.append(_view(row, own, place, _sums(row, own, place)))
+            return found
 
     # --- changing ------------------------------------------------------------------------------------
 
@@ -145,8 +153,9 @@ class Orders:
             row.place = place
             if place is not None and not places.find(session, place).active:
                 raise RefusedError("place", _PLACE)
+            made: list[tables.OrderLine] = []
             for each in wanted:
-                self._put(session, row, *each)
+                self._put(session, row, made, each)
             return self._told(session, row)
 
     def add(self, employee: EmployeeView, order: str, given: Mapping[str, Any]) -> OrderView:
@@ -158,7 +167,7 @@ class Orders:
         wanted = _wanted(given)
         with self._premises.changing() as session:
             row = _changeable(session, order)
-            self._put(session, row, *wanted)
+            self._put(session, row, lines_of(session, row.id), wanted)
             return self._told(session, row)
 
     def change_line(
@@ -228,9 +237,16 @@ class Orders:
             row.reason = " ".join(reason.split())[:255]
             return self._told(session, row)
 
-    def _put(self, session: Session, row: tables.ShopOrder, product: int, amount: int, label: str) -> None:
+    def _put(
+        self,
+        session: Session,
+        row: tables.ShopOrder,
+        lines: list[tables.OrderLine],
+        wanted: tuple[int, int, str],
+    ) -> None:
+        """Put a product into an order that has `lines`, which grow with it."""
+        product, amount, label = wanted
         found = catalogue.find(session, product)
-        lines = lines_of(session, row.id)
         self._require_saleable(found, label, amount, lines)
         same = next((each for each in lines if each.product == product and not label), None)
         if same is not None:
@@ -241,6 +257,7 @@ class Orders:
             line = tables.OrderLine(order=row.id, product=product, name=found.name, amount=amount)
             line.price, line.cost, line.label, line.discount = found.price, found.cost, label, 0
             session.add(line)
+            lines.append(line)
 
     def _told(self, session: Session, row: tables.ShopOrder) -> OrderView:
         return tell(self._premises, session, row)
@@ -307,6 +324,14 @@ def lines_of(session: Session, order: str) -> list[tables.OrderLine]:
     return list(session.scalars(select(table).where(table.order == order).order_by(table.id)))
 
 
+def _lines_of_all(session: Session, orders: Sequence[str]) -> dict[str, list[tables.OrderLine]]:
+    """The lines of several orders, in the order they came."""
+    table, found = tables.OrderLine, defaultdict[str, list[tables.OrderLine]](list)
+    for line in session.scalars(select(table).where(table.order.in_(orders)).order_by(table.id)):
+        found[line.order].append(line)
+    return found
+
+
 def line_sums(lines: Sequence[tables.OrderLine]) -> list[LineSum]:
     """What the lines cost."""
     return [LineSum(line.price, line.amount, line.discount, line.cost) for line in lines]
@@ -314,15 +339,42 @@ def line_sums(lines: Sequence[tables.OrderLine]) -> list[LineSum]:
 
 def sums_of(session: Session, row: tables.ShopOrder) -> OrderSum:
     """The sums of an order; of an open one with the surcharge that its place has now."""
-    place = None if row.place is None else session.get(tables.Place, row.place)
-    percent = 0 if place is None or row.refund_of is not None else place.surcharge
-    return sum_order(line_sums(lines_of(session, row.id)), row.discount, percent)
+    return _sums(row, lines_of(session, row.id), _place_of(session, row))
 
 
 def view_of(session: Session, row: tables.ShopOrder) -> OrderView:
     """A row with its lines as a view."""
-    lines, sums = lines_of(session, row.id), sums_of(session, row)
-    place = None if row.place is None else session.get(tables.Place, row.place)
+    lines, place = lines_of(session, row.id), _place_of(session, row)
+    return _view(row, lines, place, _sums(row, lines, place))
+
+
+def tell(premises: Premises, session: Session, row: tables.ShopOrder) -> OrderView:
+    """Log an order as it now is; its view."""
+    session.flush()
+    lines, place = lines_of(session, row.id), _place_of(session, row)
+    sums = _sums(row, lines, place)
+    view = _view(row, lines, place, sums)
+    body = {name: getattr(view, name) for name in OrderView.__dataclass_fields__ if name != "lines"}
+    told = [{name: getattr(line, name) for name in LineView.__dataclass_fields__} for line in view.lines]
+    premises.tell(session, "order", row.id, body | {"spent": sums.spent, "lines": told})
+    return view
+
+
+def _place_of(session: Session, row: tables.ShopOrder) -> tables.Place | None:
+    return None if row.place is None else session.get(tables.Place, row.place)
+
+
+def _sums(row: tables.ShopOrder, lines: Sequence[tables.OrderLine], place: tables.Place | None) -> OrderSum:
+    percent = 0 if place is None or row.refund_of is not None else place.surcharge
+    return sum_order(line_sums(lines), row.discount, percent)
+
+
+def _view(
+    row: tables.ShopOrder,
+    lines: Sequence[tables.OrderLine],
+    place: tables.Place | None,
+    sums: OrderSum,
+) -> OrderView:
     closed = row.state == State.COMPLETED.value
     return OrderView(
         id=row.id,
@@ -348,17 +400,6 @@ def view_of(session: Session, row: tables.ShopOrder) -> OrderView:
             for line, part in zip(lines, sums.lines, strict=True)
         ),
     )
-
-
-def tell(premises: Premises, session: Session, row: tables.ShopOrder) -> OrderView:
-    """Log an order as it now is; its view."""
-    session.flush()
-    view = view_of(session, row)
-    body = {name: getattr(view, name) for name in OrderView.__dataclass_fields__ if name != "lines"}
-    lines = [{name: getattr(line, name) for name in LineView.__dataclass_fields__} for line in view.lines]
-    spent = sums_of(session, row).spent
-    premises.tell(session, "order", row.id, body | {"spent": spent, "lines": lines})
-    return view
 
 
 def require_changeable(row: tables.ShopOrder) -> None:

@@ -90,6 +90,7 @@ class Reporter:
         kept = self._read()
         if not self._url or not kept.key:
             return self.state()
+        before = kept.model_copy()
         for _ in range(most):
             changes = self._next(kept.acknowledged)
             if not changes and not kept.code:
@@ -108,7 +109,8 @@ class Reporter:
                 break  # shown, and not scanned yet
             if not self._understood(kept, answer.status_code, told) or not changes:
                 break
-        self._keep(kept)
+        if kept != before:
+            self._keep(kept)
         return self.state()
 
     def close(self) -> None:

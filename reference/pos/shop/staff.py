@@ -159,15 +159,17 @@ class Staff:
 
     def here(self, key: str) -> EmployeeView:
         """Who has this secret; StrangerError when nobody has, or no longer."""
-        premises = self._premises
+        premises, table = self._premises, tables.Stay
+        query = select(table.begun, tables.Employee).join(
+            tables.Employee, tables.Employee.id == table.employee
+        )
         with premises.reading() as session:
-            stay = session.get(tables.Stay, _hash(key))
-            row = None if stay is None else session.get(tables.Employee, stay.employee)
-            if stay is None or row is None or not row.active:
+            found = session.execute(query.where(table.secret == _hash(key))).first()
+            if found is None or not found[1].active:
                 raise StrangerError(_GONE)
-            if premises.now - moment_of(stay.begun) > timedelta(seconds=STAY_SECONDS):
+            if premises.now - moment_of(found[0]) > timedelta(seconds=STAY_SECONDS):
                 raise StrangerError(_GONE)
-            return view_of(row)
+            return view_of(found[1])
 
     def go(self, key: str) -> None:
         """The employee leaves the till; nothing to do when he is not there."""

@@ -186,12 +186,12 @@ def test_what_the_service_never_takes_stops_nobody(cafe: Cafe) -> None:
     till: Till = cafe.till.till
     taken = till.fiscalise
 
-    def refusing(sale):  # type: ignore[no-untyped-def]
+    def refusing(sale, **how):  # type: ignore[no-untyped-def]
         if sale.order.id == bad.id:
             from reference.pos.errors import DriveRefusedError
 
             raise DriveRefusedError(400, "items are missing")
-        return taken(sale)
+        return taken(sale, **how)
 
     till.fiscalise = refusing  # type: ignore[method-assign]
     ended = cafe.fiscal.run()

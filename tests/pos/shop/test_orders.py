@@ -131,3 +131,19 @@ def test_a_place_out_of_use_takes_no_orders(cafe: Cafe) -> None:
         cafe.orders.move(cafe.boss, made.id, place.id)
     with pytest.raises(UnknownError):
         cafe.orders.open(cafe.boss, 999)
+
+
+def test_an_order_can_come_with_its_first_lines(cafe: Cafe) -> None:
+    lines = [{"product": cafe.tea.id}, {"product": cafe.plov.id, "amount": 500}, {"product": cafe.tea.id}]
+    made = cafe.orders.open(cafe.boss, None, lines)
+    assert [(line.name, line.amount) for line in made.lines] == [("Ko'k choy", 2000), ("Osh", 500)]
+    assert made.total == 2 * 5_000_00 + 22_500_00
+    assert [kind for kind, key in cafe.changes() if key == made.id] == ["order"]
+
+
+def test_an_order_whose_lines_cannot_be_sold_is_not_begun(cafe: Cafe) -> None:
+    with pytest.raises(RefusedError, match="marking code"):
+        cafe.orders.open(cafe.boss, None, [{"product": cafe.tea.id}, {"product": cafe.water.id}])
+    with pytest.raises(InvalidError):
+        cafe.orders.open(cafe.boss, None, [{"product": cafe.tea.id, "amount": 0}])
+    assert cafe.orders.all() == []

@@ -114,3 +114,24 @@ def test_a_test_receipt_proves_the_chain(cafe: Cafe) -> None:
     shift = cafe.till.bench.core.shift(cafe.till.bench.factory_id, 0)
     assert (shift.sales, shift.refunds) == (1, 1)
     assert cafe.orders.all() == []
+
+
+def test_receipts_are_asked_for_one_by_one_only_when_one_may_be_gone(cafe: Cafe) -> None:
+    """UZ-OFF-06: a long outage is not walked through at every look; what is acknowledged is known at once."""
+    wire, bench = cafe.till.wire, cafe.till.bench
+    asked = []
+    for _ in range(4):
+        cafe.sold((cafe.tea, 1000))
+        wire.calls.clear()
+        cafe.worker.round()
+        asked.append(wire.calls.count("Info") > 3)
+    assert asked == [True, False, False, False]
+    bench.core.sync_full_receipts(bench.factory_id, 2)
+    cafe.worker.round()
+    known = [cafe.fiscal.of(order.id) for order in cafe.orders.all()]
+    assert [fiscal is not None and fiscal.acknowledged for fiscal in known] == [False, False, True, True]
+    cafe.sold((cafe.tea, 1000))
+    bench.core.sync_full_receipts(bench.factory_id, 32)
+    cafe.worker.round()
+    known = [cafe.fiscal.of(order.id) for order in cafe.orders.all()]
+    assert all(fiscal is not None and fiscal.acknowledged for fiscal in known)
