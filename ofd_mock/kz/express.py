@@ -44,6 +44,7 @@ _SERVED: Final = {
 }
 """States that every version is served in, and the state after an accepted document."""
 _ROW: Final = "D6"
+_MOST_PARTS: Final = 10_000
 _MOST_HOURS: Final = 10**9
 """Longer than any shift can be open, and still a time span."""
 
@@ -62,6 +63,8 @@ class Express:
             assert dialect is not None
             response = answers.accepted_response(dialect, settings)
             self._dialects[version] = dialect, encode_response(_TICKET, response)
+        self._parts: dict[tuple[int, int, object], tuple[tuple[TicketAd, ...], bytes]] = {}
+        """Fields `service` with the ads they were made of, by what names those."""
         self._limit = timedelta(hours=min(settings.shift_limit_hours, _MOST_HOURS))
         self._placed = settings.geo_check is not Mode.OFF
 
@@ -91,7 +94,7 @@ class Express:
         counters = booked(device.counters, ticket)
         if not _has_room(counters):
             return None
-        ads = _ads_part(dialect, device.profile.ads, held)
+        ads = self._ads_part(dialect, device.profile.ads, held)
         return self._accept(frame, device, ticket, counters, prefix, ads, draft, around)
 
     def _accept(
@@ -122,6 +125,18 @@ class Express:
         changed = _after(device, frame, ticket, counters, answer, token)
         draft.put(_row(frame, ticket, changed, draft.now, sign, page))
         return Outcome(header, _TICKET, ResultCode.OK, _ROW, token, answer, device=changed)
+
+    def _ads_part(
+        self, dialect: Dialect, ads: tuple[TicketAd, ...], held: tuple[tuple[int, int], ...]
+    ) -> bytes:
+        """Field `service` of the answer; a profile's ads stay one tuple, so that they need no comparing."""
+        key = id(ads), dialect.version, held
+        known = self._parts.get(key)
+        if known is None or known[0] is not ads:
+            if len(self._parts) >= _MOST_PARTS:
+                self._parts.clear()
+            known = self._parts[key] = ads, _ads_part(dialect, ads, held)
+        return known[1]
 
     def _fits(self, ticket: PlainTicket, device: Device, now: datetime, draft: Draft) -> bool:
         """Whether what the server knows beside the ticket agrees with it."""

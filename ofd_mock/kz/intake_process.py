@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import select
 import socket
 import subprocess
 import sys
@@ -50,6 +51,7 @@ class IntakeProcess:
         self._ending: asyncio.Future[None] | None = None
         self._loop: asyncio.AbstractEventLoop
         self._pair: socket.socket
+        self._between: select.epoll
         self._process: subprocess.Popen[bytes]
         self._unpacker: Unpacker
 
@@ -130,15 +132,21 @@ class IntakeProcess:
         self._pair, self._unpacker = ours, Unpacker()
         self._unsent, self._ready = b"", False
         self._out.clear()
-        self._loop.add_reader(ours.fileno(), self._receive)
+        # See the intake: so that it does not wake this process on its own core.
+        self._between = select.epoll()
+        self._between.register(ours, select.EPOLLIN)
+        self._loop.add_reader(self._between.fileno(), self.receive)
         if self._limit is not None:
             self._send(packed([self._limit]))
 
-    def _receive(self) -> None:
+    def receive(self) -> bool:
+        """Take what the intake has told, if it has; gives whether it has."""
+        if self._pair.fileno() < 0:
+            return False
         try:
             data = self._pair.recv(_CHUNK)
         except (BlockingIOError, InterruptedError):
-            return
+            return False
         except OSError:
             data = b""
         if data:
@@ -147,9 +155,10 @@ class IntakeProcess:
         elif self._ending is None:
             self._replace()
         else:
-            self._loop.remove_reader(self._pair.fileno())
+            self._loop.remove_reader(self._between.fileno())
             if not self._ending.done():
                 self._ending.set_result(None)
+        return bool(data)
 
     def _replace(self) -> None:
         """The process has ended unasked: have another one serve, unless it never began to."""
@@ -167,7 +176,8 @@ class IntakeProcess:
         number = self._pair.fileno()
         if number < 0:
             return
-        self._loop.remove_reader(number)
+        self._loop.remove_reader(self._between.fileno())
+        self._between.close()
         self._loop.remove_writer(number)
         with self._sending:
             self._pair.close()

@@ -252,7 +252,7 @@ _NOTED: Final = ("device", "version", "command", "token", "reqnum", "code", "row
 
 def _note(outcome: Outcome) -> tuple[Any, ...]:
     version, _, device, token, reqnum = outcome.header
-    findings = [finding.id for finding in outcome.findings]
+    findings = [finding.id for finding in outcome.findings] if outcome.findings else []
     return device, version, outcome.command, token, reqnum, int(outcome.code), outcome.row, findings
 
 

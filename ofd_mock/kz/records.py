@@ -15,7 +15,8 @@ Record = tuple[Any, ...]
 
 # From the intake.
 CAME: Final = 0
-"""(CAME, number): a connection is there."""
+"""(CAME, number): a connection is there. Any other record that names a number first tells that too: mostly a
+connection's request is there when it is accepted, and stands for both."""
 FRAME: Final = 1
 """(FRAME, number, header fields, body): a whole frame has come; it wants one ANSWER. If the intake has read
 it, its reading stands behind (see reading.py)."""

@@ -1,19 +1,22 @@
-"""One connection of the intake: bytes in, records out; answers in, bytes out (see intake.py)."""
+"""One connection of the intake: bytes in, records out; answers in, bytes out (see intake.py).
+
+Most connections live for one request: they are a file's number and not a socket object, which would cost as
+much as accepting it, and a whole frame is cut without a reader of its own.
+"""
 
 from __future__ import annotations
 
+import os
 import select
-import socket
 from collections.abc import Sequence
 from typing import Final, Protocol
 
 from ofd_mock.kz import records
 from ofd_mock.kz.records import Record
 from reference.protocol.kz.errors import FrameError
-from reference.protocol.kz.frames import FrameReader
+from reference.protocol.kz.frames import FrameReader, whole_frame
 
 _CHUNK: Final = 65_536
-_AT_ONCE: Final = socket.MSG_DONTWAIT
 _READ, _WRITE = select.EPOLLIN, select.EPOLLOUT
 
 
@@ -35,7 +38,10 @@ class Host(Protocol):
 
 
 class Visitor:
-    """One connection. It is watched only while it is to be read, or has something left to take."""
+    """One connection. It is watched only while it is to be read, or has something left to take.
+
+    `file` is the number of its file, which does not block, and belongs to the visitor from now on.
+    """
 
     __slots__ = (
         "_closing",
@@ -43,20 +49,21 @@ class Visitor:
         "_due",
         "_file",
         "_intake",
+        "_limit",
         "_number",
         "_over",
-        "_place",
         "_reader",
         "_unsent",
         "_watched",
     )
 
-    def __init__(self, intake: Host, file: socket.socket, number: int) -> None:
+    def __init__(self, intake: Host, file: int, number: int) -> None:
         self._intake = intake
         self._file = file
-        self._place = file.fileno()
         self._number = number
-        self._reader = FrameReader(intake.max_frame_bytes)
+        self._limit = intake.max_frame_bytes
+        self._reader: FrameReader | None = None
+        """Since something came that was not one whole frame."""
         self._due = 0
         """Frames without an answer."""
         self._watched = 0
@@ -76,11 +83,26 @@ class Visitor:
             else:
                 self.read()
 
+    def begin(self) -> None:
+        """Tell the operator of the connection: by what has come already, mostly its request."""
+        try:
+            data = os.read(self._file, _CHUNK)
+        except OSError:
+            data = b""
+        if not data:
+            self._intake.tell((records.CAME, self._number))
+            # What it was that came, an end or nothing yet, is found again.
+            self._watch()
+            return
+        self._take(data)
+        if self._over or not self._due:
+            self._watch()
+
     def read(self) -> None:
         """Read what there is, and tell the operator."""
         try:
-            data = self._file.recv(_CHUNK, _AT_ONCE)
-        except (BlockingIOError, InterruptedError):
+            data = os.read(self._file, _CHUNK)
+        except BlockingIOError:
             self._watch()
             return
         except OSError:
@@ -95,13 +117,13 @@ class Visitor:
 
     def answer(self, data: bytes, flags: int) -> None:
         """Send what the oldest frame is answered, and do what the operator says about the connection."""
+        self._due -= 1
+        self._intake.due -= 1
         if flags & records.PIECEWISE:
             for place in range(len(data)):
                 self._send(data[place : place + 1])
         elif data:
             self._send(data)
-        self._due -= 1
-        self._intake.due -= 1
         if flags & records.DEAF:
             self.deafen()
         elif flags & records.LAST:
@@ -129,15 +151,24 @@ class Visitor:
         if self._watched >= 0:
             self._intake.due -= self._due
             self._due = 0
-            self._intake.forget(self._number, self._place, self._watched)
+            self._intake.forget(self._number, self._file, self._watched)
             self._watched = -1
-            self._file.close()
+            os.close(self._file)
 
     def _take(self, data: bytes) -> None:
         tell, number = self._intake.tell, self._number
+        reader = self._reader
+        if reader is None:
+            whole = whole_frame(data, self._limit)
+            if whole is not None:
+                self._due += 1
+                self._intake.due += 1
+                tell((records.FRAME, number, *whole))
+                return
+            reader = self._reader = FrameReader(self._limit)
         fault = None
         try:
-            frames: Sequence[tuple[tuple[int, ...], bytes]] = self._reader.feed(data)
+            frames: Sequence[tuple[tuple[int, ...], bytes]] = reader.feed(data)
         except FrameError as error:
             frames, fault = error.frames, error
         for header, body in frames:
@@ -167,14 +198,17 @@ class Visitor:
         if self._unsent:
             self._unsent += data
             return
+        if self._watched < 0:
+            return  # its file is closed, and its number may be another's by now
         try:
-            sent = self._file.send(data, _AT_ONCE)
-        except (BlockingIOError, InterruptedError):
+            sent = os.write(self._file, data)
+        except BlockingIOError:
             sent = 0
         except OSError:
             self._vanish()
             return
-        self._unsent = data[sent:]
+        if sent != len(data):
+            self._unsent = data[sent:]
 
     def _send_on(self) -> None:
         unsent, self._unsent = self._unsent, b""
@@ -195,5 +229,5 @@ class Visitor:
 
     def _watch_for(self, wanted: int) -> None:
         if wanted != self._watched >= 0:
-            self._intake.watch(self, self._place, self._watched, wanted)
+            self._intake.watch(self, self._file, self._watched, wanted)
             self._watched = wanted

@@ -29,6 +29,10 @@ _STOP_SECONDS: Final = 5
 """Real seconds that requests in work are given when the operator ends."""
 _UNREAD: Final = 4
 """Values of a FRAME record that the intake has not read."""
+_FEW_REQUESTS: Final = 32
+"""So many are one batch: two halves would cost more than is won."""
+_OF_NOBODY: Final = frozenset({records.READY, records.FULL})
+"""Records that name no connection."""
 _log = structlog.get_logger("operator-kz.intake")
 
 
@@ -179,6 +183,7 @@ class KzServer:
         self.intake = IntakeProcess(self._take, self._lost)
         self.tell = self.intake.tell
         self._connections: dict[int, Connection] = {}
+        self._newest = 0
         self._idle: dict[Connection, Deadline] = {}
         self._someone_idle = asyncio.Event()
         self._watch: asyncio.Task[None] | None = None
@@ -215,9 +220,7 @@ class KzServer:
     def gather(self, connection: Connection, frame: Frame) -> None:
         """Have a request settled with all others that are there now."""
         self._gathered.append((connection, frame))
-        if not self._called:
-            self._called = True
-            self._loop.call_soon(self._settle)
+        self._call()
 
     def leave(self, connection: Connection, number: int) -> None:
         """Forget a connection that has ended."""
@@ -251,23 +254,25 @@ class KzServer:
         quiet: dict[Connection, None] = {}
         for record in told:
             kind = record[0]
+            if kind in _OF_NOBODY:
+                if kind == records.FULL:
+                    _log.error("nobody can be accepted for now", reason=record[1])
+                continue
+            connection = connections.get(record[1])
+            if connection is None:
+                if record[1] <= self._newest:
+                    continue  # it was ended here while this was under way
+                connection = self._enter(record[1])
+                if connection is None:
+                    continue
             if kind == records.FRAME:
-                connection = connections.get(record[1])
-                if connection is not None:
-                    connection.came(_frame(record), calm=calm)
-            elif kind == records.CAME:
-                if (made := self._enter(record[1])) is not None:
-                    quiet[made] = None
+                connection.came(_frame(record), calm=calm)
             elif kind == records.GONE:
-                if (connection := connections.get(record[1])) is not None:
-                    connection.lost()
-            elif kind == records.FULL:
-                _log.error("nobody can be accepted for now", reason=record[1])
-            elif kind != records.READY and (connection := connections.get(record[1])) is not None:
-                if kind == records.ALIVE:
-                    quiet[connection] = None
-                else:
-                    self._break(connection, record)
+                connection.lost()
+            elif kind in (records.CAME, records.ALIVE):
+                quiet[connection] = None
+            else:
+                self._break(connection, record)
         if quiet:
             silence = self.silence()
             for connection in quiet:
@@ -277,6 +282,7 @@ class KzServer:
 
     def _enter(self, number: int) -> Connection | None:
         """A register has come; beyond `max_connections` it is sent away at once."""
+        self._newest = number
         if len(self._connections) >= self.operator.settings.max_connections:
             self.tell((records.ABORT, number))
             return None
@@ -292,16 +298,33 @@ class KzServer:
         connection.broken()
 
     def _lost(self) -> None:
-        """The intake has ended with all its connections."""
+        """The intake has ended with all its connections; another numbers its own anew."""
+        self._newest = 0
         for connection in list(self._connections.values()):
             connection.lost()
 
-    def _settle(self) -> None:
-        """Settle what is gathered and answer it, or leave that to the ledger's thread."""
+    def _call(self) -> None:
+        """Have what is gathered settled soon, with what the intake has told until then."""
+        if not self._called:
+            self._called = True
+            self._loop.call_soon(self._settle_on)
+
+    def _settle_on(self) -> None:
         self._called = False
+        if not self.intake.receive():
+            self._settle()
+
+    def _settle(self) -> None:
+        """Settle what is gathered and answer it, or leave that to the ledger's thread.
+
+        Of much it is half: while the other half is settled, the intake sends these answers and takes what
+        they bring. Otherwise it would wait for all of them, and then this process for the intake.
+        """
         if not self._gathered:
             return
-        batch, self._gathered = self._gathered[:MOST_REQUESTS], self._gathered[MOST_REQUESTS:]
+        count = len(self._gathered)
+        most = count if count <= _FEW_REQUESTS else min(MOST_REQUESTS, count // 2)
+        batch, self._gathered = self._gathered[:most], self._gathered[most:]
         settled = self.operator.settle_here([frame for _, frame in batch])
         if settled is None:
             self._begun += len(batch)
@@ -314,9 +337,8 @@ class KzServer:
             for (connection, frame), one in zip(batch, settled, strict=True):
                 connection.concluded(frame, one, silence)
             self.intake.flush()
-        if self._gathered and not self._called:
-            self._called = True
-            self._loop.call_soon(self._settle)
+        if self._gathered:
+            self._call()
         self._look_drained()
 
     def _concluded(self, connection: Connection, frame: Frame, settled: Outcome | Exception) -> None:
@@ -336,8 +358,9 @@ class KzServer:
         Connections stand in the order in which they became idle, so that the first is due first.
         """
         while True:
-            self._someone_idle.clear()
-            if not self._idle:
+            # Again, since who became idle may be gone when this is its turn.
+            while not self._idle:
+                self._someone_idle.clear()
                 await self._someone_idle.wait()
             connection, deadline = next(iter(self._idle.items()))
             await self.operator.clock.asleep(deadline)

@@ -67,6 +67,19 @@ def encode_frame(version: int, id: int, token: int, reqnum: int, body: bytes) ->
         raise RangeError(str(error), field="header", clause="§2.2") from error
 
 
+def whole_frame(data: bytes, limit: int) -> tuple[tuple[int, ...], bytes] | None:
+    """The header's fields, in the order of `Header`, and the body if `data` is one frame and nothing else.
+
+    None for all else, a frame of more than `limit` bytes included: that is for a `FrameReader` to judge.
+    """
+    size = len(data)
+    if HEADER_SIZE <= size <= limit:
+        fields = _LAYOUT.unpack_from(data)
+        if fields[0] == APPCODE and fields[2] == size:
+            return fields[1:], data[HEADER_SIZE:]
+    return None
+
+
 class FrameReader:
     """Cuts one connection's bytes into frames, however they arrive (kz-ofd FR-01…07).
 
@@ -92,12 +105,9 @@ class FrameReader:
         if self._fault is not None:
             raise FrameError(self._fault.text, reason=self._fault.reason)
         buffer = self._buffer
-        size = len(data)
-        if not buffer and HEADER_SIZE <= size <= self._limit:
-            # Nearly always one whole frame comes at once.
-            appcode, *fields = _LAYOUT.unpack_from(data)
-            if appcode == APPCODE and fields[1] == size:
-                return [Frame(Header(*fields), bytes(data[HEADER_SIZE:]))]
+        # Nearly always one whole frame comes at once.
+        if not buffer and (whole := whole_frame(data, self._limit)) is not None:
+            return [Frame(Header(*whole[0]), bytes(whole[1]))]
         buffer += data
         frames: list[Frame] = []
         start = 0

@@ -223,11 +223,11 @@ class Exhausted:
     def fileno(self) -> int:
         return self._listener.fileno()
 
-    def accept(self) -> Any:
+    def _accept(self) -> Any:
         if self.left:
             self.left -= 1
             raise OSError(errno.EMFILE, "too many open files")
-        return self._listener.accept()
+        return self._listener._accept()
 
     def close(self) -> None:
         self._listener.close()
@@ -288,10 +288,32 @@ def test_a_crowd_is_read_by_the_intake(monkeypatch: pytest.MonkeyPatch) -> None:
             assert record[4:] in ((), (to_record(read(203, record[3])),))
         with boss.connect() as late:
             late.sendall(frame(99, bodies[0]))
-            came, last = boss.wait(records.CAME, len(files) + 1), boss.wait(records.FRAME, len(files) + 1)
-            assert came[-1][1] == last[-1][1]
+            last = boss.wait(records.FRAME, len(files) + 1)[-1]
+            assert last[2][2] == 99
+            # Seen before its frame, it was told of, and had not just come any more.
+            told_before = (records.CAME, last[1]) in boss.told
+            assert told_before or len(last) == 4
         for file in files:
             file.close()
+
+
+def test_who_has_just_come_is_the_operators_to_read() -> None:
+    body = bytes(made(203, 3).SerializeToString())
+    header = (203, 18 + len(body), 1, 1, 1)
+    told: list[Record] = [(records.FRAME, 4, header, body), (records.FRAME, 5, header, body)]
+    assert module._read(told, named=4) == [(*told[0], to_record(read(203, body))), told[1]]
+    assert module._read(told, named=3) == told
+
+
+def test_a_frame_tells_that_its_connection_came() -> None:
+    with serving() as boss:
+        boss.tell((records.SYNC, "no such log"))
+        with boss.connect() as file, boss.connect():
+            file.sendall(frame(7, b"x"))
+            boss.wait(records.FRAME)
+            boss.wait(records.CAME)
+        named = [record[1] for record in boss.told if record[0] in (records.CAME, records.FRAME)]
+        assert set(named) == {1, 2}
 
 
 @pytest.mark.parametrize("version", [202, 203, 204])
