@@ -68,7 +68,7 @@ def first_day(orders: int) -> Iterator[Change]:
 def _order(
     key: str, number: int, moment: str, employee: int, wanted: Sequence[tuple[int, int, int]]
 ) -> dict[str, Any]:
-    lines = [
+    lines: list[dict[str, Any]] = [
         {"id": place, "product": product + 1, "name": f"Taom {product + 1}", "amount": amount, "price": price}
         | {"discount": 0, "label": "", "sum": price * amount // 1_000}
         for place, (product, amount, price) in enumerate(wanted, 1)

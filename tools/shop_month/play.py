@@ -49,6 +49,7 @@ class MonthPlay:
         self._rule: Any = None
         self._forgotten = False
         self._keys: dict[str, str] = {}
+        self._totals: dict[str, int] = {}
         self._paid: list[str] = []
         self._down = False
         self._label = 0
@@ -163,6 +164,7 @@ class MonthPlay:
         made = stand.pos.ask("POST", "/orders", {"place": place, "lines": lines}, key)
         if visit.table is not None and visit.fate is not Fate.CANCELLED:
             stand.pos.ask("POST", f"/orders/{made['id']}/confirm", key=key)
+        self._totals[made["id"]] = made["total"]
         self._push(visit.pays, "pays", visit, made["id"])
 
     def _line(self, dish: Dish, amount: int) -> Json:
@@ -179,11 +181,12 @@ class MonthPlay:
             ask("POST", f"{way}/cancel", {"reason": "Mehmon ketdi"}, self._keys[self.stand.waiters[0]])
             self.paper["cancelled"] += 1
             return
-        view = ask("GET", way, key=cashier)
+        total = self._totals.pop(order)
         if visit.discount:
+            view = ask("GET", way, key=cashier)
             cut = {"discount": sum(line["sum"] for line in view["lines"]) * visit.discount // 100}
-            view = ask("POST", f"{way}/discount", cut, cashier)
-        paid = ask("POST", f"{way}/pay", {"payments": _payments(visit, view["total"])}, cashier)
+            total = ask("POST", f"{way}/discount", cut, cashier)["total"]
+        paid = ask("POST", f"{way}/pay", {"payments": _payments(visit, total)}, cashier)
         self.paper["sales"] += 1
         self._paid.append(order)
         for each in paid["payments"]:
