@@ -71,9 +71,9 @@ def slices(parts: Sequence[tuple[str, int]], most: int, rest: str) -> tuple[Slic
         known = [*known[: most - 1], (rest, sum(value for _, value in known[most - 1 :]))]
     whole = sum(value for _, value in known)
     made, begin = [], 0.0
-    for name, value in known:
+    for (name, value), percent in zip(known, _percents([value for _, value in known]), strict=True):
         length = 100 * value / whole
-        made.append(Slice(name, value, round(length), round(begin, 3), round(length, 3)))
+        made.append(Slice(name, value, percent, round(begin, 3), round(length, 3)))
         begin += length
     return tuple(made)
 
@@ -81,6 +81,16 @@ def slices(parts: Sequence[tuple[str, int]], most: int, rest: str) -> tuple[Slic
 def share(value: int, most: int) -> int:
     """How long the bar of a value is, in percent of the longest; 0 for what is not above zero."""
     return round(100 * value / most) if value > 0 and most > 0 else 0
+
+
+def _percents(values: Sequence[int]) -> list[int]:
+    """Whole percents that make 100 together: the largest remainders are rounded up."""
+    whole = sum(values)
+    percents = [100 * value // whole for value in values]
+    by_rest = sorted(range(len(values)), key=lambda place: -(100 * values[place] % whole))
+    for place in by_rest[: 100 - sum(percents)]:
+        percents[place] += 1
+    return percents
 
 
 def _round_top(most: int) -> int:

@@ -61,6 +61,7 @@ def test_a_ring_closes(parts: list[tuple[str, int]], most: int) -> None:
     assert sum(each.value for each in made) == sum(value for _, value in parts if value > 0)
     if made:
         assert abs(sum(each.length for each in made) - 100) < 0.05
+        assert sum(each.percent for each in made) == 100
 
 
 @pytest.mark.parametrize(("value", "most", "percent"), [(5, 10, 50), (10, 10, 100), (-5, 10, 0), (5, 0, 0)])
