@@ -50,7 +50,8 @@ class Ours:
     def parts(self, rule: Rule) -> dict[str, Any]:
         """What of ours belongs into an address."""
         with self.pages.back.office.reading() as session:
-            handle = session.scalars(sa.select(tables.Visit.secret)).first()
+            mine = tables.Visit.owner == self.visitor.owner
+            handle = session.scalars(sa.select(tables.Visit.secret).where(mine)).first()
         numbers = {
             "/orders/": 1,
             "/staff/": self.linked.link,
@@ -90,7 +91,7 @@ class Ours:
         with self.pages.back.office.reading() as session:
             for table in tables.Base.metadata.sorted_tables:
                 name = next((each for each in mine if each in table.columns), None)
-                if name is not None and table.name != "bx_visits":
+                if name is not None:
                     query = sa.select(table).where(table.columns[name] == mine[name])
                     found[table.name] = sorted(map(repr, session.execute(query).all()))
         return found
