@@ -110,6 +110,7 @@ def _addresses(folder: Path) -> dict[str, str]:
         "127.0.0.1:7778": at["operator-kz"]["http"].removeprefix("http://"),
         "127.0.0.1:7780": at["register"]["register"].removeprefix("http://"),
         "127.0.0.1:7790": at["portal"]["portal"].removeprefix("http://"),
+        "127.0.0.1:7793": at["backoffice"]["backoffice"].removeprefix("http://"),
     }
 
 

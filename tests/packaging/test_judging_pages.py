@@ -178,6 +178,7 @@ def lab_addresses(folder: Path) -> dict[str, str]:
         "127.0.0.1:7778": ("operator-kz", "http"),
         "127.0.0.1:7780": ("register", "register"),
         "127.0.0.1:7790": ("portal", "portal"),
+        "127.0.0.1:7793": ("backoffice", "backoffice"),
     }
     return {
         real: parts[part]["addresses"][name].removeprefix("http://")
@@ -212,7 +213,7 @@ def test_a_vendor_can_follow_the_page(
 
 
 def test_there_is_a_page_for_every_kind_of_vendor() -> None:
-    known = ["module", "ofd", "portal", "pos", "register"]
+    known = ["module", "ofd", "owner-portal", "portal", "pos", "register"]
     assert [page.stem.removeprefix("judge-your-") for page in PAGES] == known
 
 

@@ -1,0 +1,89 @@
+"""The judge's own book of a shop: what it adds up is what the clauses say, by examples reckoned by hand."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from conformance.models.shop_book import Period, ShopBook, fits_percent
+
+DAY = Period(date(2026, 11, 2), date(2026, 11, 2))
+
+
+def order(**changes: Any) -> dict[str, Any]:
+    made = {
+        "state": "completed",
+        "closed": "2026-11-01T19:00:00.000+00:00",
+        "employee": 1,
+        "total": 1_100,
+        "surcharge": 100,
+        "spent": 600,
+        "refund_of": None,
+        "lines": [{"product": 1, "amount": 2000, "sum": 1_000}],
+    }
+    return made | changes
+
+
+def test_midnight_is_tashkents() -> None:
+    book = ShopBook()
+    book.take(1, "order", "a", order())
+    book.take(1, "order", "b", order(closed="2026-11-01T18:59:59.999+00:00"))
+    assert book.figures(DAY)["orders"] == 1
+    assert book.hours(DAY)[0] == 1
+    assert book.hours(DAY.before)[23] == 1
+
+
+def test_a_refund_counts_below_zero_and_is_no_order() -> None:
+    book = ShopBook()
+    book.take(1, "order", "a", order())
+    book.take(1, "order", "b", order(refund_of="a", total=550, surcharge=50, spent=300))
+    assert book.figures(DAY) == {"revenue": 550, "product_profit": 200, "surcharge": 50, "orders": 1}
+    assert book.served() == {(1, "1"): (1, 550)}
+    assert book.sold() == {(1, "1"): (0, 0)}
+
+
+def test_the_last_word_counts_and_branches_are_apart() -> None:
+    book = ShopBook()
+    book.take(1, "order", "a", order())
+    book.take(2, "order", "a", order(total=5))
+    book.take(1, "order", "a", order(state="cancelled"))
+    assert (book.figures(DAY, 1)["revenue"], book.figures(DAY, 2)["revenue"]) == (0, 5)
+
+
+def test_the_period_before_is_as_long() -> None:
+    period = Period(date(2026, 3, 1), date(2026, 3, 7))
+    assert period.before == Period(date(2026, 2, 22), date(2026, 2, 28))
+    assert period.before.query() == {"first": "2026-02-22", "last": "2026-02-28"}
+
+
+@pytest.mark.parametrize(
+    ("shown", "now", "before", "fits"),
+    [
+        (50, 150, 100, True),
+        (49, 150, 100, False),
+        (None, 5, 0, True),
+        (0, 5, 0, False),
+        (None, 5, 1, False),
+        (True, 101, 100, False),
+        (33, 4, 3, True),
+        (34, 4, 3, False),
+        (200, 100, -100, True),
+        (0, 201, 200, True),
+        (1, 201, 200, True),
+        (2, 203, 200, True),
+    ],
+)
+def test_percents_are_to_the_nearest_whole(shown: Any, now: int, before: int, fits: bool) -> None:
+    assert fits_percent(shown, now, before) is fits
+
+
+def test_what_waits_or_failed_is_no_money() -> None:
+    book = ShopBook()
+    for number, (state, amount) in enumerate(
+        (("confirmed", 10), ("pending", 5), ("failed", 7), ("returned", -4))
+    ):
+        book.take(1, "payment", str(number), {"state": state, "amount": amount})
+    assert book.paid() == (4, 6)
+    assert book.paid(2) == (0, 0)
