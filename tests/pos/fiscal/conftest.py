@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -32,6 +33,12 @@ REGISTERING = (
     "RefundReceipt",
     "fastSale",
 )
+SALE_CALL = {
+    "rest": "RegisterTXID",
+    "rpc1": "SendSaleReceipt",
+    "qpos": "SaleReceipt",
+    "communicator": "fastSale",
+}
 SETTLE = 60
 """Lab seconds after which also the Communicator's lost answers are decided."""
 
@@ -74,8 +81,6 @@ class Wire(httpx.BaseTransport):
     def method_of(self, request: httpx.Request) -> str:
         if self.dialect == "rest":
             return request.url.path.split("/")[-2]
-        import json
-
         return str(json.loads(request.content)["method"]).removeprefix("Api.")
 
     def answer(self, request: httpx.Request) -> httpx.Response:
@@ -144,6 +149,12 @@ def counter_of(bench: Bench, dialect: str, folder: Path, faults: FaultPoints | N
     wire = Wire(bench, dialect)
     service = open_service(DriveAddress.parse(f"{dialect}:"), transport=wire)
     return Counter(bench, wire, service, folder, faults)
+
+
+def carried_on(counter: Counter) -> None:
+    """What the till does after it was started again."""
+    counter.restart()
+    counter.till.finish_pending()
 
 
 @pytest.fixture(params=DIALECTS)
