@@ -1,8 +1,8 @@
 """Port 7777: one Connection per register, frames in, answers out in the same order (kz-ofd §2).
 
 The sockets themselves are the intake's, a process of its own (intake.py); here stands what it tells of them.
-Requests that came together are settled together, in this thread if nobody else is at the ledger. The idle
-time-out is lab time of the operator.
+Requests that came together are settled together, of many one half after the other, in this thread if nobody
+else is at the ledger. The idle time-out is lab time of the operator.
 """
 
 from __future__ import annotations
