@@ -28,6 +28,17 @@ export async function call(method, path, body) {
   if (!answer.ok) throw new Refused(answer.status, told.error);
   return told;
 }
+// The bytes at an address.
+export async function file(path) {
+  let answer;
+  try {
+    answer = await fetch(`/api${path}`, { headers: { "X-Kassalab": "control", Authorization: `Bearer ${session}` } });
+    if (answer.ok) return await answer.blob();
+  } catch {
+    throw new Refused(0, { rule: "offline", text: { uz: say("offline"), ru: say("offline") }, fields: [] });
+  }
+  throw new Refused(answer.status, (await answer.json()).error);
+}
 export const get = (path) => call("GET", path);
 export const post = (path, body) => call("POST", path, body);
 export const patch = (path, body) => call("PATCH", path, body);

@@ -1,21 +1,26 @@
 // Settings, the shift, and the receipt that proves the chain.
 import { get, patch, post } from "./api.js";
 import { byId, fill, make, toast } from "./dom.js";
+import { paperButtons } from "./paper.js";
 import { say } from "./words.js";
 
-const FIELDS = ["name", "stir", "address", "phone", "paper", "close_at", "apps"];
-const CHOICES = { paper: ["58", "80"], apps: ["confirm", "wait", "fail"] };
+const FIELDS = ["name", "stir", "address", "phone", "paper", "close_at", "apps", "printer", "printer_qr", "printer_pages"];
+const CHOICES = { paper: ["58", "80"], apps: ["confirm", "wait", "fail"], printer_qr: ["raster", "native"], printer_pages: ["all", "866", "ascii"] };
 
 export async function openOffice(rights) {
   const settings = await get("/settings"), may = (right) => rights.includes(right);
   fill(byId("settings-form"), ...FIELDS.flatMap((name) => {
-    const input = CHOICES[name] ? make("select", { id: `set-${name}` }, ...CHOICES[name].map((value) => make("option", { value, textContent: name === "apps" ? say(`apps-${value}`) : value }))) : make("input", { id: `set-${name}`, maxLength: 200, autocomplete: "off" });
+    const input = CHOICES[name] ? make("select", { id: `set-${name}` }, ...CHOICES[name].map((value) => make("option", { value, textContent: say(`${name}-${value}`, value) }))) : make("input", { id: `set-${name}`, maxLength: 200, autocomplete: "off" });
     input.value = String(settings[name]);
     input.disabled = !may("settings");
     return [make("label", { htmlFor: input.id, textContent: say(name) }), input];
   }), make("p", {}, make("button", { className: "main", textContent: say("save"), disabled: !may("settings") })));
   const close = make("button", { type: "button", textContent: say("closeShift"), disabled: !may("shift"), on: { click: closeShift } });
-  fill(byId("shift"), make("h2", { textContent: say("shift") }), close, make("pre", { id: "z-report", hidden: true }));
+  const { drive } = await get("/standing");
+  const spoken = make("p", { id: "drive-spoken", textContent: `${say("spoken")}: ${drive.speaks} · ${drive.address}` });
+  const silent = make("p", { id: "drive-unknown", hidden: !drive.unknown.length, textContent: `${say("notSaid")} ${drive.unknown.join(", ")}` });
+  fill(byId("shift"), make("h2", { textContent: say("shift") }), close, spoken, silent, make("pre", { id: "z-report", hidden: true }));
+  fill(byId("z-papers"), make("h2", { textContent: say("zReport") }), ...paperButtons("/shifts/last", "Z", "/shifts/last/print", may("shift")));
   await drawOwner(may("settings"));
   byId("prove").disabled = !may("settings");
 }

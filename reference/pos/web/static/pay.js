@@ -1,6 +1,7 @@
 // How an order is paid: one kind with a tap, or several together.
 import { get, post } from "./api.js";
 import { ask, byId, fill, make, toast } from "./dom.js";
+import { paperButtons } from "./paper.js";
 import { money, say, tiyin } from "./words.js";
 
 const KINDS = ["cash", "card", "click", "payme", "uzum"];
@@ -62,7 +63,7 @@ export async function receiptDialog(order) {
     try {
       const fiscal = await get(`/orders/${order.id}/fiscal`);
       note.textContent = fiscal.state === "waiting" ? say("waiting") : fiscal.state === "refused" ? `${say("refused")}: ${fiscal.reason}` : say(fiscal.acknowledged ? "acknowledged" : "notAcknowledged");
-      if (fiscal.state === "done") fill(box, make("pre", { textContent: (await get(`/orders/${order.id}/paper`)).text }));
+      if (fiscal.state === "done") fill(box, make("pre", { textContent: (await get(`/orders/${order.id}/paper`)).text }), ...paperButtons(`/orders/${order.id}/receipt`, order.id, `/orders/${order.id}/print`));
     } catch (error) {
       note.textContent = error.message;
     }

@@ -3,6 +3,7 @@ import { call, get, keep, post, session } from "./api.js";
 import { openBook, whenTaken } from "./book.js";
 import { byId, fill, make, toast } from "./dom.js";
 import { openOffice } from "./office.js";
+import { printerBits } from "./paper.js";
 import { draw, forgetOrder, openSale } from "./sale.js";
 import { other, say, speak, switchLanguage } from "./words.js";
 
@@ -71,9 +72,14 @@ function drawStanding(standing) {
     bit(drive.terminal);
     if (drive.locked) bit(say("locked"), "bad");
     bit(drive.shift_opened ? `${say("shiftOpen")} ${drive.shift_opened.slice(0, 16)}` : say("shiftClosed"));
-    if (drive.unsent) bit(`${say("unsent")} ${drive.unsent} · ${left(drive.seconds_left ?? 0)} ${say("until")}`, drive.seconds_left < 12 * 3600 ? "bad" : "warn");
+    if (drive.unsent) {
+      const known = drive.seconds_left !== null;
+      bit(`${say("unsent")} ${drive.unsent} · ${known ? `${left(drive.seconds_left)} ${say("until")}` : say("untilUnknown")}`, known && drive.seconds_left < 12 * 3600 ? "bad" : "warn");
+    }
+    if (drive.unsent === null) bit(say("unsentUnknown"), "warn");
   }
   if (standing.waiting) bit(`${say("waits")} ${standing.waiting}`, "warn");
+  printerBits(standing.printer, bit);
   fill(byId("standing"), ...bits);
   const warnings = [drive.shift_is_yesterdays ? say("yesterday") : "", standing.trouble].filter(Boolean);
   byId("warning").textContent = warnings.join(" · ");
