@@ -13,7 +13,7 @@ from conformance.targets import TargetError, parse_target
 from conformance.verdicts import TargetUnreachable
 from tests.conformance.targets_of_straw import serving
 
-PATHS = {"/api/me": {"get": {}}}
+PATHS: dict[str, Any] = {"/api/me": {"get": {}}}
 
 
 def opened(document: Any) -> Session:

@@ -14,7 +14,8 @@ TARGET_HELP = (
     "What to judge: module:tcp://H:P (or module:usb:VID:PID, module:pcsc:READER, module:serial:PORT), "
     "drive:http://H:P (or drive-rpc:, drive-qpos:, drive-communicator:), operator:tcp://H:P, "
     "operator-kz:tcp://H:P, "
-    "register-kz:http://H:P, portal:http://H:P or pos:http://H:P, with ?control=URL and other options "
+    "register-kz:http://H:P, portal:http://H:P, pos:http://H:P or backoffice:http://H:P, with "
+    "?control=URL and other options "
     "(docs/judging.md). "
     "Without one, embedded labs."
 )
