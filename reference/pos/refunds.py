@@ -23,15 +23,25 @@ def left_of(sale: Sale, refunds: Sequence[Sale]) -> dict[int, int]:
     return left
 
 
+def can_be_referred_to(sale: Sale) -> bool:
+    """Whether number and sign are known: an advance of generation 1 has none (uz-fiscal G1-Z-09), and a sale
+    whose answer was lost may be found without its sign."""
+    answer = sale.answer or {}
+    return bool(answer.get("ReceiptSeq")) and bool(answer.get("FiscalSign") or sale.order.type)
+
+
 def refund_order(
     sale: Sale, refunds: Sequence[Sale], order_id: str, wanted: Mapping[int, int] | None = None
 ) -> Order:
     """The order that gives back `wanted` (thousandths by line, from 0), by default all that is left.
 
-    Raises OverRefundError for more than is left, OrderError for a sale that is no fiscal receipt.
+    Raises OverRefundError for more than is left, OrderError for a sale that is no fiscal receipt, or has
+    nothing that a refund can refer to.
     """
     if sale.answer is None or sale.order.refund_of is not None:
         raise OrderError("order", f"order {sale.order.id} is no registered sale")
+    if not can_be_referred_to(sale):
+        raise OrderError("order", f"the number or the sign of order {sale.order.id} is not known")
     left = left_of(sale, refunds)
     amounts = {place: amount for place, amount in left.items() if amount > 0} if wanted is None else wanted
     lines = tuple(_part(sale, place, amounts[place], left) for place in sorted(amounts))

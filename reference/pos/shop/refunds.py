@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from reference.pos.errors import OrderError, OverRefundError
 from reference.pos.order import Order
 from reference.pos.order_book import Sale
-from reference.pos.refunds import left_of, refund_order
+from reference.pos.refunds import can_be_referred_to, left_of, refund_order
 from reference.pos.shop import catalogue, orders, tables
 from reference.pos.shop.checkout import payments_of, tell_payment
 from reference.pos.shop.moments import written
@@ -26,6 +26,11 @@ _NOT_FISCAL: Final = Words(
     "Avval sotuv cheki ro'yxatdan o'tishi kerak",
     "Сначала должен пройти чек продажи",
     "The receipt of the sale has to be registered first",
+)
+_UNSIGNED: Final = Words(
+    "Sotuv chekining raqami yoki belgisi noma'lum",
+    "Номер или признак чека продажи неизвестен",
+    "The number or the sign of the sale's receipt is not known",
 )
 _NO_SALE: Final = Words(
     "Bu yakunlangan sotuv emas", "Это не завершённая продажа", "This is no completed sale"
@@ -139,7 +144,10 @@ def _sale(session: Session, row: tables.ShopOrder) -> Sale:
     fiscal = session.get(tables.Fiscal, row.id)
     if fiscal is None or fiscal.state != "done":
         raise RefusedError("fiscal", _NOT_FISCAL)
-    return sale_of(fiscal)
+    sale = sale_of(fiscal)
+    if not can_be_referred_to(sale):
+        raise RefusedError("unsigned", _UNSIGNED)
+    return sale
 
 
 def sale_of(fiscal: tables.Fiscal) -> Sale:

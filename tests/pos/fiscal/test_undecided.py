@@ -110,6 +110,8 @@ def test_qpos_forgot_the_number_of_a_receipt_that_was_made(qpos: Counter) -> Non
     carried_on(qpos)
     assert qpos.answers("1") == [(2, "")]
     assert qpos.bench.number == 2
+    with pytest.raises(OrderError, match=r"the number or the sign of order 1 is not known"):
+        qpos.till.refund("1", "1-R")
 
 
 def test_fiscaldriveapi_forgot_a_receipt_that_was_made(rpc1: Counter) -> None:

@@ -11,6 +11,7 @@ import pytest
 from reference.pos.fiscal.address import open_service
 from reference.pos.order_book import OrderBook
 from reference.pos.till import Till
+from reference.runtime.refusals import RefusedError
 from tests.drive.conftest import make_bench as make_bench
 from tests.pos.conftest import Shop
 from tests.pos.fiscal.conftest import DIALECTS, SALE_CALL, SETTLE, Wire
@@ -105,3 +106,7 @@ def test_an_advance_in_the_shop(cafe: Cafe) -> None:
     wire: Any = cafe.till.wire
     assert (found.state, found.sign, found.address, found.reason) == ("done", "", "", "")
     assert found.number == (1 if wire.dialect == "rest" else None)
+    if found.number is None:
+        with pytest.raises(RefusedError) as caught:
+            cafe.refunds.refund(cafe.boss, made.id)
+        assert caught.value.rule == "unsigned"
