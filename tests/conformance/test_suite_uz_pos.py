@@ -1,0 +1,76 @@
+"""The suite of points of sale against ours: whole, and as a judge from outside sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from conformance.cases import load_suites
+from conformance.events import RunRecord
+from tests.conformance.labs import outcomes, story
+from tests.conformance.pos_lab import SUITE, Shop, judged, judged_from_outside, shop
+
+FEWEST = 125
+BEYOND = {"control", "clock", "processes"}
+PROMISED = ("UZ-POS-01", "UZ-POS-02", "UZ-POS-03", "UZ-POS-04", "UZ-POS-06", "UZ-SHF-08", "UZ-OFF-06")
+ALSO = ("UZ-USB-01", "UZ-USB-02", "UZ-USB-03", "UZ-SVC-01", "UZ-SVC-03", "BX-DATA-01", "BX-BRN-02")
+
+
+@pytest.fixture(scope="module")
+def one(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    with shop(tmp_path_factory.mktemp("pos")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def whole(one: Shop) -> RunRecord:
+    return judged(one)
+
+
+def own_cases() -> set[str]:
+    return {case.id for case in load_suites([SUITE]) if case.id.startswith(f"{SUITE}.")}
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("suite-uz-pos")
+def test_every_case_passes(whole: RunRecord) -> None:
+    found = outcomes(whole)
+    assert set(found) == {"pass"}, story(whole, *(set(found) - {"pass"}))
+    assert set(found["pass"]) == own_cases()
+    assert len(found["pass"]) >= FEWEST
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("suite-uz-pos")
+def test_a_judge_from_outside_needs_keys_alone(one: Shop) -> None:
+    wanted = [
+        f"{SUITE}.{each}" for each in ("refund", "shift", "twice.register-half", "twice.killed-in-register")
+    ]
+    record = judged_from_outside(one, terms=wanted)
+    found = outcomes(record)
+    assert set(found) == {"pass", "not-applicable"}, story(record, "fail", "inconclusive", "tool-error")
+    needing = {case.id for case in load_suites([SUITE]) if case.needs & BEYOND}
+    assert set(found["not-applicable"]) <= needing
+
+
+def test_every_requirement_of_the_point_of_sale_has_cases() -> None:
+    registry = load_suites([SUITE])
+    named = {each for case in registry if case.id.startswith(SUITE) for each in case.requirements}
+    assert {*PROMISED, *ALSO} - named == set()
+
+
+def test_every_rule_of_the_point_of_sale_is_judged() -> None:
+    registry = load_suites([SUITE])
+    cited = {each for case in registry if case.id.startswith(SUITE) for each in case.clauses}
+    wanted = {each for each in registry.book.clauses if each.startswith("PS-")}
+    assert wanted - cited == set()
+
+
+def test_texts_are_whole_sentences() -> None:
+    for case in load_suites([SUITE]):
+        if case.id.startswith(f"{SUITE}."):
+            for text in (case.description, case.expectation):
+                assert text.endswith("."), (case.id, text)
+                assert not text[0].islower(), (case.id, text)
+                assert "{key}" not in text, case.id
