@@ -303,10 +303,21 @@ def _hours(session: Session, branches: Sequence[int], first: date, last: date) -
 
 def _products(session: Session, branches: Sequence[int], first: date, last: date) -> list[ProductSum]:
     sums, table = tables.ProductDay, tables.Product
-    query = (
-        sa.select(table.name, table.category, sa.func.sum(sums.sold), sa.func.sum(sums.revenue))
-        .join(table, sa.and_(table.link == sums.link, table.key == sums.product))
+    # Summed first and named then: a year of days is many rows for few products.
+    whole = (
+        sa.select(
+            sums.link,
+            sums.product,
+            sa.func.sum(sums.sold).label("sold"),
+            sa.func.sum(sums.revenue).label("revenue"),
+        )
         .where(sums.branch.in_(branches), sums.day >= str(first), sums.day <= str(last))
+        .group_by(sums.link, sums.product)
+        .subquery()
+    )
+    query = (
+        sa.select(table.name, table.category, sa.func.sum(whole.c.sold), sa.func.sum(whole.c.revenue))
+        .join(table, sa.and_(table.link == whole.c.link, table.key == whole.c.product))
         .group_by(table.name, table.category)
     )
     found = [

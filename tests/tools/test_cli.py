@@ -24,6 +24,7 @@ import sys
 import tools.commands.lab
 from tests.fakes.lab import FAKE_PARTS
 tools.commands.lab.COUNTRIES["both"] = FAKE_PARTS
+tools.commands.lab.with_shop = lambda parts: parts
 from tools.cli import run
 sys.exit(run(sys.argv[1:]))
 """

@@ -21,11 +21,18 @@ from tools.console import out
 from tools.demo import DemoError, Outcome, run_day
 from tools.demo_kz import KzOutcome, kz_lab, play_kz_day
 from tools.demo_shop import ShopOutcome, run_shop_month
+from tools.shop_month.plan import DAYS, RECEIPTS
+
+SHOWN_DAYS = 7
+"""Days of the café's month that are played without a choice: the whole month takes minutes."""
 
 
 def demo(
     report: Annotated[Path, typer.Option("--report", help="Folder of the report.")] = Path("lab-report"),
     seed: Annotated[int | None, typer.Option("--seed", help="Seed of all chance.")] = None,
+    days: Annotated[
+        int, typer.Option("--days", min=3, max=DAYS, help="Days of the café; 30 are its whole month.")
+    ] = SHOWN_DAYS,
 ) -> None:
     """Sell a day through each country's chain, play their troubles, judge every part, write a report."""
     began = real_elapsed()
@@ -41,8 +48,8 @@ def demo(
             outcome = run_day(story, chosen, _say)
             _title("Kazakhstan: portal → register → operator")
             kz_outcome = play_kz_day(kz_ready(), story, _say)
-        _title("A café's month: point of sale → the Uzbek chain → the owner's portal")
-        month = run_shop_month(story, chosen, _say)
+        _title(f"{days} days of a café: point of sale → the Uzbek chain → the owner's portal")
+        month = run_shop_month(story, chosen, _say, days, RECEIPTS * days // DAYS)
     except (DemoError, LabError) as error:
         raise DemoError(f"the demonstration failed: {error}") from error
     _title("Conformance suites against every part of both chains\n")
@@ -90,7 +97,7 @@ def _summary(
         "portal        organisation, register and token, each signed with a test certificate; "
         f"{_som(kz.charged)} ₸ charged for its tariff",
         f"offline       refused after {kz.expired_after} without the operator, healed by delivery",
-        f"café month    {month.receipts} receipts in {month.days} days ({month.refunds} refunds, "
+        f"café's {month.days} days {month.receipts} receipts ({month.refunds} refunds, "
         f"{month.cancelled} orders given up), played in {month.seconds:.0f} s; "
         "till, module, operator and owner's portal agree",
         f"money         cash {_som(month.cash)}, card and applications {_som(month.card)}, "
