@@ -13,7 +13,7 @@ from tests.conformance.pos_lab import PART, Shop, judged, shop
 
 CATCHERS = catchers_of(PART).mutants
 
-pytestmark = pytest.mark.xdist_group("mutants-uz-pos")
+pytestmark = [pytest.mark.timeout(900), pytest.mark.xdist_group("mutants-uz-pos")]
 
 
 @pytest.fixture(scope="module")

@@ -33,6 +33,7 @@ def own_cases() -> set[str]:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 @pytest.mark.xdist_group("suite-uz-pos")
 def test_every_case_passes(whole: RunRecord) -> None:
     found = outcomes(whole)
@@ -42,6 +43,7 @@ def test_every_case_passes(whole: RunRecord) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 @pytest.mark.xdist_group("suite-uz-pos")
 def test_a_judge_from_outside_needs_keys_alone(one: Shop) -> None:
     wanted = [
