@@ -149,7 +149,7 @@ def start_day(day: Day, folder: Path, flaws: Flaws) -> Shop:
 
 
 def _open(shop: Shop) -> None:
-    if shop.till.drive.info().get("Locked"):
+    if shop.till.drive.locked():
         shop.till.drive.sync_state()
     shop.till.start_day()
 
