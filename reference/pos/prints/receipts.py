@@ -20,6 +20,7 @@ KINDS: Final = ("Xarid", "Bo'nak", "Kredit")
 """What a receipt is, by its type."""
 NOT_LEGAL: Final = "BU CHEK EMAS — SINOV / NOT A LEGAL RECEIPT"
 COPY: Final = "NUSXA / КОПИЯ"
+UNKNOWN: Final = "noma'lum"
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,9 +154,11 @@ def _tenders(order: Order) -> Iterator[Tender]:
 
 
 def _proof(order: Order, answer: Mapping[str, Any]) -> Iterator[PaperLine]:
-    """Sign and QR, where the receipt has them."""
-    if order.type == PURCHASE and answer.get("FiscalSign"):
-        yield Pair("Fiskal belgi", str(answer["FiscalSign"]))
+    """Sign and QR of a purchase; a sign that the service never gave again is said to be unknown."""
+    if order.type != PURCHASE:
+        return
+    yield Pair("Fiskal belgi", str(answer.get("FiscalSign") or UNKNOWN))
+    if answer.get("FiscalSign") and answer.get("QRCodeURL"):
         yield Qr(str(answer["QRCodeURL"]))
 
 

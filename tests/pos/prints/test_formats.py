@@ -113,6 +113,15 @@ def test_advance_and_credit_have_neither_sign_nor_code(width: int, kind: int, tm
     assert scanned(pdf_pages(drawn["pdf"], tmp_path, 203)[0], tmp_path) == []
 
 
+def test_a_sign_that_nobody_knows_is_said_to_be_unknown() -> None:
+    document = paper(answer=ANSWER | {"ReceiptSeq": None, "FiscalSign": "", "QRCodeURL": ""})
+    text = of_text(FORMATS["txt"].draw(document, 58))
+    assert "Fiskal belgi noma'lum" in text
+    assert not [line for line in text if "Chek raqami" in line]
+    printed = Printer().take(as_escpos(document, 58))
+    assert (printed.images, printed.codes) == ([], [])
+
+
 @WIDTHS
 def test_a_refund_names_the_original(width: int) -> None:
     """UZ-POS-03"""
