@@ -59,8 +59,9 @@ def first_day(orders: int) -> Iterator[Change]:
         ]
         body = _order(key, number, moment, rng.randint(1, STAFF), [(p, a, prices[p]) for p, a in wanted])
         kind = rng.choice(("cash", "card"))
-        paid: dict[str, Any] = {"order": key, "kind": kind, "group": kind, "amount": body["total"], "state": "confirmed"}
-        yield Change("payment", str(number), paid | {"made": moment, "employee": body["employee"]})
+        paid: dict[str, Any] = {"order": key, "kind": kind, "group": kind, "amount": body["total"]}
+        paid |= {"state": "confirmed", "made": moment, "employee": body["employee"]}
+        yield Change("payment", str(number), paid)
         yield Change("order", key, body)
         yield Change("fiscal", key, _receipt(key, number, moment))
 
