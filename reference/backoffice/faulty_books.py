@@ -8,12 +8,11 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy.orm import Session
-
 from reference.backoffice import tables
+from reference.backoffice.batch import Batch, Sums
 from reference.backoffice.branches import Linked
 from reference.backoffice.entrance import Visitor
-from reference.backoffice.intake import Change, Intake, Sums
+from reference.backoffice.intake import Change, Intake
 from reference.backoffice.moments import moment_of, written
 from reference.backoffice.reports import Dashboard, OrderRow, Reports, order_row
 from reference.runtime.refusals import UnknownError
@@ -22,10 +21,10 @@ from reference.runtime.refusals import UnknownError
 class RefundAsRevenue(Intake):
     """Counts a refund as one more order."""
 
-    def _apply(self, session: Session, linked: Linked, change: Change, sums: Sums) -> None:
+    def _apply(self, batch: Batch, change: Change) -> None:
         if change.kind == "order":
             change = replace(change, body={**change.body, "refund_of": None})
-        super()._apply(session, linked, change, sums)
+        super()._apply(batch, change)
 
 
 class _UtcSums(Sums):
@@ -78,8 +77,8 @@ class RepeatsCount(Intake):
         for change in changes:
             if change.kind == "order" and change.n <= last:
                 sums.count(linked, change.body, 1)
-        with self._office.changing() as session:
-            self._write(session, sums)
+        with self._office.engine.begin() as connection:
+            sums.write(connection)
         return taken
 
 
@@ -109,10 +108,10 @@ class HalfRequests(Intake):
 class AcknowledgedAtOnce(Intake):
     """Takes every receipt that was made for acknowledged."""
 
-    def _apply(self, session: Session, linked: Linked, change: Change, sums: Sums) -> None:
+    def _apply(self, batch: Batch, change: Change) -> None:
         if change.kind == "fiscal":
             change = replace(change, body={**change.body, "acknowledged": True})
-        super()._apply(session, linked, change, sums)
+        super()._apply(batch, change)
 
 
 class AgainstLastWeek(Reports):
