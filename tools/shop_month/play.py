@@ -50,7 +50,7 @@ class MonthPlay:
         self._forgotten = False
         self._keys: dict[str, str] = {}
         self._totals: dict[str, int] = {}
-        self._paid: list[str] = []
+        self._paid = False
         self._down = False
         self._label = 0
         self._number = 0
@@ -188,7 +188,7 @@ class MonthPlay:
             total = ask("POST", f"{way}/discount", cut, cashier)["total"]
         paid = ask("POST", f"{way}/pay", {"payments": _payments(visit, total)}, cashier)
         self.paper["sales"] += 1
-        self._paid.append(order)
+        self._paid = True
         for each in paid["payments"]:
             self.paper[each["kind"]] += each["amount"]
         if visit.fate is not Fate.PAID:
@@ -200,7 +200,7 @@ class MonthPlay:
     def _give_back(self, visit: Visit, order: str) -> None:
         """The guest brings something back; the till gives his money back the way it came (UZ-POS-03)."""
         cashier, wanted = self._keys[CASHIER], None
-        self._await_receipt(order)
+        self._await_receipts()
         if visit.fate is Fate.PARTLY_BACK:
             [first, *_] = self.stand.pos.ask("GET", f"/orders/{order}/left", key=cashier)
             wanted = [{"line": first["line"], "amount": min(1_000, first["amount"])}]
@@ -226,16 +226,13 @@ class MonthPlay:
 
     def _await_receipts(self) -> None:
         """What was paid is a receipt before another hour begins, unless the service is down."""
-        paid, self._paid = self._paid, []
-        for order in () if self._down else paid:
-            self._await_receipt(order)
-
-    def _await_receipt(self, order: str) -> None:
+        if self._down or not self._paid:
+            return
+        self._paid = False
         pause, end = threading.Event(), real_elapsed() + _SECONDS
-        way = f"/orders/{order}/fiscal"
-        while self.stand.pos.ask("GET", way, key=self._keys[CASHIER])["state"] == "waiting":
+        while (waiting := self.stand.look(self._keys[CASHIER])["waiting"]) > 0:
             if real_elapsed() > end:
-                raise DemoError(f"order {order} does not become a receipt")
+                raise DemoError(f"{waiting} orders do not become receipts")
             pause.wait(0.02)
 
     def _settle(self, done: Any) -> Json:

@@ -20,7 +20,7 @@ from reference.runtime.chance import secret
 from reference.runtime.refusals import RefusedError
 from reference.runtime.words import Words
 
-BATCH: Final = 200
+BATCH: Final = 500
 TIMEOUT: Final = httpx.Timeout(20.0, connect=5.0)
 """Real seconds."""
 _ROW: Final = "owner-link"

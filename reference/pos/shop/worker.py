@@ -17,13 +17,15 @@ from reference.pos.prints.spool import PrinterState
 from reference.pos.shop.drive_state import DriveState, day_is_over, look_at
 from reference.pos.shop.fiscal_desk import FiscalDesk
 from reference.pos.shop.premises import Premises
-from reference.pos.shop.reporting import Reporter, ReportState
+from reference.pos.shop.reporting import BATCH, Reporter, ReportState
 from reference.pos.shop.settings import SettingsDesk
 from reference.protocol.uz.values import parse_json_time, to_tashkent
 from reference.runtime.clock import LabClock
 
 LOOK_SECONDS: Final = 1.0
 """Lab seconds between looks: a pulled key is noticed within two (UZ-USB-01)."""
+GATHER_NS: Final = 1_000_000_000
+"""Lab time that changes wait for others to go to the owner with them (BX-BRN-02: he sees them live)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,7 @@ class Worker:
         self._ending = threading.Event()
         self.lock = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="pos-worker", daemon=True)
+        self._waits_since: int | None = None
         self._standing = Standing(DriveState(False, "not asked yet"), desk.waiting(), "", ())
 
     @property
@@ -91,22 +94,56 @@ class Worker:
         self._kick.set()
 
     def round(self) -> Standing:
-        """One look and whatever it shows to be done; where things stand after it."""
+        """One look and whatever is to be done, the owner told as well; where things stand after it."""
+        return self._round(prompt=True)
+
+    def _round(self, *, prompt: bool) -> Standing:
+        """`prompt`: what the owner is to learn does not wait for more to go with it."""
         with self.lock:
-            now = to_tashkent(self._premises.now)
-            drive, trouble = look_at(self._drive, now), ""
+            drive, trouble = self._receipts()
             if drive.reachable:
-                made = self._desk.run()
-                closed, trouble = self._end_of_day(drive)
-                trouble = trouble or made.trouble
-                if made.done or closed:
-                    drive = look_at(self._drive, to_tashkent(self._premises.now))
+                closed, late = self._end_of_day(drive)
+                trouble = late or trouble
+                if closed:
+                    drive = self._look()
                 self._acknowledged(drive)
             notices = tuple(self._desk.till.notices.texts)
-            report = None if self._reporter is None else self._reporter.run()
+            report = self._tell(prompt=prompt)
             self._standing = Standing(drive, self._desk.waiting(), trouble, notices, report)
         self.after_round()
         return self._standing
+
+    def _receipts(self) -> tuple[DriveState, str]:
+        """Make what waits into receipts; the service after that, and what stands in their way.
+
+        A service that was away is looked at first: until it is back, no order is begun.
+        """
+        drive = None if self._standing.drive.reachable else self._look()
+        if drive is not None and not drive.reachable:
+            return drive, ""
+        made = self._desk.run()
+        if drive is None or made.done:
+            drive = self._look()
+        return drive, made.trouble if drive.reachable else ""
+
+    def _look(self) -> DriveState:
+        return look_at(self._drive, to_tashkent(self._premises.now))
+
+    def _tell(self, *, prompt: bool) -> ReportState | None:
+        """The owner learns; by itself at most once in a lab second, so that changes go together."""
+        if self._reporter is None:
+            return None
+        state = self._reporter.state()
+        now = self._lab.now_ns()
+        if not state.waiting:
+            self._waits_since = None
+        elif self._waits_since is None:
+            self._waits_since = now
+        due = self._waits_since is None or now - self._waits_since >= GATHER_NS or state.waiting >= BATCH
+        if not due and not prompt:
+            return state
+        self._waits_since = None
+        return self._reporter.run()
 
     def close_shift(self) -> dict[str, Any]:
         """Close the shift now; its Z-report. TillError: the service would not."""
@@ -151,7 +188,7 @@ class Worker:
         while not self._ending.is_set():
             self._kick.clear()
             try:
-                self.round()
+                self._round(prompt=False)
             except SQLAlchemyError as error:
                 log.warning("the shop's book did not answer", exc_info=error)
             except TillError as error:
