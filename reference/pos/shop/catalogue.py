@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from reference.pos.shop import tables
 from reference.pos.shop.premises import Premises
+from reference.pos.shop.rows import ByKey
 from reference.runtime.forms import Form
 from reference.runtime.refusals import RefusedError, UnknownError
 from reference.runtime.words import Words
@@ -36,6 +37,8 @@ FIELDS: Final = (
 )
 _BARCODE: Final = Words("Bu shtrix-kod band", "Такой штрихкод уже есть", "Another product has this barcode")
 _SHORT: Final = Words("Omborda yetarli emas", "Недостаточно на складе", "There is not enough in stock")
+
+_BY_ID: Final = ByKey(tables.Product, tables.Product.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +138,7 @@ class Catalogue:
 
 def find(session: Session, product: int) -> tables.Product:
     """The row of a product; UnknownError."""
-    row = session.get(tables.Product, product)
+    row = _BY_ID.find(session, product)
     if row is None:
         raise UnknownError("product")
     return row

@@ -11,17 +11,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from reference.pos.order import THOUSAND, Line, Order
 from reference.pos.order import Payment as Money
-from reference.pos.shop import catalogue, orders, tables
+from reference.pos.shop import catalogue, orders, places, tables
 from reference.pos.shop.moments import written
 from reference.pos.shop.orders import OrderView, State
 from reference.pos.shop.payments import KINDS, PaymentState
 from reference.pos.shop.premises import Premises
-from reference.pos.shop.settings import SettingsDesk, ShopSettings
+from reference.pos.shop.settings import SettingsDesk, ShopSettings, settings_in
 from reference.pos.shop.staff import EmployeeView, Right
 from reference.pos.shop.sums import OrderSum
 from reference.runtime.forms import LISTED, NUMBER, Form
@@ -29,6 +29,16 @@ from reference.runtime.refusals import Finding, InvalidError, RefusedError, Unkn
 from reference.runtime.words import Words
 
 MOST_PAYMENTS: Final = 10
+_ALL: Final = (
+    select(tables.Payment).where(tables.Payment.order == bindparam("order")).order_by(tables.Payment.id)
+)
+_LAST_TRY: Final = _ALL.where(
+    tables.Payment.attempt
+    == select(func.max(tables.Payment.attempt))
+    .where(tables.Payment.order == bindparam("order"))
+    .correlate(None)
+    .scalar_subquery()
+)
 RECEIPT_KINDS: Final = (0, 1, 2)
 """Purchase, advance, credit (uz-fiscal §2.1 Type)."""
 _ANSWERS: Final = {
@@ -82,9 +92,9 @@ class Checkout:
         More cash than needed gives change. RefusedError: sums differ, stock is short, a payment waits.
         """
         employee.require(Right.PAY)
-        settings = self._settings.read()
         wanted, kind = _read(given)
         with self._premises.changing() as session:
+            settings = settings_in(session)
             row = orders.find(session, order)
             orders.require_changeable(row)
             before = payments_of(session, order)
@@ -102,10 +112,11 @@ class Checkout:
                 each = self._payment(row, attempt, key, amount, state)
                 if change and KINDS[key].is_cash:
                     each.given = amount + change
-                session.add(each)
-                session.flush()
-                tell_payment(self._premises, session, each, row)
                 made.append(each)
+            session.add_all(made)
+            session.flush()
+            for each in made:
+                tell_payment(self._premises, session, each, row)
             view = self._settle(session, row, made, sums, settings)
             return Paid(view, _views(session, order), change)
 
@@ -176,7 +187,7 @@ class Checkout:
             place=_place(session, row),
         )
         session.add(tables.Fiscal(order=row.id, state="waiting", body=body.model_dump_json()))
-        return orders.tell(self._premises, session, row)
+        return orders.tell(self._premises, session, row, lines)
 
     def _payment(
         self, row: tables.ShopOrder, attempt: int, kind: str, amount: int, state: PaymentState
@@ -189,10 +200,7 @@ class Checkout:
 
 def payments_of(session: Session, order: str) -> list[tables.Payment]:
     """The payments of the last try to pay an order."""
-    table = tables.Payment
-    last = select(func.max(table.attempt)).where(table.order == order).scalar_subquery()
-    query = select(table).where(table.order == order, table.attempt == last).order_by(table.id)
-    return list(session.scalars(query))
+    return list(session.scalars(_LAST_TRY, {"order": order}))
 
 
 def tell_payment(
@@ -290,14 +298,12 @@ def _money(made: Sequence[tables.Payment]) -> Money:
 
 
 def _place(session: Session, row: tables.ShopOrder) -> str:
-    place = None if row.place is None else session.get(tables.Place, row.place)
+    place = None if row.place is None else places.BY_ID.find(session, row.place)
     return "" if place is None else place.name
 
 
 def _views(session: Session, order: str) -> tuple[PaymentView, ...]:
-    table = tables.Payment
-    query = select(table).where(table.order == order).order_by(table.id)
     return tuple(
         PaymentView(row.id, row.order, row.kind, row.amount, PaymentState(row.state), row.made)
-        for row in session.scalars(query)
+        for row in session.scalars(_ALL, {"order": order})
     )

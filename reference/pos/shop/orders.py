@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from reference.pos.order import THOUSAND
@@ -22,6 +22,7 @@ from reference.pos.shop import catalogue, places, tables
 from reference.pos.shop.moments import written
 from reference.pos.shop.payments import PaymentState
 from reference.pos.shop.premises import Premises
+from reference.pos.shop.rows import ByKey
 from reference.pos.shop.staff import EmployeeView, Right
 from reference.pos.shop.sums import LineSum, OrderSum, sum_order
 from reference.runtime.forms import Form
@@ -30,6 +31,16 @@ from reference.runtime.words import Words
 
 MOST_AMOUNT: Final = 10**9
 MOST_LINES: Final = 200
+_BY_ID: Final = ByKey(tables.ShopOrder, tables.ShopOrder.id)
+_HIGHEST: Final = select(func.max(tables.ShopOrder.number)).where(tables.ShopOrder.day == bindparam("day"))
+_LINES: Final = (
+    select(tables.OrderLine).where(tables.OrderLine.order == bindparam("order")).order_by(tables.OrderLine.id)
+)
+_PENDING: Final = (
+    select(tables.Payment.id)
+    .where(tables.Payment.order == bindparam("order"), tables.Payment.state == PaymentState.PENDING.value)
+    .limit(1)
+)
 
 
 class State(StrEnum):
@@ -156,7 +167,7 @@ class Orders:
             made: list[tables.OrderLine] = []
             for each in wanted:
                 self._put(session, row, made, each)
-            return self._told(session, row)
+            return self._told(session, row, made)
 
     def add(self, employee: EmployeeView, order: str, given: Mapping[str, Any]) -> OrderView:
         """A product into the order: `product`, `amount` in thousandths (1000), `label` of marked goods.
@@ -167,8 +178,9 @@ class Orders:
         wanted = _wanted(given)
         with self._premises.changing() as session:
             row = _changeable(session, order)
-            self._put(session, row, lines_of(session, row.id), wanted)
-            return self._told(session, row)
+            lines = lines_of(session, row.id)
+            self._put(session, row, lines, wanted)
+            return self._told(session, row, lines)
 
     def change_line(
         self, employee: EmployeeView, order: str, line: int, given: Mapping[str, Any]
@@ -202,10 +214,11 @@ class Orders:
         employee.require(Right.DISCOUNT)
         with self._premises.changing() as session:
             row = _changeable(session, order)
+            lines = lines_of(session, row.id)
             row.discount = discount
-            if not 0 <= discount <= sum(each.net for each in line_sums(lines_of(session, row.id))):
+            if not 0 <= discount <= sum(each.net for each in line_sums(lines)):
                 raise RefusedError("discount", _DISCOUNT)
-            return self._told(session, row)
+            return self._told(session, row, lines)
 
     def move(self, employee: EmployeeView, order: str, place: int | None) -> OrderView:
         """To another place, or from it to the counter."""
@@ -222,11 +235,12 @@ class Orders:
         employee.require(Right.CONFIRM)
         with self._premises.changing() as session:
             row = _changeable(session, order)
-            if not lines_of(session, row.id):
+            lines = lines_of(session, row.id)
+            if not lines:
                 raise RefusedError("lines", _EMPTY)
             if row.confirmed is None:
                 row.state, row.confirmed = State.CONFIRMED.value, written(self._premises.now)
-            return self._told(session, row)
+            return self._told(session, row, lines)
 
     def cancel(self, employee: EmployeeView, order: str, reason: str = "") -> OrderView:
         """Give it up. Whoever may only take orders can give up one that the kitchen has not seen."""
@@ -259,8 +273,10 @@ class Orders:
             session.add(line)
             lines.append(line)
 
-    def _told(self, session: Session, row: tables.ShopOrder) -> OrderView:
-        return tell(self._premises, session, row)
+    def _told(
+        self, session: Session, row: tables.ShopOrder, lines: Sequence[tables.OrderLine] | None = None
+    ) -> OrderView:
+        return tell(self._premises, session, row, lines)
 
     def _require_saleable(
         self, product: tables.Product, label: str, amount: int, lines: Sequence[tables.OrderLine]
@@ -290,7 +306,7 @@ def _wanted(given: Mapping[str, Any]) -> tuple[int, int, str]:
 def new_order(premises: Premises, session: Session, employee: int) -> tables.ShopOrder:
     """A row with the day's next number, which is its id, too."""
     table, day = tables.ShopOrder, premises.today
-    highest = session.scalar(select(func.max(table.number)).where(table.day == day)) or 0
+    highest = session.scalar(_HIGHEST, {"day": day}) or 0
     number = highest + 1
     row = table(
         id=f"{day.replace('-', '')}-{number:05d}",
@@ -312,7 +328,7 @@ def new_order(premises: Premises, session: Session, employee: int) -> tables.Sho
 
 def find(session: Session, order: str) -> tables.ShopOrder:
     """The row of an order; UnknownError."""
-    row = session.get(tables.ShopOrder, order)
+    row = _BY_ID.find(session, order)
     if row is None:
         raise UnknownError("order")
     return row
@@ -320,8 +336,7 @@ def find(session: Session, order: str) -> tables.ShopOrder:
 
 def lines_of(session: Session, order: str) -> list[tables.OrderLine]:
     """Its lines, in the order they came."""
-    table = tables.OrderLine
-    return list(session.scalars(select(table).where(table.order == order).order_by(table.id)))
+    return list(session.scalars(_LINES, {"order": order}))
 
 
 def _lines_of_all(session: Session, orders: Sequence[str]) -> dict[str, list[tables.OrderLine]]:
@@ -348,10 +363,15 @@ def view_of(session: Session, row: tables.ShopOrder) -> OrderView:
     return _view(row, lines, place, _sums(row, lines, place))
 
 
-def tell(premises: Premises, session: Session, row: tables.ShopOrder) -> OrderView:
-    """Log an order as it now is; its view."""
+def tell(
+    premises: Premises,
+    session: Session,
+    row: tables.ShopOrder,
+    lines: Sequence[tables.OrderLine] | None = None,
+) -> OrderView:
+    """Log an order as it now is; its view. `lines` are all it has, if they are known."""
     session.flush()
-    lines, place = lines_of(session, row.id), _place_of(session, row)
+    lines, place = lines_of(session, row.id) if lines is None else lines, _place_of(session, row)
     sums = _sums(row, lines, place)
     view = _view(row, lines, place, sums)
     body = {name: getattr(view, name) for name in OrderView.__dataclass_fields__ if name != "lines"}
@@ -361,7 +381,7 @@ def tell(premises: Premises, session: Session, row: tables.ShopOrder) -> OrderVi
 
 
 def _place_of(session: Session, row: tables.ShopOrder) -> tables.Place | None:
-    return None if row.place is None else session.get(tables.Place, row.place)
+    return None if row.place is None else places.BY_ID.find(session, row.place)
 
 
 def _sums(row: tables.ShopOrder, lines: Sequence[tables.OrderLine], place: tables.Place | None) -> OrderSum:
@@ -412,8 +432,6 @@ def _changeable(session: Session, order: str) -> tables.ShopOrder:
     """An order that can be changed; RefusedError, also while a payment of it waits."""
     row = find(session, order)
     require_changeable(row)
-    table = tables.Payment
-    query = select(table.id).where(table.order == order, table.state == PaymentState.PENDING.value)
-    if session.scalars(query.limit(1)).first() is not None:
+    if session.scalar(_PENDING, {"order": order}) is not None:
         raise RefusedError("payment-waiting", _WAITING)
     return row

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from reference.pos.shop import tables
 from reference.pos.shop.premises import Premises
+from reference.pos.shop.rows import ByKey
 from reference.runtime.forms import Form
 from reference.runtime.refusals import RefusedError, UnknownError
 from reference.runtime.words import Words
@@ -19,6 +20,8 @@ KINDS: Final = ("place", "table")
 FIELDS: Final = ("name", "kind", "surcharge", "active")
 MOST_SURCHARGE: Final = 100_00
 _NAME: Final = Words("Bunday nom bor", "Такое название уже есть", "Another place has this name")
+
+BY_ID: Final = ByKey(tables.Place, tables.Place.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +83,7 @@ class Places:
 
 def find(session: Session, place: int) -> tables.Place:
     """The row of a place; UnknownError."""
-    row = session.get(tables.Place, place)
+    row = BY_ID.find(session, place)
     if row is None:
         raise UnknownError("place")
     return row
