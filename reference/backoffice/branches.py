@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from reference.backoffice import tables
@@ -38,6 +38,11 @@ _OFFER: Final = Words("QR kod eskirgan", "QR-код устарел", "This QR co
 _LOGIN: Final = Words("Login yoki parol noto'g'ri", "Неверный логин или пароль", "Login or password is wrong")
 _ENDED: Final = Words("Ulanish o'chirilgan", "Связь отключена", "This point of sale is not linked any more")
 _INACTIVE: Final = Words("Filial faol emas", "Филиал неактивен", "This branch is not active")
+_LINKED: Final = (
+    select(tables.Link.id, tables.Link.branch, tables.Link.ended, tables.Branch.owner)
+    .join(tables.Branch, tables.Branch.id == tables.Link.branch)
+    .where(tables.Link.key == bindparam("digest"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,14 +208,15 @@ class Branches:
 
     def linked(self, key: str) -> Linked:
         """Whose POS has this secret. StrangerError: none, or the link was cut."""
-        with self._office.reading() as session:
-            table = tables.Link
-            row = session.scalars(select(table).where(table.key == digest(key))).first() if key else None
-            if row is None:
-                raise StrangerError
-            if row.ended is not None:
-                raise StrangerError(_ENDED)
-            return Linked(row.id, row.branch, session.get_one(tables.Branch, row.branch).owner)
+        if not key:
+            raise StrangerError
+        with self._office.looking() as connection:
+            row = connection.execute(_LINKED, {"digest": digest(key)}).first()
+        if row is None:
+            raise StrangerError
+        if row.ended is not None:
+            raise StrangerError(_ENDED)
+        return Linked(row.id, row.branch, row.owner)
 
     def _link(self, session: Session, branch: tables.Branch, device: Device, key: str) -> tables.Link:
         """Link a POS. One that was here before goes on where it was: its changes count once.

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from reference.backoffice import tables
@@ -50,6 +50,19 @@ _SHORT: Final = Words("Kamida 8 belgi", "Не менее 8 символов", "A
 _LONG: Final = Words("Ko'pi bilan 128 belgi", "Не более 128 символов", "At most 128 characters")
 _DIFFER: Final = Words("Parollar mos emas", "Пароли не совпадают", "The passwords differ")
 _RENEW: Final = Words("Yangi parol o'rnating", "Установите новый пароль", "Set a new password first")
+_VISIT: Final = (
+    select(
+        tables.Visit.seen,
+        tables.Owner.id,
+        tables.Owner.phone,
+        tables.Owner.first_name,
+        tables.Owner.last_name,
+        tables.Owner.business,
+        tables.Owner.renew,
+    )
+    .join(tables.Owner, tables.Owner.id == tables.Visit.owner)
+    .where(tables.Visit.secret == bindparam("digest"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,17 +227,18 @@ class Entrance:
     def visitor(self, key: str) -> Visitor:
         """Who has this session; StrangerError when nobody has, or no longer."""
         office = self._office
-        with office.reading() as session:
-            visit = session.get(tables.Visit, digest(key)) if key else None
-            owner = None if visit is None else session.get(tables.Owner, visit.owner)
-            if visit is None or owner is None:
-                raise StrangerError
-            idle, now = office.settings.visit_idle_seconds, office.now
-            seen = moment_of(visit.seen)
-            if now - seen > timedelta(seconds=idle):
-                raise StrangerError
-            name = f"{owner.first_name} {owner.last_name}"
-            found = Visitor(owner.id, owner.phone, name, owner.business, owner.renew)
+        if not key:
+            raise StrangerError
+        with office.looking() as connection:
+            row = connection.execute(_VISIT, {"digest": digest(key)}).first()
+        if row is None:
+            raise StrangerError
+        idle, now = office.settings.visit_idle_seconds, office.now
+        seen = moment_of(row.seen)
+        if now - seen > timedelta(seconds=idle):
+            raise StrangerError
+        name = f"{row.first_name} {row.last_name}"
+        found = Visitor(row.id, row.phone, name, row.business, row.renew)
         if now - seen > timedelta(seconds=idle / 100):
             with office.changing() as session:
                 again = session.get(tables.Visit, digest(key))

@@ -22,6 +22,10 @@ from reference.runtime.refusals import UnknownError
 
 NAME: Final = "backoffice"
 ROWS_FILE: Final = "backoffice.json"
+_TABLES: Final = tuple(
+    (table, sa.delete(table), sa.insert(table)) for table in tables.Base.metadata.sorted_tables
+)
+"""Every table, what empties it and what fills it."""
 
 
 class ChangeSettings(Body):
@@ -57,7 +61,7 @@ class BackofficePart(Part):
         with self._office.reading() as session:
             counts = {
                 table.name.removeprefix("bx_"): session.scalar(sa.select(sa.func.count()).select_from(table))
-                for table in tables.Base.metadata.sorted_tables
+                for table, _, _ in _TABLES
             }
         settings = self._office.settings.model_dump(mode="json", exclude={"payme_key", "click_key"})
         return {"settings": settings, "time": written(self._office.now), "counts": counts}
@@ -67,7 +71,7 @@ class BackofficePart(Part):
         with self._office.reading() as session:
             rows = {
                 table.name: [_plain(dict(row)) for row in session.execute(sa.select(table)).mappings()]
-                for table in tables.Base.metadata.sorted_tables
+                for table, _, _ in _TABLES
             }
         known = {"settings": self._office.settings.model_dump(mode="json"), "rows": rows}
         (folder / ROWS_FILE).write_text(json.dumps(known, ensure_ascii=False), encoding="utf-8")
@@ -77,19 +81,19 @@ class BackofficePart(Part):
         known = json.loads((folder / ROWS_FILE).read_text(encoding="utf-8"))
         settings = BackofficeSettings.model_validate(known["settings"])
         with self._office.changing() as session:
-            for table in tables.Base.metadata.sorted_tables:
-                session.execute(sa.delete(table))
+            for table, empty, fill in _TABLES:
+                session.execute(empty)
                 rows = [_read(row) for row in known["rows"].get(table.name, [])]
                 if rows:
-                    session.execute(sa.insert(table), rows)
+                    session.execute(fill, rows)
         self._take(settings)
 
     def reset(self, settings: dict[str, Any]) -> None:
         """An empty owner portal under new settings; those not given take their defaults."""
         chosen = _valid(settings)
         with self._office.changing() as session:
-            for table in tables.Base.metadata.sorted_tables:
-                session.execute(sa.delete(table))
+            for _, empty, _ in _TABLES:
+                session.execute(empty)
         self._take(chosen)
 
     def operations(self) -> dict[str, Operation]:

@@ -257,15 +257,22 @@ class Reports:
                 sa.func.sum(sa.case((table.state.in_(("confirmed", "returned")), table.amount), else_=0)),
             ).where(table.branch.in_(branches))
             count, total = session.execute(whole).one()
-            query = sa.select(table).where(table.branch.in_(branches))
+            orders = tables.ShopOrder
+            query = (
+                sa.select(table, orders.id)
+                .outerjoin(orders, sa.and_(orders.link == table.link, orders.key == table.order))
+                .where(table.branch.in_(branches))
+            )
             if before:
                 known = session.get(table, before)
                 if known is None or known.branch not in branches:
                     raise UnknownError("transaction")
                 query = query.where(sa.tuple_(table.made, table.id) < sa.tuple_(known.made, known.id))
-            rows = session.scalars(query.order_by(table.made.desc(), table.id.desc()).limit(PAGE)).all()
+            rows = session.execute(query.order_by(table.made.desc(), table.id.desc()).limit(PAGE)).all()
             return TransactionPage(
-                tuple(transaction_row(session, row) for row in rows), int(count), int(total or 0)
+                tuple(_transaction_row(session, row, order) for row, order in rows),
+                int(count),
+                int(total or 0),
             )
 
     def _today(self) -> date:
@@ -381,6 +388,10 @@ def transaction_row(session: Session, row: tables.Transaction) -> TransactionRow
     order = session.scalars(
         sa.select(orders.id).where(orders.link == row.link, orders.key == row.order)
     ).first()
+    return _transaction_row(session, row, order)
+
+
+def _transaction_row(session: Session, row: tables.Transaction, order: int | None) -> TransactionRow:
     branch = session.get_one(tables.Branch, row.branch)
     name = _name(session, row.link, row.employee)
     return TransactionRow(

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from reference.backoffice import tables
@@ -28,6 +28,14 @@ _STOPPED: Final = Words(
     "Подписка приостановлена администратором",
     "An administrator has stopped this subscription",
 )
+_ENDS: Final = (
+    select(tables.Subscription.until)
+    .where(tables.Subscription.renews, tables.Subscription.stopped.is_(False), tables.Subscription.card != "")
+    .order_by(tables.Subscription.until)
+)
+"""When subscriptions that renew end, the next one first."""
+_NEXT_END: Final = _ENDS.limit(1)
+_ENDED: Final = _ENDS.where(tables.Subscription.until <= bindparam("now"))
 
 
 class State(StrEnum):
@@ -154,6 +162,9 @@ class Subscriptions:
         """Renew what ends by now and is to renew; how many were. The stand-in of the card always pays."""
         office = self._office
         now = written(office.now)
+        with office.looking() as connection:
+            if connection.execute(_ENDED, {"now": now}).first() is None:
+                return 0
         with office.changing() as session:
             table = tables.Subscription
             due = select(table).where(
@@ -179,11 +190,9 @@ class Subscriptions:
 
     def next_due(self) -> datetime | None:
         """When the next subscription that renews ends."""
-        table = tables.Subscription
-        query = select(table.until).where(table.renews, table.stopped.is_(False), table.card != "")
-        with self._office.reading() as session:
-            ends = session.scalars(query.order_by(table.until).limit(1)).first()
-            return None if ends is None else moment_of(ends)
+        with self._office.looking() as connection:
+            ends = connection.execute(_NEXT_END).scalar()
+        return None if ends is None else moment_of(ends)
 
     def _state(self, row: tables.Subscription) -> State:
         if row.stopped:

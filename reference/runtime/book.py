@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 from sqlalchemy.orm import Session
 
 from reference.runtime.clock import PartClock
@@ -20,6 +20,11 @@ class Book:
 
     engine: Engine
     clock: PartClock
+    _reader: Engine = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """The same database for those who only read."""
+        self._reader = self.engine.execution_options(**{READ_ONLY: True})
 
     @contextmanager
     def changing(self) -> Iterator[Session]:
@@ -30,8 +35,14 @@ class Book:
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """A session that only reads and never waits for a writer."""
-        with Session(self.engine.execution_options(**{READ_ONLY: True})) as session:
+        with Session(self._reader) as session:
             yield session
+
+    @contextmanager
+    def looking(self) -> Iterator[Connection]:
+        """The same as a connection, for statements that ask for columns: far cheaper than a session."""
+        with self._reader.connect() as connection:
+            yield connection
 
     @property
     def now(self) -> datetime:

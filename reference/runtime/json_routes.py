@@ -134,11 +134,12 @@ def bearer() -> str:
 
 def _view(route: JsonRoute, told: Told) -> Callable[..., Any]:
     answer: TypeAdapter[Any] = TypeAdapter(route.answer)
+    asks = [(each, TypeAdapter[Any](_query_type(each.schema))) for each in route.query]
 
     def view(**path: str) -> Any:
         try:
             known = {name: _path_argument(name, text) for name, text in path.items()}
-            query = {each.name: value for each in route.query if (value := _query(each)) is not None}
+            query = {each.name: value for each, kind in asks if (value := _query(each, kind)) is not None}
             asked = Asked(_body(route.body), known, query, request.remote_addr or "", bearer())
             if route.media:
                 return Response(route.run(asked), route.status, content_type=route.media)
@@ -168,14 +169,14 @@ def _path_argument(name: str, text: str) -> Any:
     return int(text)
 
 
-def _query(parameter: Parameter) -> Any:
+def _query(parameter: Parameter, kind: TypeAdapter[Any]) -> Any:
     text = request.args.get(parameter.name)
     if text is None:
         return None
     schema = parameter.schema
     try:
         value: Any = int(text) if schema.get("type") == "integer" else text
-        TypeAdapter(_query_type(schema)).validate_python(value)
+        kind.validate_python(value)
     except (ValueError, ValidationError):
         raise _WrongError([(parameter.name, "value", f"must be {schema}")]) from None
     return value

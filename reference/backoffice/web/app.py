@@ -24,6 +24,7 @@ from reference.runtime.serving import harden
 MAX_BODY: Final = 4 << 20
 LOGINS: Final = "120 per minute"
 """Logins, codes and links that one address may ask for, in the machine's time."""
+_CHANGES: Final = "/api/sync/changes"
 _LIMITED: Final = ("/api/sessions", "/api/enrolments", "/api/sync/logins", "/api/sync/offers")
 
 
@@ -92,6 +93,7 @@ def _limit(app: Flask, logins: str) -> None:
 
 
 def _told_of_change(changed: Callable[[], None], response: Response) -> Response:
-    if request.method not in ("GET", "HEAD", "OPTIONS"):
+    # What points of sale tell is all the time, and no subscription's business.
+    if request.method not in ("GET", "HEAD", "OPTIONS") and request.path != _CHANGES:
         changed()
     return response
