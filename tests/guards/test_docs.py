@@ -43,6 +43,7 @@ ELSEWHERE = {
     "kassalab bench judge": "wants a quiet machine; tests/tools/test_bench_judge.py tests its parts",
     "kassalab bench portal": "wants a quiet machine; tests/tools/test_bench_portal.py tests its parts",
     "kassalab bench links": "wants a quiet machine; tests/tools/test_bench_links.py tests its parts",
+    "kassalab bench shop": "wants a quiet machine; tests/tools/test_bench_shop.py tests its parts",
 }
 """Lines that are not run here, and why."""
 
@@ -82,12 +83,12 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         )
     try:
         lab_file = folder / ".kassalab" / "lab" / "lab.json"
-        eventually(lambda: process.poll() is not None or "Ctrl-C" in (folder / "up.log").read_text(), 90)
+        eventually(lambda: process.poll() is not None or "Ctrl-C" in (folder / "up.log").read_text(), 180)
         assert process.poll() is None, (folder / "up.log").read_text()
         assert lab_file.exists()
         yield folder
         process.send_signal(signal.SIGINT)
-        assert process.wait(30) == 0
+        assert process.wait(60) == 0
     finally:
         if process.poll() is None:
             process.kill()
