@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from reference.pos.errors import DriveRefusedError, DriveUnreachableError, TillError
@@ -21,12 +21,28 @@ from reference.pos.order_book import Sale
 from reference.pos.prints import queue
 from reference.pos.shop import tables
 from reference.pos.shop.premises import Premises
+from reference.pos.shop.rows import ByKey
 from reference.pos.shop.settings import ShopSettings
 from reference.pos.till import Till
 
 WAITING: Final = "waiting"
 DONE: Final = "done"
 REFUSED: Final = "refused"
+_BY_ORDER: Final = ByKey(tables.Fiscal, tables.Fiscal.order)
+_ROWS: Final = tables.Base.metadata.tables[tables.Fiscal.__tablename__].c
+_WAITING: Final = select(func.count()).where(_ROWS.state == WAITING)
+_QUEUE: Final = (
+    select(_ROWS.order_id, _ROWS.body)
+    .where(_ROWS.state == WAITING)
+    .order_by(_ROWS.order_id)
+    .limit(bindparam("most"))
+)
+_UNACKNOWLEDGED: Final = (
+    select(_ROWS.number, _ROWS.order_id)
+    .where(_ROWS.state == DONE, _ROWS.acknowledged.is_(False), _ROWS.sign != "")
+    .order_by(_ROWS.number)
+    .limit(bindparam("most"))
+)
 SIGN_UNKNOWN: Final = "registered, but its answer was lost and the service does not give the sign again"
 
 
@@ -65,15 +81,13 @@ class FiscalDesk:
     def of(self, order: str) -> FiscalView | None:
         """The fiscal receipt of an order; None while it is not paid."""
         with self._premises.reading() as session:
-            row = session.get(tables.Fiscal, order)
+            row = _BY_ORDER.find(session, order)
             return None if row is None else _view(row)
 
     def waiting(self) -> int:
         """How many orders wait for their receipt."""
-        table = tables.Fiscal
         with self._premises.reading() as session:
-            query = select(func.count()).select_from(table).where(table.state == WAITING)
-            return int(session.scalar(query) or 0)
+            return int(session.scalar(_WAITING) or 0)
 
     def run(self, most: int = 100) -> Round:
         """Bring up to `most` waiting orders, oldest first, as far as they go.
@@ -141,19 +155,13 @@ class FiscalDesk:
         return unsent > 0 and (unsent - open_receipts, oldest) == self._seen
 
     def _unacknowledged(self, most: int) -> list[tuple[int, str]]:
-        table = tables.Fiscal
-        query = select(table.number, table.order).where(
-            table.state == DONE, table.acknowledged.is_(False), table.sign != ""
-        )
         with self._premises.reading() as session:
-            rows = session.execute(query.order_by(table.number).limit(most))
+            rows = session.execute(_UNACKNOWLEDGED, {"most": most})
             return [(number, order) for number, order in rows if number is not None]
 
     def _queue(self, most: int) -> list[tuple[str, str]]:
-        table = tables.Fiscal
-        query = select(table.order, table.body).where(table.state == WAITING).order_by(table.order)
         with self._premises.reading() as session:
-            return [(str(order), str(body)) for order, body in session.execute(query.limit(most))]
+            return [(str(order), str(body)) for order, body in session.execute(_QUEUE, {"most": most})]
 
     def _carry_on(self, order_id: str, body: str, *, sure: bool = False) -> Sale:
         book = self.till.book
@@ -173,7 +181,7 @@ class FiscalDesk:
             return
         with self._premises.changing() as session:
             for order_id, facts in noted:
-                row = session.get_one(tables.Fiscal, order_id)
+                row = _BY_ORDER.one(session, order_id)
                 for name, value in facts.items():
                     setattr(row, name, value)
                 if facts.get("state") == DONE:

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import httpx
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
 from reference.pos.shop import tables
 from reference.pos.shop.premises import Premises
@@ -24,6 +24,9 @@ BATCH: Final = 500
 TIMEOUT: Final = httpx.Timeout(20.0, connect=5.0)
 """Real seconds."""
 _ROW: Final = "owner-link"
+_CHANGES: Final = tables.Base.metadata.tables[tables.Change.__tablename__]
+_NEWEST: Final = select(func.max(_CHANGES.c.n))
+_NEXT: Final = select(_CHANGES).where(_CHANGES.c.n > bindparam("n")).order_by(_CHANGES.c.n).limit(BATCH)
 _AWAY: Final = Words(
     "Egasi portali javob bermayapti", "Портал владельца не отвечает", "The owner's portal does not answer"
 )
@@ -142,11 +145,9 @@ class Reporter:
 
     def _newest(self) -> int:
         with self._premises.reading() as session:
-            return int(session.scalar(select(func.max(tables.Change.n))) or 0)
+            return int(session.scalar(_NEWEST) or 0)
 
     def _next(self, acknowledged: int) -> list[dict[str, Any]]:
-        table = tables.Change
-        query = select(table).where(table.n > acknowledged).order_by(table.n).limit(BATCH)
         with self._premises.reading() as session:
             return [
                 {
@@ -156,7 +157,7 @@ class Reporter:
                     "made": row.made,
                     "body": json.loads(row.body),
                 }
-                for row in session.scalars(query)
+                for row in session.execute(_NEXT, {"n": acknowledged})
             ]
 
     def _post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
@@ -174,8 +175,7 @@ class Reporter:
 
     def _read(self) -> _Kept:
         with self._premises.reading() as session:
-            row = session.get(tables.Setting, _ROW)
-            return _Kept.model_validate_json("{}" if row is None else row.value)
+            return _Kept.model_validate_json(tables.setting_in(session, _ROW))
 
     def _keep(self, kept: _Kept) -> None:
         with self._premises.changing() as session:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any, Final, Generic, TypeVar
 
 from sqlalchemy import bindparam, select
+from sqlalchemy.exc import NoResultFound
 from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.orm.util import identity_key
 
@@ -24,6 +25,13 @@ class ByKey(Generic[Row]):
         self._table = table
         query = select(table).where(column == bindparam("key"))
         self._query = query.execution_options(autoflush=False)
+
+    def one(self, session: Session, key: object) -> Row:
+        """The row of that key; NoResultFound."""
+        row = self.find(session, key)
+        if row is None:
+            raise NoResultFound(f"{self._table.__tablename__} has no row {key}")
+        return row
 
     def find(self, session: Session, key: object) -> Row | None:
         """The row of that key; None when there is none."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -63,8 +64,12 @@ class ShopSettings(BaseModel):
 
 def settings_in(session: Session) -> ShopSettings:
     """The settings as a session sees them."""
-    row = session.get(tables.Setting, _ROW)
-    return ShopSettings.model_validate_json("{}" if row is None else row.value)
+    return _parsed(tables.setting_in(session, _ROW))
+
+
+@lru_cache(maxsize=4)
+def _parsed(text: str) -> ShopSettings:
+    return ShopSettings.model_validate_json(text)
 
 
 class SettingsDesk:

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from reference.pos.shop import tables
@@ -65,6 +65,11 @@ RIGHTS: Final[Mapping[Role, frozenset[Right]]] = {
 }
 """What each role may do."""
 
+_STAYS: Final = tables.Base.metadata.tables[tables.Stay.__tablename__].c
+_PEOPLE: Final = tables.Base.metadata.tables[tables.Employee.__tablename__].c
+_HERE: Final = select(
+    _STAYS.begun, _PEOPLE.id, _PEOPLE.first_name, _PEOPLE.last_name, _PEOPLE.role, _PEOPLE.active
+).where(_STAYS.secret == bindparam("secret"), _PEOPLE.id == _STAYS.employee)
 _HASHER: Final = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 _NOBODY: Final = _HASHER.hash("nobody's PIN")
 _WRONG: Final = Words("PIN noto'g'ri", "Неверный PIN", "The PIN is wrong")
@@ -159,17 +164,13 @@ class Staff:
 
     def here(self, key: str) -> EmployeeView:
         """Who has this secret; StrangerError when nobody has, or no longer."""
-        premises, table = self._premises, tables.Stay
-        query = select(table.begun, tables.Employee).join(
-            tables.Employee, tables.Employee.id == table.employee
-        )
-        with premises.reading() as session:
-            found = session.execute(query.where(table.secret == _hash(key))).first()
-            if found is None or not found[1].active:
-                raise StrangerError(_GONE)
-            if premises.now - moment_of(found[0]) > timedelta(seconds=STAY_SECONDS):
-                raise StrangerError(_GONE)
-            return view_of(found[1])
+        with self._premises.reading() as session:
+            found = session.execute(_HERE, {"secret": _hash(key)}).first()
+        if found is None or not found.active:
+            raise StrangerError(_GONE)
+        if self._premises.now - moment_of(found.begun) > timedelta(seconds=STAY_SECONDS):
+            raise StrangerError(_GONE)
+        return EmployeeView(found.id, found.first_name, found.last_name, Role(found.role), found.active)
 
     def go(self, key: str) -> None:
         """The employee leaves the till; nothing to do when he is not there."""

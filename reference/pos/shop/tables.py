@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 import sqlalchemy as sa
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 Counter: Final = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 _MOMENT: Final = sa.String(29)
@@ -186,3 +186,12 @@ class Change(Base):
     key: Mapped[str] = mapped_column(sa.String(64))
     made: Mapped[str] = mapped_column(_MOMENT)
     body: Mapped[str] = mapped_column(sa.Text)
+
+
+_SETTINGS: Final = Base.metadata.tables[Setting.__tablename__].c
+_SETTING: Final = sa.select(_SETTINGS.value).where(_SETTINGS.name == sa.bindparam("name"))
+
+
+def setting_in(session: Session, name: str) -> str:
+    """The JSON of a setting as a session sees it; of one that was never kept, an empty object."""
+    return str(session.scalar(_SETTING, {"name": name}) or "{}")
