@@ -62,6 +62,28 @@ _PENDING: Final = (
     .where(receipt_files.c.state.in_(PENDING), receipt_files.c.terminal_id == sa.bindparam("terminal_id"))
     .limit(sa.bindparam("most"))
 )
+_QUEUE: Final = (
+    sa.select(receipt_files)
+    .where(
+        receipt_files.c.state == sa.bindparam("wanted"),
+        receipt_files.c.terminal_id == sa.bindparam("terminal_id"),
+    )
+    .order_by(receipt_files.c.receipt_seq)
+    .limit(sa.bindparam("most"))
+)
+_MARK_SENT: Final = (
+    sa.update(receipt_files)
+    .where(receipt_files.c.txid.in_(sa.bindparam("keys", expanding=True)))
+    .values(
+        state=FileState.SENT, attempts=receipt_files.c.attempts + 1, state_changed_at=sa.bindparam("stamp")
+    )
+)
+_UNFINISHED: Final = (
+    sa.select(register_log)
+    .where(register_log.c.factory_id == sa.bindparam("factory_id"), register_log.c.receipt_seq.is_(None))
+    .where(register_log.c.time.between(sa.bindparam("since"), sa.bindparam("until")))
+    .order_by(register_log.c.time.desc(), register_log.c.txid.desc())
+)
 
 
 class Database:
@@ -69,6 +91,7 @@ class Database:
 
     def __init__(self, engine: sa.Engine) -> None:
         self.engine = engine
+        self._reader = engine.execution_options(**{READ_ONLY: True})
 
     @contextmanager
     def writing(self) -> Iterator[sa.Connection]:
@@ -85,7 +108,7 @@ class Database:
     def reading(self) -> Iterator[sa.Connection]:
         """A look at the last committed state."""
         try:
-            with self.engine.connect().execution_options(**{READ_ONLY: True}) as connection:
+            with self._reader.connect() as connection:
                 yield connection
         except SQLAlchemyError as error:
             raise SaveError from error
@@ -133,14 +156,13 @@ class ReceiptStore:
 
     def unfinished(self, factory_id: str, since: datetime, until: datetime) -> list[StoredReceipt]:
         """Receipts of a module without an answer whose time lies in `since … until`, newest first."""
-        query = (
-            sa.select(register_log)
-            .where(register_log.c.factory_id == factory_id, register_log.c.receipt_seq.is_(None))
-            .where(register_log.c.time.between(format_json_time(since), format_json_time(until)))
-            .order_by(register_log.c.time.desc(), register_log.c.txid.desc())
-        )
+        wanted = {
+            "factory_id": factory_id,
+            "since": format_json_time(since),
+            "until": format_json_time(until),
+        }
         with self.database.reading() as connection:
-            return [stored_receipt(row) for row in connection.execute(query).mappings()]
+            return [stored_receipt(row) for row in connection.execute(_UNFINISHED, wanted).mappings()]
 
     def finish(
         self, receipt: StoredReceipt, answer: Registered, header: bytes, body: bytes, now: datetime
@@ -173,13 +195,8 @@ class ReceiptStore:
         rows: list[ReceiptFileRow] = []
         with self.database.reading() as connection:
             for state in PENDING:  # one ordered range of the index each, so a long queue costs nothing
-                query = (
-                    sa.select(receipt_files)
-                    .where(receipt_files.c.state == state, receipt_files.c.terminal_id == terminal_id)
-                    .order_by(receipt_files.c.receipt_seq)
-                    .limit(limit)
-                )
-                rows += [receipt_file(row) for row in connection.execute(query).mappings()]
+                wanted = {"wanted": state, "terminal_id": terminal_id, "most": limit}
+                rows += [receipt_file(row) for row in connection.execute(_QUEUE, wanted).mappings()]
         return sorted(rows, key=lambda row: row.receipt_seq)[:limit]
 
     def pending_count(self, terminal_id: str, limit: int) -> int:
@@ -230,15 +247,7 @@ class ReceiptStore:
     def mark_sent(self, txids: Iterable[int], now: datetime) -> None:
         """The files are being handed to a socket: Sent, one attempt more."""
         with self.database.writing() as connection:
-            connection.execute(
-                sa.update(receipt_files)
-                .where(receipt_files.c.txid.in_(list(txids)))
-                .values(
-                    state=FileState.SENT,
-                    attempts=receipt_files.c.attempts + 1,
-                    state_changed_at=format_json_time(now),
-                )
-            )
+            connection.execute(_MARK_SENT, {"keys": list(txids), "stamp": format_json_time(now)})
 
     def settle(self, outcomes: Sequence[Settled], now: datetime) -> None:
         """Store what became of files after an exchange."""

@@ -6,6 +6,7 @@ the live fiscal services are refused whatever anybody says.
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 import re
 import socket
@@ -60,6 +61,16 @@ def require_named(host: str) -> None:
             )
 
 
+@functools.lru_cache(maxsize=256)
+def _number(text: str) -> IPAddress | None:
+    """The numeric address a text is, None for a name. A drive asks for the same few with every session."""
+    try:
+        return ipaddress.ip_address(text)
+    except ValueError:
+        return None
+
+
+@functools.lru_cache(maxsize=256)
 def is_near(address: IPAddress) -> bool:
     """Whether the address is loopback or private, also when it is a v4 address in v6 clothes."""
     mapped = getattr(address, "ipv4_mapped", None)
@@ -74,10 +85,8 @@ def resolve(endpoint: Endpoint, allow_any_host: bool = False) -> list[str]:
     Raises AddressRefusedError, or OSError when the name has no address.
     """
     require_named(endpoint.host)
-    try:
-        numbers = [endpoint.host.split("%")[0]]
-        ipaddress.ip_address(numbers[0])
-    except ValueError:
+    numbers = [endpoint.host.split("%")[0]]
+    if _number(numbers[0]) is None:
         rows = socket.getaddrinfo(endpoint.host, endpoint.port, type=socket.SOCK_STREAM)
         numbers = list(dict.fromkeys(str(row[4][0]) for row in rows))
     if not allow_any_host:
@@ -88,11 +97,8 @@ def resolve(endpoint: Endpoint, allow_any_host: bool = False) -> list[str]:
 
 def require_near(host: str, number: str) -> None:
     """Refuse a numeric address of `host` that is public; a text that is no number is not looked up."""
-    try:
-        address = ipaddress.ip_address(number.split("%")[0])
-    except ValueError:
-        return
-    if not is_near(address):
+    address = _number(number.split("%")[0])
+    if address is not None and not is_near(address):
         raise AddressRefusedError(
             f"{host} ({number}) is neither loopback nor private; --allow-any-host permits it"
         )

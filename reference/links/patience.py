@@ -53,7 +53,7 @@ def receive(connection: socket.socket, size: int, patience: Patience) -> bytes:
 
     Raises PatienceSpent, or OSError when the connection broke.
     """
-    connection.settimeout(SLICE)
+    _set_slice(connection)
     while True:
         try:
             return connection.recv(size)
@@ -63,10 +63,16 @@ def receive(connection: socket.socket, size: int, patience: Patience) -> bytes:
 
 def send(connection: socket.socket, data: bytes, patience: Patience) -> None:
     """Send all of `data`; raises PatienceSpent, or OSError when the connection broke."""
-    connection.settimeout(SLICE)
+    _set_slice(connection)
     rest = memoryview(data)
     while rest:
         try:
             rest = rest[connection.send(rest) :]
         except TimeoutError:
             patience.wait()
+
+
+def _set_slice(connection: socket.socket) -> None:
+    """Setting it is a call of the system each time; a connection mostly has it from the exchange before."""
+    if connection.gettimeout() != SLICE:
+        connection.settimeout(SLICE)
