@@ -1,0 +1,78 @@
+"""What the owner is told goes together: at most one request in a lab second (BX-BRN-02)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from reference.pos.shop.reporting import Reporter
+from reference.pos.shop.worker import Worker
+from tests.pos.shop.conftest import Cafe
+from tests.waiting import eventually
+
+PATIENCE = 60.0
+
+
+class Portal(httpx.BaseTransport):
+    """Links whoever asks and acknowledges whatever comes; `told` are the numbers of each request."""
+
+    def __init__(self) -> None:
+        self.told: list[list[int]] = []
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/api/sync/logins":
+            return httpx.Response(200, json={"key": "made-up"})
+        numbers = [each["n"] for each in json.loads(request.read())["changes"]]
+        self.told.append(numbers)
+        return httpx.Response(200, json={"acknowledged": numbers[-1]})
+
+
+@pytest.fixture
+def portal() -> Portal:
+    return Portal()
+
+
+@pytest.fixture
+def worker(cafe: Cafe, portal: Portal) -> Iterator[Worker]:
+    """Linked, and everything told so far."""
+    reporter = Reporter(cafe.premises, "http://owner", "Kassa 1", portal)
+    reporter.log_in("kassa", "made-up")
+    reporter.run()
+    portal.told.clear()
+    bench = cafe.till.bench
+    yield Worker(cafe.premises, cafe.fiscal, cafe.settings, cafe.till.client, bench.lab, reporter)
+    reporter.close()
+
+
+def left(worker: Worker) -> tuple[int, bool]:
+    """Orders that wait for their receipt, and whether changes wait for the owner, as of the last round."""
+    report = worker.standing.report
+    assert report is not None
+    return worker.standing.waiting, report.waiting > 0
+
+
+def test_changes_of_a_second_go_together_and_no_later(cafe: Cafe, portal: Portal, worker: Worker) -> None:
+    newest = len(cafe.changes())
+    worker.start()
+    try:
+        for _ in range(3):
+            cafe.pay(cafe.order((cafe.tea, 1000)))
+            worker.kick()
+        eventually(lambda: cafe.fiscal.waiting() == 0 and left(worker) == (0, True), PATIENCE)
+        assert portal.told == []
+        cafe.till.bench.tick(1)
+        eventually(lambda: left(worker) == (0, False), PATIENCE)
+    finally:
+        worker.stop()
+    assert portal.told == [[*range(newest + 1, len(cafe.changes()) + 1)]]
+
+
+def test_a_look_that_is_asked_for_tells_at_once(cafe: Cafe, portal: Portal, worker: Worker) -> None:
+    cafe.pay(cafe.order((cafe.tea, 1000)))
+    report = worker.round().report
+    assert report is not None
+    assert report.waiting == 0
+    assert [numbers[-1] for numbers in portal.told] == [len(cafe.changes())]
