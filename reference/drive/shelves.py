@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Final
 
 import sqlalchemy as sa
 
@@ -14,6 +15,8 @@ from reference.protocol.uz.values import format_json_time, parse_json_time
 
 LOG_KEEP = 10_000
 """Entries of the sync log that stay; older ones are dropped now and then."""
+
+_ADD_ENTRY: Final = sa.insert(sync_log)
 
 
 class ZReportStore:
@@ -99,15 +102,16 @@ class SyncLog:
         """Append an entry; beyond LOG_KEEP the oldest go."""
         with self.database.writing() as connection:
             result = connection.execute(
-                sa.insert(sync_log).values(
-                    at=format_json_time(entry.at),
-                    terminal_id=entry.terminal_id,
-                    kind=entry.kind,
-                    address=entry.address[:120],
-                    files=entry.files,
-                    acknowledged=entry.acknowledged,
-                    outcome=entry.outcome,
-                )
+                _ADD_ENTRY,
+                {
+                    "at": format_json_time(entry.at),
+                    "terminal_id": entry.terminal_id,
+                    "kind": entry.kind,
+                    "address": entry.address[:120],
+                    "files": entry.files,
+                    "acknowledged": entry.acknowledged,
+                    "outcome": entry.outcome,
+                },
             )
             key = result.inserted_primary_key
             if key is not None and int(key[0]) % 100 == 0:

@@ -5,6 +5,7 @@ Registrations and files of receipts are here; Z-reports, the sync log and known 
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -342,7 +343,14 @@ def settle_rows(
         }
         for one in outcomes
     ]
-    statement = (
+    with database.writing() as connection:
+        connection.execute(_settling(table, key), rows)
+
+
+@functools.cache
+def _settling(table: sa.Table, key: sa.Column[int]) -> sa.Update:
+    """The statement of `settle_rows` for a table, built once for each."""
+    return (
         sa.update(table)
         .where(key == sa.bindparam("k"))
         .values(
@@ -352,8 +360,6 @@ def settle_rows(
             state_changed_at=sa.bindparam("t"),
         )
     )
-    with database.writing() as connection:
-        connection.execute(statement, rows)
 
 
 def _insert_receipt(connection: sa.Connection, receipt: NewReceipt, now: datetime) -> int:
