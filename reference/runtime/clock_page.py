@@ -215,8 +215,10 @@ class ClockPage:
 
     def sync(self) -> None:
         """Return when the state is on disk (nothing to do for a private page)."""
-        if self.shared:
-            self._memory.flush()
+        descriptor = self._descriptor
+        if descriptor is not None:
+            # What msync does; but mmap's own flush lets no other thread of Python run until the disk is done.
+            os.fdatasync(descriptor)
 
     def close(self) -> None:
         """Let go of the file. The memory goes with the last thread that still looks at it."""
