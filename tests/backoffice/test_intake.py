@@ -5,6 +5,7 @@ from datetime import date
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import event
 
 from reference.backoffice.branches import Device, Linked
 from reference.backoffice.entrance import Visitor
@@ -165,6 +166,27 @@ def test_an_order_counts_once_however_often_it_is_told(back: Back) -> None:
     )
     back.intake.take(linked, told)
     assert back.reports.dashboard(visitor, None, DAY, DAY).now == Figures(11_000_00, 6_000_00, 1_000_00, 1)
+
+
+def test_a_large_request_takes_no_more_statements_than_a_small_one(back: Back) -> None:
+    linked = back.link(back.owner())
+    asked: list[str] = []
+    event.listen(back.office.engine, "before_cursor_execute", lambda *given: asked.append(given[2]))
+
+    def statements(first: int, count: int) -> int:
+        asked.clear()
+        told = [("order", order(n)["id"], order(n)) for n in range(first, first + count)]
+        receipts = [
+            ("fiscal", key, {"order": key, "state": "done", "acknowledged": True}) for _, key, _ in told
+        ]
+        taken = back.intake.take(linked, changes(*FIRST, *told, *receipts, first=last + 1))
+        assert taken == last + 2 + 2 * count
+        return len(asked)
+
+    last = 0
+    small = statements(1, 1)
+    last = 4
+    assert statements(2, 100) == small
 
 
 def test_a_refund_counts_below_zero(back: Back) -> None:
