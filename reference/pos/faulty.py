@@ -192,9 +192,12 @@ class AnyModule(RestService):
 
     @property
     def factory_id(self) -> str:
-        """The first of the list, each time anew."""
-        self._factory_id = ""
-        return super().factory_id
+        """The first of the list, each time anew; the one it had is back when the mistake is over."""
+        had, self._factory_id = self._factory_id, ""
+        try:
+            return super().factory_id
+        finally:
+            self._factory_id = had
 
 
 class OpensEarly(RestService):
