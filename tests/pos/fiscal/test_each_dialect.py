@@ -11,6 +11,7 @@ import pytest
 from reference.pos.errors import DriveRefusedError, DriveUnreachableError, OverRefundError, TillError
 from reference.pos.order import Line, Payment, read_day
 from reference.pos.shop.drive_state import look_at
+from reference.protocol.uz.receipt import Receipt, encode_full_receipt
 from tests.drive.doubles import TERMINAL, make_module
 from tests.pos.fiscal.conftest import Counter, bread
 from tests.waiting import eventually
@@ -216,13 +217,18 @@ def test_a_locked_module_keeps_the_order_and_is_told(counter: Counter) -> None:
     assert look_at(counter.service, counter.bench.now()).trouble == ""
 
 
-def test_marked_goods_go_with_their_code(counter: Counter) -> None:
-    """UZ-POS-06"""
-    label = "010478000000001221abcdEFGH"
+def test_marked_goods_go_with_their_code(counter: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
+    """UZ-POS-06: seen where the service makes the receipt's bytes, for it keeps none once they are sent."""
+    label, made = "010478000000001221abcdEFGH", []
+
+    def encode(receipt: Receipt) -> bytes:
+        made.append(receipt)
+        return encode_full_receipt(receipt)
+
+    monkeypatch.setattr("reference.drive.registration.encode_full_receipt", encode)
     line = Line(name="Suv", price=500_000, mxik="02201001001000000", label=label, barcode="4780000000012")
     counter.till.sell(bread("1", lines=(line,)))
-    receipt = counter.bench.core.stage.receipts.receipt(1, counter.bench.factory_id)
-    assert label.encode() in receipt.content
+    assert [[item.label for item in receipt.items] for receipt in made] == [[label]]
 
 
 def test_times_never_repeat(counter: Counter) -> None:
