@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from reference.protocol.uz import apdu
+from reference.runtime.clock import LabClock
 from tests.links.bench import CABLES, bench, selected
 
+MORNING = datetime(2026, 7, 1, 4, 0, tzinfo=UTC)
 COMMANDS = (apdu.get_version().encode(), apdu.get_info(b"").encode(), b"\x00\xff\x00\x00\x01\x00")
 
 
@@ -16,7 +19,9 @@ COMMANDS = (apdu.get_version().encode(), apdu.get_info(b"").encode(), b"\x00\xff
 def test_every_cable_leaves_the_same_notes(cable: str, tmp_path: Path) -> None:
     noted = []
     for each in ("tcp", cable):
-        with bench(folder=tmp_path / each, serial=str(tmp_path / f"tty-{each}")) as made:
+        # The module's clock stands still, for the notes tell its time.
+        lab = LabClock.private(MORNING, rate=0)
+        with bench(lab, folder=tmp_path / each, serial=str(tmp_path / f"tty-{each}")) as made:
             link = made.link(each)
             selected(link)
             answers = [link.transmit(command) for command in COMMANDS]
