@@ -159,7 +159,7 @@ def test_a_plan_is_paid_at_payme(page: Page, cafe: Cafe, go: Callable[[str], Non
     provider.goto(page.url.replace("/subscription/invoices/", "/checkout/"))
     fits(provider, "checkout-held")
     provider.get_by_role("button", name="Kechikkan xabarni yuborish").click()
-    # Not in the middle of its way there: what it told has to have come, and Chromium may never end such a page.
+    # Not in the middle of its way there: Chromium may never end such a page.
     provider.wait_for_url("**/subscription/invoices/*")
     provider.close()
     expect(page.get_by_role("heading", name="To'lov tasdiqlandi")).to_be_visible(timeout=PATIENCE)
