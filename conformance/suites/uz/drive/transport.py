@@ -81,6 +81,9 @@ def swagger(ctx: Context) -> None:
     ctx.check_that("<html" in reply.text.lower(), "a page", reply.text[:80], "body")
 
 
+_COUNT = "/DataBase/Files/Count"
+
+
 @family(
     "uz.drive.transport.path-case.{key}",
     rows=ONE_LETTER_CASE,
@@ -91,10 +94,17 @@ def swagger(ctx: Context) -> None:
     expectation="The same answer as at the documented path.",
 )
 def path_case(ctx: Context, path: str) -> None:
-    """One client writes `/Database` where the guide has `/DataBase`."""
-    right = accepted(ctx, ctx.drive.post("/DataBase/Files/Count", form={"Status": 2}), "the documented path")
-    other = accepted(ctx, ctx.drive.post(path, form={"Status": 2}), "the other path")
-    ctx.check(right.json, other.json, "answer")
+    """One client writes `/Database` where the guide has `/DataBase`; files may leave in between (G2-S-17)."""
+    before, other, after = (
+        accepted(ctx, ctx.drive.post(each, form={"Status": 2}), what).json
+        for each, what in ((_COUNT, "the documented path"), (path, "the other path"), (_COUNT, "and again"))
+    )
+    if before == after:
+        ctx.check(before, other, "answer")
+    else:
+        same = before.keys() == other.keys() == after.keys()
+        between = same and all(before[each] <= other[each] <= after[each] for each in other)
+        ctx.check_that(between, f"{before} to {after}", other, "answer")
 
 
 @case(
