@@ -73,7 +73,13 @@ def stands_of(session: Session) -> Stands:
     if "owner" in session.target.options:
         made.owner.open()
     session.kept[_KEPT] = made
-    session.give_back = made.close
+
+    def give_back() -> None:
+        # A session may judge again: it has to find no stands that are closed.
+        session.kept.pop(_KEPT, None)
+        made.close()
+
+    session.give_back = give_back
     return made
 
 

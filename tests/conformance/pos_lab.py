@@ -43,12 +43,16 @@ def shop(folder: Path) -> Iterator[Shop]:
         yield Shop(lab, places)
 
 
+def session_of(shop: Shop) -> Session:
+    """A session with the point of sale and its control API."""
+    return Session(parse_target(f"{shop.address}&control={shop.lab.control_url(PART)}"), shop.lab)
+
+
 def judged(
     shop: Shop, terms: Sequence[str] = (SUITE,), *, defects: Sequence[str] = (), seed: int = SEED
 ) -> RunRecord:
     """The record of a run of the cases that `terms` choose."""
-    target = parse_target(f"{shop.address}&control={shop.lab.control_url(PART)}")
-    session = with_mistakes(Session(target, shop.lab), PART, defects)
+    session = with_mistakes(session_of(shop), PART, defects)
     return run_cases(shop.lab, session, SUITE, terms, seed)
 
 

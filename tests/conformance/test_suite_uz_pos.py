@@ -9,8 +9,8 @@ import pytest
 
 from conformance.cases import load_suites
 from conformance.events import RunRecord
-from tests.conformance.labs import outcomes, story
-from tests.conformance.pos_lab import SUITE, Shop, judged, judged_from_outside, shop
+from tests.conformance.labs import outcomes, run_cases, story
+from tests.conformance.pos_lab import SEED, SUITE, Shop, judged, judged_from_outside, session_of, shop
 
 FEWEST = 125
 BEYOND = {"control", "clock", "processes"}
@@ -57,6 +57,15 @@ def test_a_judge_from_outside_needs_keys_alone(tmp_path: Path) -> None:
     assert set(found) == {"pass", "not-applicable"}, story(record, "fail", "inconclusive", "tool-error")
     needing = {case.id for case in load_suites([SUITE]) if case.needs & BEYOND}
     assert set(found["not-applicable"]) <= needing
+
+
+@pytest.mark.xdist_group("suite-uz-pos")
+def test_a_session_that_was_closed_can_judge_again(tmp_path: Path) -> None:
+    with shop(tmp_path) as fresh:
+        session = session_of(fresh)
+        for _ in range(2):
+            record = run_cases(fresh.lab, session, SUITE, [f"{SUITE}.receipt.cash"], SEED)
+            assert set(outcomes(record)) == {"pass"}, story(record, "fail", "tool-error")
 
 
 def test_every_requirement_of_the_point_of_sale_has_cases() -> None:
