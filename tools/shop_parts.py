@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
-from conformance.lab_parts import PartSpec, Port, Wire
+from conformance import lab_parts
+from conformance.lab_parts import PartSpec, Wire
 
 DRIVE: Final = "drive"
-BACKOFFICE: Final = PartSpec(
-    name="backoffice",
-    module="reference.backoffice",
-    ports=(Port("--port", "backoffice", 7793),),
-    control="backoffice",
-)
-POS: Final = PartSpec(
-    name="pos",
-    module="reference.pos",
-    ports=(Port("--port", "pos", 7792),),
-    control="pos",
+BACKOFFICE: Final = replace(lab_parts.BACKOFFICE, options=())
+"""With the limits on logins that people meet; a judge has others."""
+POS: Final = replace(
+    lab_parts.POS,
     wires=(
         Wire("--drive", DRIVE, "drive"),
         Wire("--backoffice", BACKOFFICE.name, "backoffice"),
     ),
-    command=("serve",),
 )
 
 

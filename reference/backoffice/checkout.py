@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -131,22 +132,22 @@ class Checkout:
             return session.scalars(query.order_by(table.id.desc()).limit(1)).first()
 
 
-class _Talk:
+class _Talk(ABC):
     """One payment of a provider: begins, and ends or fails. `said` is all of it."""
 
     said: list[Exchange]
 
+    @abstractmethod
     def begin(self) -> None:
         """Ask whether it may be paid, and announce it."""
-        raise NotImplementedError
 
+    @abstractmethod
     def end(self) -> None:
         """Say that the money is there."""
-        raise NotImplementedError
 
+    @abstractmethod
     def fail(self) -> None:
         """Say that it will not come."""
-        raise NotImplementedError
 
 
 class _PaymeTalk(_Talk):

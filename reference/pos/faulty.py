@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -22,7 +23,7 @@ _TASHKENT: Final = timedelta(hours=5)
 # --- what goes into a receipt ---------------------------------------------------------------------------
 
 
-class _Rewrites(RestService):
+class _Rewrites(RestService, ABC):
     """Base of mistakes in a receipt: `wrong` changes it before it is stored."""
 
     def get_txid(self, receipt: Json) -> int:
@@ -31,9 +32,9 @@ class _Rewrites(RestService):
         self.wrong(changed)
         return super().get_txid(changed)
 
+    @abstractmethod
     def wrong(self, receipt: Json) -> None:
         """Change the receipt."""
-        raise NotImplementedError
 
 
 class UnitPrice(_Rewrites):

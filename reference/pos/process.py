@@ -25,7 +25,7 @@ from reference.pos.shop.reporting import Reporter
 from reference.pos.shop.worker import Worker
 from reference.pos.till import Till
 from reference.pos.web.app import MAX_BODY, create_app
-from reference.pos.web.routes import Counter
+from reference.pos.web.counter import Counter
 from reference.runtime.clock import LabClock, PartClock, open_clock
 from reference.runtime.control import control_blueprint
 from reference.runtime.database import open_engine

@@ -9,7 +9,8 @@ from flask import Blueprint, Flask, Response, render_template, request
 from werkzeug.exceptions import HTTPException
 
 from reference.pos.errors import DriveUnreachableError, TillError
-from reference.pos.web.routes import Counter, routes_of
+from reference.pos.web.counter import Counter
+from reference.pos.web.routes import routes_of
 from reference.runtime.control_guard import ControlError, Guard, is_loopback
 from reference.runtime.json_refusals import SYNTAX, error_json, told_of
 from reference.runtime.json_routes import Refusal, http_refusal, json_blueprint

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from reference.pos.prints.escpos import Device, as_escpos
 from reference.pos.prints.formats import FORMATS
@@ -11,11 +11,9 @@ from reference.pos.prints.queue import RECEIPT, SHIFT, PrintView
 from reference.pos.prints.shelf import document_of, last_shift
 from reference.pos.prints.spool import Spool
 from reference.pos.shop.staff import Right
+from reference.pos.web.counter import Counter
 from reference.runtime.json_routes import Asked, JsonRoute, Parameter
 from reference.runtime.refusals import UnknownError
-
-if TYPE_CHECKING:
-    from reference.pos.web.routes import Counter
 
 _PAPER: Final = Parameter(
     "paper", "width in mm; by default the setting's", {"type": "integer", "enum": [58, 80]}

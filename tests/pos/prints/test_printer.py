@@ -112,7 +112,7 @@ def test_a_file_that_takes_only_a_part_has_begun(here: Whereabouts, monkeypatch:
 
 
 def test_beyond_the_machine_only_when_allowed(here: Whereabouts) -> None:
-    for setting in ("file:/tmp/x", "tcp:192.0.2.1:9100"):
+    for setting in ("file:/elsewhere/receipts", "tcp:192.0.2.1:9100"):
         assert "--printer-anywhere" in why_not(setting, anywhere=False)
         assert why_not(setting, anywhere=True) == ""
         with pytest.raises(PrinterError, match="--printer-anywhere"):

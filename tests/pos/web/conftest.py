@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 
 from reference.pos.part import NAME, PosPart
 from reference.pos.web.app import create_app
-from reference.pos.web.routes import Counter
+from reference.pos.web.counter import Counter
 from reference.runtime.control import control_blueprint
 from reference.runtime.events import EventLog
 from reference.runtime.faults import FaultPoints

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from openapi_spec_validator import validate
 
-from reference.pos.web.routes import Counter, routes_of
+from reference.pos.web.counter import Counter
+from reference.pos.web.routes import routes_of
 from tests.pos.web.conftest import Api
 
 

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, Route, expect
 
 from reference.pos.part import PosPart
 from reference.pos.web.app import create_app
-from reference.pos.web.routes import Counter
+from reference.pos.web.counter import Counter
 from reference.runtime.control import control_blueprint
 from reference.runtime.events import EventLog
 from reference.runtime.faults import FaultPoints
