@@ -7,13 +7,12 @@
 from __future__ import annotations
 
 import json
-import shlex
-import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 
+from conformance.drivers.vendor_program import VendorProgram
 from conformance.drivers.wire import NOT_OPENED, Tap
 from conformance.events import Direction, Layer
 from conformance.quick_http import HttpAnswer, HttpError, HttpUnreachableError, QuickHttp
@@ -218,60 +217,30 @@ class CommandKeys:
     know the word, and the case is not applicable.
     """
 
-    UNKNOWN_WORD: Final = 64
-
     def __init__(self, program: str, tap: Tap, seconds: float = KEY_SECONDS) -> None:
-        self._words = shlex.split(program)
-        if not self._words:
-            raise TargetUnreachable("register-kz:command: needs the path of a program")
-        self._tap = tap
-        self._seconds = seconds
+        self._program = VendorProgram("register-kz", program, tap, seconds)
 
     def press(self, key: str, order: Mapping[str, Any]) -> Pressed:
         """Run the program with the key."""
-        return read_pressed(key, self._run(key, dict(order)))
+        return read_pressed(key, self._program.run(key, order))
 
     def state(self) -> State:
         """Run it with `state`."""
-        found = self._run("state", {})
+        found = self._program.run("state", {})
         if not isinstance(found, dict):
             raise AnswerUnreadable("state is no JSON object", observed=str(found)[:400])
         return State(found)
 
     def documents(self, after: int, limit: int) -> list[Json]:
         """Run it with `documents`."""
-        found = self._run("documents", {"after": after, "limit": limit})
+        found = self._program.run("documents", {"after": after, "limit": limit})
         if not isinstance(found, list):
             raise AnswerUnreadable("documents is no JSON array", observed=str(found)[:400])
         return found
 
     def tape(self, number: int, width: int) -> str:
         """Run it with `tape`; it answers a JSON string."""
-        return str(self._run("tape", {"number": number, "width": width}))
+        return str(self._program.run("tape", {"number": number, "width": width}))
 
     def close(self) -> None:
         """Nothing is held open."""
-
-    def _run(self, word: str, order: Json) -> Any:
-        given = json.dumps(order, ensure_ascii=False).encode()
-        sent = f"{shlex.join([*self._words, word])} {given.decode()}".encode()
-        self._tap(Layer.HTTP, Direction.SENT, sent)
-        try:
-            done = subprocess.run(
-                [*self._words, word], input=given, capture_output=True, timeout=self._seconds, check=False
-            )
-        except OSError as error:
-            raise TargetUnreachable(f"{self._words[0]} does not start: {error}") from error
-        except subprocess.TimeoutExpired as error:
-            raise AnswerMissing(f"{word} did not end within {self._seconds:g} s") from error
-        self._tap(Layer.HTTP, Direction.RECEIVED, done.stdout, sent)
-        if done.returncode == self.UNKNOWN_WORD:
-            raise NotApplicable(f"the program does not know {word}")
-        if done.returncode:
-            told = done.stderr.decode("utf-8", "replace").strip()[-400:]
-            raise AnswerMissing(f"{word} ended with status {done.returncode}: {told}")
-        try:
-            return json.loads(done.stdout)
-        except ValueError as error:
-            shown = done.stdout[:400].decode("utf-8", "replace")
-            raise AnswerUnreadable(f"{word} writes no JSON: {error}", observed=shown) from error

@@ -7,12 +7,11 @@
 from __future__ import annotations
 
 import json
-import shlex
-import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
+from conformance.drivers.vendor_program import VendorProgram
 from conformance.drivers.wire import NOT_OPENED, Tap
 from conformance.events import Direction, Layer
 from conformance.quick_http import HttpAnswer, HttpError, HttpUnreachableError, QuickHttp
@@ -98,35 +97,12 @@ class CommandKeys:
     A program that ends with status 64 does not know the key, and the case is not applicable.
     """
 
-    UNKNOWN_WORD: Final = 64
-
     def __init__(self, program: str, tap: Tap, seconds: float = KEY_SECONDS) -> None:
-        self._words = shlex.split(program)
-        if not self._words:
-            raise TargetUnreachable("pos:command: needs the path of a program")
-        self._tap = tap
-        self._seconds = seconds
+        self._program = VendorProgram("pos", program, tap, seconds)
 
     def press(self, key: str, order: Mapping[str, Any]) -> Pressed:
         """Run the program with the key."""
-        given = json.dumps(dict(order), ensure_ascii=False).encode()
-        sent = f"{shlex.join([*self._words, key])} {given.decode()}".encode()
-        self._tap(Layer.HTTP, Direction.SENT, sent)
-        try:
-            done = subprocess.run(
-                [*self._words, key], input=given, capture_output=True, timeout=self._seconds, check=False
-            )
-        except OSError as error:
-            raise TargetUnreachable(f"{self._words[0]} does not start: {error}") from error
-        except subprocess.TimeoutExpired as error:
-            raise AnswerMissing(f"{key} did not end within {self._seconds:g} s") from error
-        self._tap(Layer.HTTP, Direction.RECEIVED, done.stdout, sent)
-        if done.returncode == self.UNKNOWN_WORD:
-            raise NotApplicable(f"the program does not know {key}")
-        if done.returncode:
-            told = done.stderr.decode("utf-8", "replace").strip()[-400:]
-            raise AnswerMissing(f"{key} ended with status {done.returncode}: {told}")
-        return read_pressed(key, read_json(done.stdout.decode("utf-8", "replace"), key))
+        return read_pressed(key, self._program.run(key, order))
 
     def close(self) -> None:
         """Nothing is held open."""
