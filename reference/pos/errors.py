@@ -5,6 +5,7 @@ TillError
 │   └── OverRefundError
 ├── DriveUnreachableError   the service does not answer; the order is kept (UZ-SVC-03)
 ├── DriveRefusedError       the service answered with a Reason
+├── NotReadyError       the module takes nothing now: the orders behind this one wait, too
 └── UndecidedError          nobody can say whether the module took it; the order is kept
 """
 
@@ -36,6 +37,11 @@ class DriveUnreachableError(TillError):
     def __init__(self, text: str, *, sent: bool = True) -> None:
         self.sent = sent
         super().__init__(text)
+
+
+class NotReadyError(TillError):
+    """The module is out, locked, blocked or at odds about the time: this order is kept, and whichever were
+    tried next might be registered before it (PS-03)."""
 
 
 class UndecidedError(TillError):

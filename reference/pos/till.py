@@ -15,7 +15,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
-from reference.pos.errors import DriveRefusedError, DriveUnreachableError, OrderError, TillError
+from reference.pos.errors import (
+    DriveRefusedError,
+    DriveUnreachableError,
+    NotReadyError,
+    OrderError,
+    TillError,
+)
 from reference.pos.fiscal.service import FiscalService, Json, Meaning, Repeat
 from reference.pos.order import Order, check_order
 from reference.pos.order_book import OrderBook, Sale
@@ -29,6 +35,8 @@ TRIES: Final = 6
 """How often one order is tried in a row before it is left for later."""
 _LATER: Final = (Meaning.BLOCKED, Meaning.LOCKED, Meaning.UNSURE, Meaning.KEPT)
 """What keeps an order once its cures are used up."""
+_NOT_READY: Final = (Meaning.TRY_AGAIN, Meaning.TIME_WRONG, Meaning.BLOCKED, Meaning.LOCKED)
+"""What says nothing of the order: the module would refuse any other, too."""
 
 
 @dataclass(slots=True)
@@ -124,7 +132,7 @@ class Till:
         """Carry on every order that has no answer yet, oldest first; those that now got one.
 
         An order that cannot be carried on yet stops nobody behind it. DriveUnreachableError when nothing
-        answers.
+        answers, NotReadyError when the module takes none.
         """
         done = []
         for sale in self.book.pending():
@@ -132,7 +140,7 @@ class Till:
                 continue
             try:
                 done.append(self.fiscalise(sale))
-            except DriveUnreachableError:
+            except (DriveUnreachableError, NotReadyError):
                 raise
             except TillError as error:
                 self.notices.add(str(error))
@@ -142,7 +150,7 @@ class Till:
         """Bring one taken order to its answer. `sure`: another one just got its, so the module is not asked
         anew whether it is locked or without a shift; it says so itself."""
         order_id = sale.order.id
-        with _kept(order_id):
+        with self._kept(order_id):
             if (found := self._found(sale)) is not None:
                 return found
             if not sure:
@@ -233,7 +241,7 @@ class Till:
         order_id, meaning = sale.order.id, self.drive.meaning(error)
         if meaning is Meaning.TRY_AGAIN and meaning in cured:
             raise DriveUnreachableError(f"order {order_id} is kept: {error.reason}") from error
-        with _kept(order_id):
+        with self._kept(order_id):
             if (found := self._found(sale, refused=meaning.certain)) is not None:
                 return found
             if meaning not in cured:
@@ -242,9 +250,22 @@ class Till:
                     return better
         hopeless = meaning is Meaning.TIME_WRONG and not self.drive.syncs_state
         if hopeless or meaning in _LATER:
-            raise TillError(f"order {order_id} is kept: {error.reason}") from error
+            raise self._waits(order_id, error) from error
         self.book.refuse(order_id, error.reason)
         raise error
+
+    @contextmanager
+    def _kept(self, order_id: str) -> Iterator[None]:
+        """What the service refuses on the way to a registration refuses no order for good."""
+        try:
+            yield
+        except DriveRefusedError as error:
+            raise self._waits(order_id, error) from error
+
+    def _waits(self, order_id: str, error: DriveRefusedError) -> TillError:
+        """That the order is kept, and whether those behind it have to wait with it."""
+        kind = NotReadyError if self.drive.meaning(error) in _NOT_READY else TillError
+        return kind(f"order {order_id} is kept: {error.reason}")
 
     def _bettered(self, sale: Sale, meaning: Meaning) -> Sale | None:
         """The sale after the cure of this refusal, None where there is none."""
@@ -298,7 +319,7 @@ class Till:
         if self.drive.syncs_state and self.drive.locked():
             self.drive.sync_state()
             if self.drive.locked():
-                raise TillError("the fiscal module is locked by the operator")
+                raise NotReadyError("the fiscal module is locked by the operator")
 
     # --- time ----------------------------------------------------------------------------------------
 
@@ -320,12 +341,3 @@ class Till:
         last = self.drive.last_operation()
         self._last_time = self.now() if last is None else max(self.now(), last + SECOND)
         return self._last_time
-
-
-@contextmanager
-def _kept(order_id: str) -> Iterator[None]:
-    """What the service refuses on the way to a registration refuses no order for good."""
-    try:
-        yield
-    except DriveRefusedError as error:
-        raise TillError(f"order {order_id} is kept: {error.reason}") from error

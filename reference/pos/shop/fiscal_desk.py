@@ -14,7 +14,7 @@ from typing import Any, Final
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
-from reference.pos.errors import DriveRefusedError, DriveUnreachableError, TillError
+from reference.pos.errors import DriveRefusedError, DriveUnreachableError, NotReadyError, TillError
 from reference.pos.order import Line, Order
 from reference.pos.order import Payment as Money
 from reference.pos.order_book import Sale
@@ -93,14 +93,15 @@ class FiscalDesk:
         """Bring up to `most` waiting orders, oldest first, as far as they go.
 
         One that the service will never take is refused and stops nobody; one that has to wait stops those
-        behind it only where nothing answers.
+        behind it only where nothing answers or the module takes none: back in the middle of the round, it
+        would give theirs the earlier number (PS-03).
         """
         done = refused = 0
         trouble = ""
         for order_id, body in self._queue(most):
             try:
                 sale = self._carry_on(order_id, body, sure=done > 0)
-            except DriveUnreachableError as error:
+            except (DriveUnreachableError, NotReadyError) as error:
                 return Round(done, refused, str(error))
             except DriveRefusedError as error:
                 self._note(order_id, {"state": REFUSED, "reason": error.reason[:500]})

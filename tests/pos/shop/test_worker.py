@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+import httpx
 import pytest
 
 from reference.pos.shop.drive_state import day_is_over, look_at
@@ -65,6 +66,38 @@ def test_a_pulled_key_is_told(cafe: Cafe) -> None:
     assert standing.drive.trouble
     cafe.till.bench.card.module = kept
     assert cafe.worker.round().drive.terminal == "ZZ000000000000"
+
+
+@pytest.mark.parametrize("calls", range(1, 9))
+def test_a_key_that_comes_back_in_a_round_lets_nobody_overtake(
+    cafe: Cafe, monkeypatch: pytest.MonkeyPatch, calls: int
+) -> None:
+    """UZ-SVC-03, PS-03: after however many calls it is back, receipts are in the order of payment."""
+    wire, card = cafe.till.wire, cafe.till.bench.card
+    orders = []
+    for _ in range(3):
+        orders.append(cafe.order((cafe.tea, 1000)))
+        cafe.pay(orders[-1])
+    cafe.fiscal.run()  # with the module's name known, and everything else as after a morning's work
+    sold = len(orders)
+    for _ in range(3):
+        orders.append(cafe.order((cafe.tea, 1000)))
+        cafe.pay(orders[-1])
+    kept, card.module = card.module, None
+    begun = len(wire.calls)
+    handle = wire.handle_request
+
+    def back_in_time(request: httpx.Request) -> httpx.Response:
+        if len(wire.calls) - begun >= calls:
+            card.module = kept
+        return handle(request)
+
+    monkeypatch.setattr(wire, "handle_request", back_in_time)
+    for _ in range(calls + 3):
+        cafe.till.bench.tick(5)
+        cafe.fiscal.run()
+    numbers = [fiscal.number for order in orders if (fiscal := cafe.fiscal.of(order.id)) is not None]
+    assert numbers == list(range(1, sold + 4))
 
 
 def test_a_locked_module_is_told(cafe: Cafe) -> None:
