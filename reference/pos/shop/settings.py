@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from reference.pos.company import Company
@@ -62,7 +63,17 @@ class ShopSettings(BaseModel):
         )
 
 
-def settings_in(session: Session) -> ShopSettings:
+def settings_of(premises: Premises) -> ShopSettings:
+    """The settings as they are; remembered until they change."""
+    known = premises.memory.of(ShopSettings)
+    found = known.get(_ROW)
+    if found is None:
+        with premises.looking() as connection:
+            found = known[_ROW] = settings_in(connection)
+    return found
+
+
+def settings_in(session: Session | Connection) -> ShopSettings:
     """The settings as a session sees them."""
     return _parsed(tables.setting_in(session, _ROW))
 
@@ -81,8 +92,7 @@ class SettingsDesk:
 
     def read(self) -> ShopSettings:
         """The settings as they are."""
-        with self._premises.reading() as session:
-            return settings_in(session)
+        return settings_of(self._premises)
 
     def change(self, given: Mapping[str, Any]) -> ShopSettings:
         """Change the settings that are given. InvalidError names every wrong field."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
@@ -101,6 +101,14 @@ class EmployeeView:
             raise DeniedError
 
 
+@dataclass(frozen=True, slots=True)
+class _Stay:
+    """Somebody at the till, until `ends`."""
+
+    employee: EmployeeView
+    ends: datetime
+
+
 class Staff:
     """The desk for employees."""
 
@@ -164,13 +172,20 @@ class Staff:
 
     def here(self, key: str) -> EmployeeView:
         """Who has this secret; StrangerError when nobody has, or no longer."""
-        with self._premises.reading() as session:
-            found = session.execute(_HERE, {"secret": _hash(key)}).first()
-        if found is None or not found.active:
+        secret_hash, known = _hash(key), self._premises.memory.of(_Stay)
+        stay = known.get(secret_hash) or self._stay(secret_hash)
+        if stay is None or not stay.employee.active or self._premises.now > stay.ends:
             raise StrangerError(_GONE)
-        if self._premises.now - moment_of(found.begun) > timedelta(seconds=STAY_SECONDS):
-            raise StrangerError(_GONE)
-        return EmployeeView(found.id, found.first_name, found.last_name, Role(found.role), found.active)
+        known[secret_hash] = stay
+        return stay.employee
+
+    def _stay(self, secret_hash: str) -> _Stay | None:
+        with self._premises.looking() as connection:
+            found = connection.execute(_HERE, {"secret": secret_hash}).first()
+        if found is None:
+            return None
+        who = EmployeeView(found.id, found.first_name, found.last_name, Role(found.role), found.active)
+        return _Stay(who, moment_of(found.begun) + timedelta(seconds=STAY_SECONDS))
 
     def go(self, key: str) -> None:
         """The employee leaves the till; nothing to do when he is not there."""

@@ -192,6 +192,6 @@ _SETTINGS: Final = Base.metadata.tables[Setting.__tablename__].c
 _SETTING: Final = sa.select(_SETTINGS.value).where(_SETTINGS.name == sa.bindparam("name"))
 
 
-def setting_in(session: Session, name: str) -> str:
+def setting_in(session: Session | sa.Connection, name: str) -> str:
     """The JSON of a setting as a session sees it; of one that was never kept, an empty object."""
     return str(session.scalar(_SETTING, {"name": name}) or "{}")

@@ -1,0 +1,57 @@
+"""What a shop remembers never outlives a change of it."""
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import event
+
+from reference.pos.part import PosPart
+from reference.pos.shop.memory import Memory
+from reference.runtime.refusals import StrangerError
+from tests.pos.shop.conftest import Cafe
+
+
+def statements(cafe: Cafe) -> list[str]:
+    """What the database is asked from now on."""
+    asked: list[str] = []
+    event.listen(
+        cafe.premises.engine, "before_cursor_execute", lambda _c, _cur, text, *_: asked.append(str(text))
+    )
+    return asked
+
+
+def test_what_was_read_before_a_change_is_not_kept_after_it() -> None:
+    memory = Memory()
+    reader = memory.of(int)
+    memory.forget()
+    reader["price"] = 1
+    assert memory.of(int) == {}
+
+
+def test_who_is_at_the_till_is_asked_once(cafe: Cafe) -> None:
+    key = cafe.staff.come(cafe.waiter.id, "1111")
+    asked = statements(cafe)
+    assert [cafe.staff.here(key).name for _ in range(3)] == ["Bek Aliyev"] * 3
+    assert len(asked) == 1
+    cafe.staff.change(cafe.waiter.id, {"first_name": "Bekzod"})
+    assert cafe.staff.here(key).name == "Bekzod Aliyev"
+
+
+def test_settings_are_asked_once(cafe: Cafe) -> None:
+    asked = statements(cafe)
+    assert {cafe.settings.read().paper for _ in range(3)} == {80}
+    assert len(asked) == 1
+    cafe.settings.change({"paper": 58})
+    assert cafe.settings.read().paper == 58
+
+
+def test_a_shop_that_is_put_back_remembers_nothing(cafe: Cafe, tmp_path: Path) -> None:
+    part = PosPart(cafe.desks(), cafe.worker, lambda: None)
+    part.snapshot(tmp_path)
+    key = cafe.staff.come(cafe.waiter.id, "1111")
+    cafe.settings.change({"paper": 58})
+    assert (cafe.staff.here(key).id, cafe.settings.read().paper) == (cafe.waiter.id, 58)
+    part.restore(tmp_path)
+    assert cafe.settings.read().paper == 80
+    with pytest.raises(StrangerError):
+        cafe.staff.here(key)
