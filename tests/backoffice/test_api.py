@@ -31,6 +31,7 @@ from tests.pos.conftest import make_bench as make_bench
 from tests.pos.conftest import shop as shop
 from tests.pos.shop.conftest import Cafe
 from tests.pos.shop.conftest import cafe as cafe
+from tests.pos.ways import Through
 
 
 class Api:
@@ -224,7 +225,7 @@ def line(api: Api) -> Line:
 
 @pytest.fixture
 def reporter(cafe: Cafe, line: Line) -> Iterator[Reporter]:
-    made = Reporter(cafe.premises, "http://owner", "Kassa 1", line)
+    made = Reporter(cafe.premises, "http://owner", "Kassa 1", Through(line))
     yield made
     made.close()
 

@@ -14,6 +14,7 @@ from reference.pos.order import Line, Order, Payment
 from reference.pos.order_book import OrderBook
 from reference.pos.till import Till
 from tests.drive.conftest import Bench, make_bench
+from tests.pos.ways import Through
 
 __all__ = ["bread", "make_bench"]
 
@@ -67,7 +68,7 @@ def shop(make_bench: Any, tmp_path: Path) -> Iterator[Shop]:
     bench = make_bench()
     bench.tick(60)
     wire = Wire(bench)
-    client = DriveClient("http://drive", transport=wire)
+    client = DriveClient("http://drive", way=Through(wire))
     book = OrderBook(tmp_path / "till" / "orders.journal")
     made = Shop(bench, wire, tmp_path / "till", client, book, Till(client, book, bench.clock))
     yield made

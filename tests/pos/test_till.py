@@ -17,6 +17,7 @@ from reference.pos.order import read_day
 from reference.protocol.uz.standin import SyncFlags
 from tests.drive.doubles import losing, make_module
 from tests.pos.conftest import Shop, bread
+from tests.pos.ways import Through
 
 
 def test_an_order_becomes_a_receipt_with_no_step_by_the_cashier(shop: Shop) -> None:
@@ -322,7 +323,7 @@ def test_a_days_sales(shop: Shop) -> None:
 
 
 def client_of(answer: Callable[[httpx.Request], httpx.Response]) -> DriveClient:
-    return DriveClient("http://drive", "F", transport=httpx.MockTransport(answer))
+    return DriveClient("http://drive", "F", way=Through(httpx.MockTransport(answer)))
 
 
 @pytest.mark.parametrize("text", ["17", '"17"', '{"TXID":17}', '{"txid":"17"}', '{"value":17}'])
@@ -348,7 +349,7 @@ def test_answers_that_are_no_objects() -> None:
 
 def test_no_module_in_the_list() -> None:
     client = DriveClient(
-        "http://drive", transport=httpx.MockTransport(lambda _request: httpx.Response(200, text="[]"))
+        "http://drive", way=Through(httpx.MockTransport(lambda _request: httpx.Response(200, text="[]")))
     )
     with pytest.raises(DriveRefusedError, match=r"no card found"):
         client.info()

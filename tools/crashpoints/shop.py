@@ -3,12 +3,11 @@ started again from its disk."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from http import HTTPStatus
 from pathlib import Path
-
-import httpx
 
 from reference.drive.defects import Build, build_with
 from reference.drive.rest import Asked
@@ -17,6 +16,7 @@ from reference.drive.stage import FAULT_ACTIONS, FAULT_POINTS
 from reference.pos.drive_client import DriveClient
 from reference.pos.order_book import FAULT_POINT, OrderBook
 from reference.pos.till import Till
+from reference.pos.way import Answer, WayError
 from reference.protocol.uz.message import Request
 from reference.runtime.clock import LabClock
 from reference.runtime.faults import FaultPoints
@@ -232,7 +232,7 @@ class Shop:
     def _till(self) -> Till:
         clock = self.clock.part("till")
         tap = Tap(journal_points(FAULT_POINT), clock, Part.TILL, self.watch)
-        client = DriveClient("http://drive", transport=_Counter(self))
+        client = DriveClient("http://drive", way=_Counter(self))
         return Till(client, OrderBook(self.home(Part.TILL) / "orders.journal", tap), clock)
 
     # --- the wires -----------------------------------------------------------------------------------
@@ -263,11 +263,11 @@ class Shop:
             raise ConnectionResetError("connection reset") from cut
         return answer.encode()
 
-    def request(self, asked: Asked) -> httpx.Response:
-        """One request of the till to the drive; httpx.TransportError when it does not answer."""
+    def request(self, asked: Asked) -> Answer:
+        """One request of the till to the drive; WayError when it does not answer."""
         drive = self._up.drive
         if drive is None:
-            raise httpx.ConnectError("connection refused")
+            raise WayError("connection refused", sent=False)
         self.watch.request()
         try:
             answer = drive.answer(asked)
@@ -276,26 +276,19 @@ class Shop:
             if cut.victim is not Victim.DRIVE:
                 raise
             self.fall(cut)
-            raise httpx.ReadError("connection reset") from cut
-        return httpx.Response(
-            answer.status, headers={"Content-Type": answer.content_type}, content=answer.body
-        )
+            raise WayError("connection reset", sent=True) from cut
+        return Answer(answer.status, HTTPStatus(answer.status).phrase, answer.body)
 
 
-class _Counter(httpx.BaseTransport):
+class _Counter:
     """The counter between till and drive: a request goes over it and comes back without a socket."""
 
     def __init__(self, shop: Shop) -> None:
         self._shop = shop
 
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
+    def post(self, path: str, content: bytes, kind: str, _headers: Mapping[str, str] | None = None) -> Answer:
         """The drive's answer."""
-        return self._shop.request(
-            Asked(
-                method=request.method,
-                path=request.url.path,
-                query=request.url.query.decode("ascii"),
-                content_type=request.headers.get("Content-Type", ""),
-                body=request.read(),
-            )
-        )
+        return self._shop.request(Asked("POST", path, content_type=kind if content else "", body=content))
+
+    def close(self) -> None:
+        """Nothing is held."""

@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
-import httpx
-
 from reference.pos.company import Company
 from reference.pos.errors import OrderError
 from reference.pos.fiscal.communicator import CommunicatorService
@@ -22,6 +20,7 @@ from reference.pos.fiscal.qpos import QposService
 from reference.pos.fiscal.rest import RestService
 from reference.pos.fiscal.rpc1 import Rpc1Service
 from reference.pos.fiscal.service import Dialect, FiscalService
+from reference.pos.way import Way
 
 FIELD: Final = "--drive"
 HOST: Final = "127.0.0.1"
@@ -81,17 +80,17 @@ class DriveAddress:
 def open_service(
     address: str | DriveAddress,
     factory_id: str = "",
-    transport: httpx.BaseTransport | None = None,
+    way: Way | None = None,
     seller: Callable[[], Company] | None = None,
 ) -> FiscalService:
     """The service at an address. `seller` is who sells, for dialects that want to be told."""
     at = DriveAddress.parse(address) if isinstance(address, str) else address
     match at.dialect:
         case Dialect.REST:
-            return RestService(at.url, factory_id, transport)
+            return RestService(at.url, factory_id, way)
         case Dialect.RPC1:
-            return Rpc1Service(at.url, factory_id, transport)
+            return Rpc1Service(at.url, factory_id, way)
         case Dialect.QPOS:
-            return QposService(at.url, factory_id, transport)
+            return QposService(at.url, factory_id, way)
         case Dialect.COMMUNICATOR:
-            return CommunicatorService(at.url, factory_id, transport, token=at.token, seller=seller)
+            return CommunicatorService(at.url, factory_id, way, token=at.token, seller=seller)

@@ -12,8 +12,6 @@ from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-import httpx
-
 from reference.pos.company import Company, read_company
 from reference.pos.errors import DriveRefusedError, DriveUnreachableError
 from reference.pos.fiscal.gen1 import (
@@ -27,6 +25,7 @@ from reference.pos.fiscal.gen1 import (
 )
 from reference.pos.fiscal.service import Dialect, Json, ModuleFacts
 from reference.pos.order_book import Sale
+from reference.pos.way import Way
 from reference.protocol.uz.values import parse_json_time
 
 TOKEN: Final = "KASSALAB-TEST"  # noqa: S105 - any text that is not empty
@@ -69,12 +68,12 @@ class CommunicatorService(Gen1Service):
         self,
         url: str,
         factory_id: str = "",
-        transport: httpx.BaseTransport | None = None,
+        way: Way | None = None,
         *,
         token: str = "",
         seller: Callable[[], Company] | None = None,
     ) -> None:
-        super().__init__(url, factory_id, transport)
+        super().__init__(url, factory_id, way)
         self._token = token or TOKEN
         self._seller = seller or (lambda: read_company(None))
 

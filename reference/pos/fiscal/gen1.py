@@ -10,12 +10,11 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any, Final
 
-import httpx
-
 from reference.pos.errors import DriveRefusedError, DriveUnreachableError, UndecidedError
 from reference.pos.fiscal.service import TYPES, Dialect, Json, Meaning, ModuleFacts, Repeat
 from reference.pos.fiscal.wire import JsonWire
 from reference.pos.order_book import Sale
+from reference.pos.way import Way
 from reference.protocol.uz.errors import CodecError
 from reference.protocol.uz.values import format_json_time, parse_compact_time, parse_json_time
 
@@ -56,8 +55,8 @@ class Gen1Service(ABC):
     syncs_state = False
     sends_at_once = False
 
-    def __init__(self, url: str, factory_id: str = "", transport: httpx.BaseTransport | None = None) -> None:
-        self._wire = JsonWire(url, transport)
+    def __init__(self, url: str, factory_id: str = "", way: Way | None = None) -> None:
+        self._wire = JsonWire(url, way)
         self._factory_id = factory_id
         self._refused_as_locked = False
 

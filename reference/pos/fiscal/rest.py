@@ -8,14 +8,14 @@ from __future__ import annotations
 import json
 from collections.abc import Collection
 from datetime import datetime
+from http import HTTPStatus
 from typing import Any, Final
-
-import httpx
 
 from reference.pos.errors import DriveRefusedError, DriveUnreachableError
 from reference.pos.fiscal.service import Dialect, Json, Meaning, ModuleFacts, Repeat
-from reference.pos.fiscal.wire import new_client, posting
+from reference.pos.fiscal.wire import json_bytes, new_way, posting
 from reference.pos.order_book import Sale
+from reference.pos.way import FORM, JSON, Way, form_of
 from reference.protocol.uz.qr import qr_url
 from reference.protocol.uz.values import format_json_time, parse_json_time
 
@@ -49,8 +49,8 @@ class RestService:
     syncs_state = True
     sends_at_once = True
 
-    def __init__(self, url: str, factory_id: str = "", transport: httpx.BaseTransport | None = None) -> None:
-        self._http = new_client(url, transport)
+    def __init__(self, url: str, factory_id: str = "", way: Way | None = None) -> None:
+        self._way = way or new_way(url)
         self._address = url.rstrip("/")
         self._factory_id = factory_id
 
@@ -117,7 +117,7 @@ class RestService:
         try:
             answer = self.register(sale.txid)
         except DriveRefusedError as error:
-            if error.status != httpx.codes.OK:
+            if error.status != HTTPStatus.OK:
                 raise
             raise DriveUnreachableError(f"fiscal service's answer cannot be read: {error}") from error
         if missing := [name for name in ANSWERED if answer.get(name) in (None, "")]:
@@ -205,7 +205,7 @@ class RestService:
 
     def close(self) -> None:
         """Close the connections."""
-        self._http.close()
+        self._way.close()
 
     # --- one call ------------------------------------------------------------------------------------
 
@@ -218,13 +218,13 @@ class RestService:
     def _call(self, path: str, form: dict[str, Any] | None = None, body: Any = None) -> Any:
         with posting():
             if body is not None:
-                answer = self._http.post(path, json=body)
+                answer = self._way.post(path, json_bytes(body), JSON)
             else:
-                answer = self._http.post(path, data=form)
+                answer = self._way.post(path, form_of(form), FORM)
         value = _value(answer.text)
-        if answer.status_code != httpx.codes.OK:
+        if answer.status != HTTPStatus.OK:
             reason = value.get("Reason") if isinstance(value, dict) else None
-            raise DriveRefusedError(answer.status_code, str(reason or answer.text or answer.reason_phrase))
+            raise DriveRefusedError(answer.status, str(reason or answer.text or answer.phrase))
         return value
 
 

@@ -13,8 +13,6 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Final
 
-import httpx
-
 from reference.pos.errors import DriveRefusedError, DriveUnreachableError
 from reference.pos.fiscal.gen1 import (
     OK,
@@ -31,6 +29,7 @@ from reference.pos.fiscal.gen1 import (
 )
 from reference.pos.fiscal.service import Dialect, Json, ModuleFacts
 from reference.pos.order_book import Sale
+from reference.pos.way import Way
 from reference.protocol.uz.values import format_json_time
 
 METHODS: Final = {
@@ -49,8 +48,8 @@ class Rpc1Service(Gen1Service):
 
     dialect = Dialect.RPC1
 
-    def __init__(self, url: str, factory_id: str = "", transport: httpx.BaseTransport | None = None) -> None:
-        super().__init__(url, factory_id, transport)
+    def __init__(self, url: str, factory_id: str = "", way: Way | None = None) -> None:
+        super().__init__(url, factory_id, way)
         self._ids = itertools.count(1)
         self._seen: tuple[tuple[int, int], set[int]] | None = None
 

@@ -9,21 +9,26 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 from typing import Any, Final
 
-import httpx
-
 from reference.pos.errors import DriveRefusedError, DriveUnreachableError
+from reference.pos.way import JSON, HttpWay, Way, WayError
 
-TIMEOUT: Final = httpx.Timeout(30.0, connect=10.0)
+CONNECT: Final = 10.0
+SILENCE: Final = 30.0
 """Real seconds, as retail clients have them (uz-fiscal HB-01)."""
-_NEVER_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 _SHOWN: Final = 200
 
 
-def new_client(url: str, transport: httpx.BaseTransport | None = None) -> httpx.Client:
-    """A client of one service."""
-    return httpx.Client(base_url=url.rstrip("/"), timeout=TIMEOUT, transport=transport, trust_env=False)
+def new_way(url: str) -> Way:
+    """The way to a service."""
+    return HttpWay(url, CONNECT, SILENCE)
+
+
+def json_bytes(value: Any) -> bytes:
+    """A value as it goes out."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
 
 
 @contextmanager
@@ -31,26 +36,25 @@ def posting() -> Iterator[None]:
     """Failures of the way as DriveUnreachableError."""
     try:
         yield
-    except httpx.HTTPError as error:
-        sent = not isinstance(error, _NEVER_SENT)
-        raise DriveUnreachableError(f"fiscal service does not answer: {error}", sent=sent) from error
+    except WayError as error:
+        raise DriveUnreachableError(f"fiscal service does not answer: {error}", sent=error.sent) from error
 
 
 class JsonWire:
     """A service with one address that takes and gives JSON objects."""
 
-    def __init__(self, url: str, transport: httpx.BaseTransport | None = None) -> None:
+    def __init__(self, url: str, way: Way | None = None) -> None:
         self.address = url
-        self._http = new_client(url, transport)
+        self._way = way or new_way(url)
 
     def ask(self, body: dict[str, Any]) -> dict[str, Any]:
         """One request. An answer that is no JSON object, or cut short, is none (DriveUnreachableError)."""
         with posting():
-            answer = self._http.post("", json=body)
-        if answer.status_code != httpx.codes.OK:
+            answer = self._way.post("", json_bytes(body), JSON)
+        if answer.status != HTTPStatus.OK:
             raise DriveRefusedError(
-                answer.status_code,
-                f"HTTP {answer.status_code}: {answer.text[:_SHOWN] or answer.reason_phrase}",
+                answer.status,
+                f"HTTP {answer.status}: {answer.text[:_SHOWN] or answer.phrase}",
             )
         try:
             value = json.loads(answer.content)
@@ -62,4 +66,4 @@ class JsonWire:
 
     def close(self) -> None:
         """Close the connections."""
-        self._http.close()
+        self._way.close()

@@ -10,18 +10,19 @@ import json
 from dataclasses import dataclass
 from typing import Any, Final
 
-import httpx
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import bindparam, func, select
 
 from reference.pos.shop import tables
 from reference.pos.shop.premises import Premises
+from reference.pos.way import JSON, HttpWay, Way, WayError
 from reference.runtime.chance import secret
 from reference.runtime.refusals import RefusedError
 from reference.runtime.words import Words
 
 BATCH: Final = 500
-TIMEOUT: Final = httpx.Timeout(20.0, connect=5.0)
+CONNECT: Final = 5.0
+SILENCE: Final = 20.0
 """Real seconds."""
 _ROW: Final = "owner-link"
 _CHANGES: Final = tables.Base.metadata.tables[tables.Change.__tablename__]
@@ -59,15 +60,11 @@ class ReportState:
 class Reporter:
     """The way from a shop to its owner's portal at `url`; without one nothing is told."""
 
-    def __init__(
-        self, premises: Premises, url: str, device: str, transport: httpx.BaseTransport | None = None
-    ) -> None:
+    def __init__(self, premises: Premises, url: str, device: str, way: Way | None = None) -> None:
         self._premises = premises
         self._device = device
         self._url = url.rstrip("/")
-        self._http = httpx.Client(
-            base_url=self._url or "http://127.0.0.1", timeout=TIMEOUT, transport=transport, trust_env=False
-        )
+        self._way = way or HttpWay(self._url, CONNECT, SILENCE)
 
     def state(self) -> ReportState:
         """Where it stands."""
@@ -99,18 +96,19 @@ class Reporter:
             if not changes and not kept.code:
                 break
             try:
-                answer = self._http.post(
+                answer = self._way.post(
                     "/api/sync/changes",
-                    content=json.dumps({"changes": changes}, ensure_ascii=False).encode(),
-                    headers={"Authorization": f"Bearer {kept.key}", "Content-Type": "application/json"},
+                    json.dumps({"changes": changes}, ensure_ascii=False).encode(),
+                    JSON,
+                    {"Authorization": f"Bearer {kept.key}"},
                 )
-                told = answer.json()
-            except (httpx.HTTPError, ValueError):
+                told = json.loads(answer.content)
+            except (WayError, ValueError):
                 kept.trouble = _AWAY.uz
                 break
-            if answer.status_code == 401 and kept.code:
+            if answer.status == 401 and kept.code:
                 break  # shown, and not scanned yet
-            if not self._understood(kept, answer.status_code, told) or not changes:
+            if not self._understood(kept, answer.status, told) or not changes:
                 break
         if kept != before:
             self._keep(kept)
@@ -118,7 +116,7 @@ class Reporter:
 
     def close(self) -> None:
         """Let go of the connections."""
-        self._http.close()
+        self._way.close()
 
     def _understood(self, kept: _Kept, status: int, told: dict[str, Any]) -> bool:
         """Take an answer into `kept`; whether to go on."""
@@ -164,11 +162,11 @@ class Reporter:
         if not self._url:
             raise RefusedError("link", _NO_LINK)
         try:
-            answer = self._http.post(path, json=body)
-            told: dict[str, Any] = answer.json()
-        except (httpx.HTTPError, ValueError):
+            answer = self._way.post(path, json.dumps(body, ensure_ascii=False).encode(), JSON)
+            told: dict[str, Any] = json.loads(answer.content)
+        except (WayError, ValueError):
             raise RefusedError("away", _AWAY) from None
-        if answer.status_code >= 400:
+        if answer.status >= 400:
             text = told["error"]["text"]
             raise RefusedError(told["error"]["rule"], Words(text["uz"], text["ru"], text["en"]))
         return told

@@ -20,6 +20,7 @@ from reference.pos.order_book import OrderBook
 from reference.pos.till import Till
 from reference.runtime.faults import FaultPoints
 from tests.drive.conftest import Bench, make_bench
+from tests.pos.ways import Through
 
 __all__ = ["make_bench"]
 
@@ -147,7 +148,7 @@ class Counter:
 def counter_of(bench: Bench, dialect: str, folder: Path, faults: FaultPoints | None = None) -> Counter:
     bench.tick(60)
     wire = Wire(bench, dialect)
-    service = open_service(DriveAddress.parse(f"{dialect}:"), transport=wire)
+    service = open_service(DriveAddress.parse(f"{dialect}:"), way=Through(wire))
     return Counter(bench, wire, service, folder, faults)
 
 

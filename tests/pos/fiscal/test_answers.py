@@ -17,13 +17,14 @@ from reference.pos.order_book import Sale
 from reference.pos.receipt_body import receipt_body
 from tests.drive.conftest import MORNING
 from tests.pos.fiscal.conftest import bread
+from tests.pos.ways import Through
 
 GEN1 = ("rpc1", "qpos", "communicator")
 
 
 def service_of(dialect: str, answer: Callable[[dict[str, Any]], httpx.Response]) -> FiscalService:
     transport = httpx.MockTransport(lambda request: answer(json.loads(request.content)))
-    return open_service(f"{dialect}:", "F", transport)
+    return open_service(f"{dialect}:", "F", Through(transport))
 
 
 def a_sale() -> Sale:

@@ -17,6 +17,7 @@ from tests.pos.conftest import Shop
 from tests.pos.fiscal.conftest import DIALECTS, SALE_CALL, SETTLE, Wire
 from tests.pos.shop.conftest import Cafe
 from tests.pos.shop.conftest import cafe as cafe
+from tests.pos.ways import Through
 
 
 @pytest.fixture(params=DIALECTS)
@@ -25,7 +26,7 @@ def shop(make_bench: Any, tmp_path: Path, request: pytest.FixtureRequest) -> Ite
     bench = make_bench()
     bench.tick(60)
     wire: Any = Wire(bench, request.param)
-    service: Any = open_service(f"{request.param}:", transport=wire)
+    service: Any = open_service(f"{request.param}:", way=Through(wire))
     book = OrderBook(tmp_path / "till" / "orders.journal")
     made = Shop(bench, wire, tmp_path / "till", service, book, Till(service, book, bench.clock))
     yield made

@@ -11,6 +11,7 @@ import pytest
 from reference.pos.shop.reporting import Reporter
 from reference.pos.shop.worker import Worker
 from tests.pos.shop.conftest import Cafe
+from tests.pos.ways import Through
 from tests.waiting import eventually
 
 PATIENCE = 60.0
@@ -38,7 +39,7 @@ def portal() -> Portal:
 @pytest.fixture
 def worker(cafe: Cafe, portal: Portal) -> Iterator[Worker]:
     """Linked, and everything told so far."""
-    reporter = Reporter(cafe.premises, "http://owner", "Kassa 1", portal)
+    reporter = Reporter(cafe.premises, "http://owner", "Kassa 1", Through(portal))
     reporter.log_in("kassa", "made-up")
     reporter.run()
     portal.told.clear()
