@@ -8,7 +8,7 @@ that moves one lab's clock disturbs no other.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
@@ -19,7 +19,7 @@ from conformance.lab_nursery import WarmNursery, nurseries_work
 from conformance.lab_parts import EVERY_PART
 from conformance.lab_played import PlayedPlaces
 from conformance.session import EXCHANGE_SECONDS, Session
-from conformance.targets import FACES, PARTS, SCHEMES, Target, distinct_names
+from conformance.targets import FACES, PARTS, SCHEMES, TILLS, Target, distinct_names
 from reference.runtime.clock import LabClock
 
 PARTS_NEEDED: Mapping[str, tuple[str, ...]] = {
@@ -31,7 +31,7 @@ PARTS_NEEDED: Mapping[str, tuple[str, ...]] = {
     "register-kz": ("operator-kz", "register"),
     "portal": ("operator-kz", "portal"),
     "backoffice": ("backoffice",),
-    "pos": ("pos",),
+    **dict.fromkeys(("pos", *TILLS), ("pos",)),
 }
 """Which parts a lab needs for a target of each kind."""
 
@@ -65,14 +65,21 @@ def embedded(
         nursery = ends.enter_context(WarmNursery()) if nurseries_work() else None
         # A whole second: a replay that begins at the lab time of the transcript begins where this began.
         start = LabClock.private().now().replace(microsecond=0)
-        played = {kind: ends.enter_context(PlayedPlaces()) for kind in kinds if kind == "pos"}
-        given_to = {kind: _with_places(options or {}, played.get(kind)) for kind in kinds}
+        played = {
+            kind: ends.enter_context(PlayedPlaces()) for kind in kinds if PARTS.get(kind, kind) == "pos"
+        }
+        given_to = {
+            kind: _with_places(options or {}, played.get(kind), TILLS.get(kind, "")) for kind in kinds
+        }
         labs = {kind: _lab(kind, place / kind, seed, start, given_to[kind], nursery) for kind in kinds}
-        for lab in labs.values():
-            ends.callback(lab.stop)
-        with ThreadPoolExecutor(max_workers=max(1, len(labs))) as pool:
-            list(pool.map(Lab.start, labs.values()))
+        ends.callback(_all_at_once, Lab.stop, labs.values())
+        _all_at_once(Lab.start, labs.values())
         yield [Session(_target(kind, lab, played.get(kind)), lab, seconds) for kind, lab in labs.items()]
+
+
+def _all_at_once(do: Callable[[Lab], object], labs: Collection[Lab]) -> None:
+    with ThreadPoolExecutor(max_workers=max(1, len(labs))) as pool:
+        list(pool.map(do, labs))
 
 
 def _lab(
@@ -90,11 +97,11 @@ def _lab(
     )
 
 
-def _with_places(options: PartOptions, places: PlayedPlaces | None) -> PartOptions:
-    """The options with the addresses of what the judge plays to a part."""
+def _with_places(options: PartOptions, places: PlayedPlaces | None, dialect: str) -> PartOptions:
+    """The options with the addresses of what the judge plays to a part, and the dialect it has to speak."""
     if places is None:
         return options
-    return {**options, "pos": [*places.words, *options.get("pos", ())]}
+    return {**options, "pos": [*places.words(dialect), *options.get("pos", ())]}
 
 
 def _target(kind: str, lab: Lab, places: PlayedPlaces | None = None) -> Target:

@@ -67,6 +67,7 @@ RowBody = Callable[["Context", Row], None]
 TARGET_KINDS = (
     *("module", "drive", "drive-rpc", "drive-qpos", "drive-communicator", "operator"),
     *("operator-kz", "register-kz", "portal", "backoffice", "pos"),
+    *("pos-rpc", "pos-qpos"),
 )
 
 CAPABILITIES: dict[str, str] = {
@@ -78,6 +79,7 @@ CAPABILITIES: dict[str, str] = {
     "operator-control": "the control API of the operator behind the target, and its state page",
     "operator-kz-control": "the control API of the Kazakh operator that stands beside the target",
     "owner": "the judge plays the owner's portal that a point of sale reports to",
+    "rest": "the point of sale speaks REST 3449 to its drive service, which the case is about",
     "wire": "the port of registers behind a portal, so that the judge can sell on a register made there",
     "test-certificates": "keys of the authority that a portal trusts, so that the judge can sign",
     "drive-control": "the control API of the drive in front of the target",

@@ -20,6 +20,7 @@ from conformance.drivers.operator import OperatorDriver
 from conformance.events import Direction, EventStream, Exchange, Layer, Step, StepKind
 from conformance.outcomes import Level
 from conformance.prompts import DONE
+from conformance.targets import TILLS
 from conformance.verdicts import CaseFailed, CaseStopped, Inconclusive, NotApplicable
 
 if TYPE_CHECKING:
@@ -179,10 +180,10 @@ class Context:
 
     @property
     def pos(self) -> PosDriver:
-        """Driver of the point of sale under test (target kind `pos`)."""
+        """Driver of the point of sale under test (target kinds `pos`, `pos-rpc`, `pos-qpos`)."""
         from conformance.drivers.pos import PosDriver
 
-        self._only("pos")
+        self._only("pos", *TILLS)
         if self._pos is None:
             self._pos = PosDriver(self._session, self._session.tap, self)
         return self._pos
@@ -352,9 +353,9 @@ class Context:
             if driver is not None:
                 driver.close()
 
-    def _only(self, kind: str) -> None:
-        if self.case.target != kind:
-            raise LookupError(f"{self.case.id} is a case for a {self.case.target}, it has no {kind}")
+    def _only(self, *kinds: str) -> None:
+        if self.case.target not in kinds:
+            raise LookupError(f"{self.case.id} is a case for a {self.case.target}, it has no {kinds[0]}")
 
     def _compared(
         self, kind: StepKind, holds: bool, expected: str, observed: object, what: str, clause: str

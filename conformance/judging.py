@@ -71,7 +71,7 @@ class RunRequest:
 
 def plan(request: RunRequest, registry: Registry) -> list[Case]:
     """Cases of the request in order; SelectionError when there is none."""
-    kinds = {target.kind for target in request.targets} or set(TARGET_KINDS)
+    kinds = {kind for target in request.targets for kind in target.kinds} or set(TARGET_KINDS)
     chosen = select(registry, request.select, request.exclude)
     cases = [case for case in chosen if case.target in kinds]
     if not cases:

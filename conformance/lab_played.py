@@ -20,10 +20,10 @@ class PlayedPlaces:
         self._held = [bound(_HOST, 0), bound(_HOST, 0)]
         self.drive, self.owner = (f"{_HOST}:{held.getsockname()[1]}" for held in self._held)
 
-    @property
-    def words(self) -> list[str]:
-        """Options of the point of sale that name them."""
-        return ["--drive", f"http://{self.drive}", "--backoffice", f"http://{self.owner}"]
+    def words(self, dialect: str = "") -> list[str]:
+        """Options of the point of sale that name them; `dialect` stands before the drive's address."""
+        drive = f"{dialect}:http://{self.drive}" if dialect else f"http://{self.drive}"
+        return ["--drive", drive, "--backoffice", f"http://{self.owner}"]
 
     @property
     def options(self) -> dict[str, str]:

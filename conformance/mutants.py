@@ -21,7 +21,7 @@ from conformance.outcomes import Outcome
 from conformance.runner import Runner, RunSettings
 from conformance.selection import select
 from conformance.session import Session
-from conformance.targets import FACES
+from conformance.targets import FACES, TILLS
 from reference.runtime.clock import LabClock, real_elapsed
 
 CATCHERS = Path(__file__).parent / "catchers"
@@ -43,7 +43,7 @@ class Catchers:
     @property
     def group(self) -> str:
         """What the command line calls them: the part, or the dialect of it that the table is about."""
-        return self.target if self.target in FACES else self.part
+        return self.target if self.target in (*FACES, *TILLS) else self.part
 
 
 @dataclass(frozen=True, slots=True)

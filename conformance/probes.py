@@ -15,7 +15,7 @@ from conformance.drivers.drive_client import DriveClient
 from conformance.drivers.module_host import ModuleHost
 from conformance.drivers.wire import Wire
 from conformance.events import Layer
-from conformance.targets import FACES
+from conformance.targets import FACES, TILLS
 from conformance.verdicts import AnswerUnreadable, CaseStopped, TargetUnreachable
 from reference.protocol.uz import apdu, standin
 from reference.protocol.uz.errors import UzError
@@ -151,7 +151,7 @@ PROBES: dict[str, Callable[[Session], Probed]] = {
     "register-kz": probe_register_kz,
     "portal": probe_portal,
     "backoffice": probe_backoffice,
-    "pos": probe_pos,
+    **dict.fromkeys(("pos", *TILLS), probe_pos),
 }
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from conformance.drivers.pos import make_keys, stands_of
+from conformance.drivers.pos_faces import RestFace
 from conformance.verdicts import NotApplicable, TargetUnreachable
 
 if TYPE_CHECKING:
@@ -25,7 +26,8 @@ def probe_pos(session: Session) -> tuple[frozenset[str], dict[str, str]]:
     stands = stands_of(session)
     kind = target.address.partition(":")[0]
     facts = {"keys": "HTTP" if kind == "http" else kind, "drive service at": stands.drive.url}
-    capabilities = set()
+    facts["dialect"] = stands.drive.face.label
+    capabilities = {"rest"} if isinstance(stands.drive.face, RestFace) else set()
     if "owner" in target.options:
         capabilities.add("owner")
         facts["owner's portal at"] = stands.owner.url

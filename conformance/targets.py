@@ -10,6 +10,7 @@
                 [?listen=HOST:PORT][&test=yes]
     portal:http://HOST:PORT[?operator=HOST:PORT]
     pos:http://HOST:PORT | pos:command:PROGRAM | pos:person:
+    pos-rpc:… | pos-qpos:…, one that speaks JSON-RPC 3448 or QPOS 2040 to its drive service
                 [?listen=HOST:PORT][&owner=HOST:PORT][&pin=TEXT][&test=yes]
     backoffice:http://HOST:PORT[?payme-key=TEXT][&click-key=TEXT]
 
@@ -20,8 +21,8 @@ of an operator lends to the judge; `listen` is where the judge's own operator wa
 test, and `test=yes` is the owner's word that it is a test one, where it cannot say so itself. `operator` is
 where the registers of a portal connect to. `payme-key` and `click-key` are the keys that the providers share
 with an owner portal, where they are not those of its settings. For a point of sale `listen` is where the
-judge's drive service waits for it (127.0.0.1:3449), `owner` where it reports to its owner, if it does, and
-`pin` that of an administrator at its till.
+judge's drive service waits for it (127.0.0.1, at the port of its dialect), `owner` where it reports to its
+owner, if it does, and `pin` that of an administrator at its till.
 """
 
 from __future__ import annotations
@@ -45,15 +46,17 @@ DEFAULT_PORTS = {
     "register-kz": 7780,
     "portal": 7790,
     "backoffice": 7793,
-    "pos": 7792,
+    **dict.fromkeys(("pos", "pos-rpc", "pos-qpos"), 7792),
 }
 FACES = {"drive-rpc": "rpc", "drive-qpos": "qpos", "drive-communicator": "communicator"}
 """Dialects of a drive that have a port of their own, and what the ready line calls it."""
-PARTS = {"register-kz": "register", **dict.fromkeys(FACES, "drive")}
+TILLS = {"pos-rpc": "rpc1", "pos-qpos": "qpos"}
+"""Points of sale by the dialect of their drive service, and the word for it in our own one's `--drive`."""
+PARTS = {"register-kz": "register", **dict.fromkeys(FACES, "drive"), **dict.fromkeys(TILLS, "pos")}
 """The lab's name of the part behind a target kind, where it is another word."""
-SCHEMES = dict.fromkeys(("drive", *FACES, "register-kz", "portal", "backoffice", "pos"), "http")
+SCHEMES = dict.fromkeys(("drive", *FACES, "register-kz", "portal", "backoffice", "pos", *TILLS), "http")
 """How a kind is reached that is not reached by TCP."""
-_OWN_ADDRESSES = dict.fromkeys(("register-kz", "pos"), ("command", "person"))
+_OWN_ADDRESSES = dict.fromkeys(("register-kz", "pos", *TILLS), ("command", "person"))
 """Addresses of a kind that are no URL: a program to run, somebody to ask."""
 _SWITCHES = {"yes": True, "no": False}
 _CONTROLS = {"control", "module-control", "drive-control", "operator-control", "operator-kz-control"}
@@ -63,7 +66,7 @@ _OWN_OPTIONS = {
     "register-kz": ("listen", "test"),
     "portal": ("operator",),
     "backoffice": ("payme-key", "click-key"),
-    "pos": ("listen", "owner", "pin", "test"),
+    **dict.fromkeys(("pos", *TILLS), ("listen", "owner", "pin", "test")),
 }
 _OPTIONS = (*sorted(_CONTROLS), "vendor", "destructive", "name", "token")
 _MOST_UINT32 = 2**32 - 1
@@ -75,7 +78,10 @@ class TargetError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What is under test: its kind, where it is, and which control APIs stand around it (part name → URL)."""
+    """What is under test: its kind, where it is, and which control APIs stand around it (part name → URL).
+
+    `also` are kinds whose cases apply to it, too, as far as they do.
+    """
 
     kind: str
     address: str
@@ -86,6 +92,12 @@ class Target:
     destructive: bool = False
     token: str = ""
     options: Mapping[str, str] = field(default_factory=dict)
+    also: tuple[str, ...] = ()
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """Kinds of the cases that judge it."""
+        return (self.kind, *self.also)
 
     @property
     def part(self) -> str:
@@ -124,6 +136,7 @@ def parse_target(text: str) -> Target:
         _switch(options, "destructive", PARTS.get(kind, kind) in controls),
         options.get("token", ""),
         {name: options[name] for name in _OWN_OPTIONS.get(kind, ()) if name in options},
+        ("pos",) if kind in TILLS else (),
     )
 
 

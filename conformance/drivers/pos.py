@@ -11,6 +11,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from conformance.drivers.pos_drive import DriveStand
+from conformance.drivers.pos_faces import Face, RestFace
+from conformance.drivers.pos_faces_gen1 import QposFace, RpcFace
 from conformance.drivers.pos_http import HttpKeys
 from conformance.drivers.pos_keys import DONE, WAITING, CommandKeys, Json, Keys, Pressed
 from conformance.drivers.pos_owner import OwnerStand
@@ -26,12 +28,14 @@ if TYPE_CHECKING:
     from conformance.context import Context
     from conformance.session import Session
 
-DRIVE_AT: Final = "127.0.0.1:3449"
+DRIVE_AT: Final = "127.0.0.1"
 OWNER_AT: Final = "127.0.0.1:7793"
 PATIENCE: Final = 30.0
 """Real seconds within which something that nothing holds up has to happen: only a hang takes so long."""
 MORNING: Final = 9
 _KEPT: Final = "pos-stands"
+FACES: Final[dict[str, type[Face]]] = {"pos": RestFace, "pos-rpc": RpcFace, "pos-qpos": QposFace}
+"""How the judge's drive service speaks, by kind of target."""
 
 
 class Stands:
@@ -39,14 +43,15 @@ class Stands:
 
     def __init__(self, session: Session) -> None:
         options, tap = session.target.options, session.tap
-        drive = parse_endpoint(options.get("listen", DRIVE_AT), 3449)
+        face = FACES[session.target.kind]()
+        drive = parse_endpoint(options.get("listen", DRIVE_AT), face.port)
         owner = parse_endpoint(options.get("owner", OWNER_AT), 7793)
         self._signs = 320_262_508_539
         self._clock = None if session.lab is None else session.lab.clock
         own = self._clock
         now = session.clock.tashkent if own is None else lambda: to_tashkent(own.now()).replace(microsecond=0)
         module = PlayedModule(now, self._sign)
-        self.drive = DriveStand(module, tap, drive.host, drive.port)
+        self.drive = DriveStand(module, tap, drive.host, drive.port, face)
         self.owner = OwnerStand(tap, owner.host, owner.port)
 
     def _sign(self) -> int:

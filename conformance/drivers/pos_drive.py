@@ -1,4 +1,4 @@
-"""The judge's FiscalDriveService: REST on a port of its own, over the module that the judge plays.
+"""The judge's drive service: a dialect on a port of its own, over the module that the judge plays.
 
 Every call of the point of sale is kept in `calls`, in order, with what was answered and whether it took
 effect. An `Order` says what becomes of the next call of its kind; without one the module decides.
@@ -6,50 +6,27 @@ effect. An `Order` says what becomes of the next call of its kind; without one t
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
-from urllib.parse import parse_qsl
+from typing import Any
 
-from conformance.drivers.pos_server import PATIENCE, Answer, Asked, Line, PlayedServer, json_answer
+from conformance.drivers.pos_faces import (
+    GETTXID,
+    LIST,
+    REGISTER,
+    Asking,
+    Face,
+    RestFace,
+    known_to,
+)
+from conformance.drivers.pos_server import PATIENCE, Answer, Asked, Line, PlayedServer
 from conformance.drivers.wire import Tap
-from conformance.models.uz_played import Json, PlayedModule, Told, time_of
-from conformance.verdicts import AnswerMissing
+from conformance.models.uz_played import Json, PlayedModule, Told
+from conformance.verdicts import AnswerMissing, NotApplicable
 from reference.runtime.clock import real_elapsed
-
-GETTXID: Final = "GetTXID"
-REGISTER: Final = "RegisterTXID"
-OPEN: Final = "ZReport/Open"
-CLOSE: Final = "ZReport/Close"
-STATE: Final = "State/Sync"
-SEND: Final = "Sync/FullReceipts"
-INFO: Final = "FiscalDrive/Info"
-MEMORY: Final = "FiscalMemory/Info"
-SHIFT: Final = "ZReport/Info"
-RECEIPT: Final = "Receipt/Info"
-_PATHS: Final = {
-    "/fiscaldrive/list": "FiscalDrive/List",
-    "/fiscaldrive/info": INFO,
-    "/fiscaldrive/state/sync": STATE,
-    "/fiscaldrive/fiscalmemory/info": MEMORY,
-    "/fiscaldrive/zreport/open": OPEN,
-    "/fiscaldrive/zreport/close": CLOSE,
-    "/fiscaldrive/zreport/info": SHIFT,
-    "/fiscaldrive/zreport/unackowledgedindexes": "ZReport/UnackowledgedIndexes",
-    "/fiscaldrive/receipt/gettxid": GETTXID,
-    "/fiscaldrive/receipt/registertxid": REGISTER,
-    "/fiscaldrive/receipt/info": RECEIPT,
-    "/database/files/count": "Files/Count",
-    "/database/files/sync/fullreceipts": SEND,
-    "/database/files/sync/zreports": "Sync/ZReports",
-    "/database/files/sync/receipts": "Sync/Receipts",
-}
-"""Paths of uz-fiscal §4.2 without their FactoryID, in lower case (G2-T-06)."""
-CHANGING: Final = (GETTXID, REGISTER, OPEN, CLOSE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +49,9 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A call as it came, and what was answered. `line` says whether the answer went out."""
+    """A call as it came, and what was answered, in the form of REST. `line` says whether the answer went out,
+    `word` what the dialect calls the operation.
+    """
 
     n: int
     operation: str
@@ -82,6 +61,7 @@ class Call:
     told: Told
     line: Line
     at: datetime
+    word: str = ""
 
     @property
     def refused(self) -> bool:
@@ -90,10 +70,21 @@ class Call:
 
 
 class DriveStand(PlayedServer):
-    """The service. `module` is what it has; hold `lock` while changing that."""
+    """The service. `module` is what it has; hold `lock` while changing that. `face` is how it speaks.
 
-    def __init__(self, module: PlayedModule, tap: Tap, host: str = "127.0.0.1", port: int = 0) -> None:
+    What its dialect has not cannot be ordered nor looked for: NotApplicable.
+    """
+
+    def __init__(
+        self,
+        module: PlayedModule,
+        tap: Tap,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        face: Face | None = None,
+    ) -> None:
         super().__init__(self._serve_call, tap, host, port)
+        self.face: Face = face or RestFace()
         self.module = module
         self.calls: list[Call] = []
         self.lock = threading.RLock()
@@ -109,6 +100,8 @@ class DriveStand(PlayedServer):
 
     def order(self, *orders: Order) -> None:
         """Calls to come take these, one each."""
+        for order in orders:
+            self._require(order)
         with self.lock:
             self._orders.extend(orders)
 
@@ -126,6 +119,7 @@ class DriveStand(PlayedServer):
     @contextmanager
     def always(self, order: Order) -> Iterator[None]:
         """Every call of the order's operation takes it inside."""
+        self._require(order)
         with self.lock:
             before, self._standing = self._standing, order
         try:
@@ -133,6 +127,13 @@ class DriveStand(PlayedServer):
         finally:
             with self.lock:
                 self._standing = before
+
+    def _require(self, order: Order) -> None:
+        known_to(self.face, order.operation)
+        if order.body is not None and not isinstance(self.face, RestFace):
+            raise NotApplicable(f"{self.face.label} has one shape of this answer")
+        if order.reason and not self.face.sayable(order.operation, order.reason):
+            raise NotApplicable(f"{self.face.label} has no word for {order.reason!r}")
 
     @contextmanager
     def key_out(self) -> Iterator[None]:
@@ -162,7 +163,12 @@ class DriveStand(PlayedServer):
     # --- looking ----------------------------------------------------------------------------------------
 
     def seen(self, *operations: str) -> list[Call]:
-        """Calls since `rest`, of these operations or all."""
+        """Calls since `rest`, of these operations or all. Where receipts are registered in one step, what
+        would be stored first is that step."""
+        one_step = GETTXID not in self.face.operations
+        operations = tuple(
+            known_to(self.face, REGISTER if one_step and each == GETTXID else each) for each in operations
+        )
         with self.lock:
             return [
                 call for call in self.calls[self._mark :] if not operations or call.operation in operations
@@ -182,24 +188,20 @@ class DriveStand(PlayedServer):
     # --- answering --------------------------------------------------------------------------------------
 
     def _serve_call(self, asked: Asked) -> Answer:
-        place, factory = _place(asked.path)
-        operation = _PATHS.get(place, "")
-        given, body = _given(asked)
+        asking = self.face.read(asked)
         with self._changed:
-            order = self._taken(operation)
-            if order.line is Line.CUT_BEFORE:
-                told: Told = (0, "")
-            else:
-                told = self._decided(order, asked.method, factory, given, body)
+            order = self._taken(asking.operation)
+            told: Told = (0, "") if order.line is Line.CUT_BEFORE else self._decided(order, asking)
             call = Call(
                 len(self.calls) + 1,
-                operation or asked.path,
-                factory,
-                given,
-                body,
+                asking.operation or asking.word,
+                asking.factory,
+                asking.given,
+                asking.body,
                 told,
                 order.line,
                 self.module.now(),
+                asking.word,
             )
             self.calls.append(call)
             self._changed.notify_all()
@@ -207,13 +209,20 @@ class DriveStand(PlayedServer):
             order.hold.wait(PATIENCE)
         if order.body is not None:
             return Answer(told[0], order.body(told[1]).encode(), "text/plain", order.line)
-        return _written(told, order.line)
+        return self.face.written(asking, told, order.line)
 
-    def _decided(self, order: Order, method: str, factory: str, given: Json, body: Any) -> Told:
+    def _decided(self, order: Order, asking: Asking) -> Told:
         if order.reason and not order.done:
             return order.status, order.reason
-        told = self._done(method, order.operation, factory, given, body)
+        told = self._done(asking)
         return (order.status, order.reason) if order.reason else told
+
+    def _done(self, asking: Asking) -> Told:
+        if asking.wrong is not None:
+            return asking.wrong
+        if self.pulled and asking.operation != "Files/Count":
+            return (200, []) if asking.operation == LIST else (404, "fiscal drive not found")
+        return self.face.does(self.module, asking)
 
     def _taken(self, operation: str) -> Order:
         for place, order in enumerate(self._orders):
@@ -222,87 +231,3 @@ class DriveStand(PlayedServer):
         if self._standing is not None and self._standing.operation == operation:
             return self._standing
         return Order(operation)
-
-    def _done(self, method: str, operation: str, factory: str, given: Json, body: Any) -> Told:
-        if method not in ("POST", "GET"):
-            return 405, "method not allowed"
-        if not operation:
-            return 404, "not found"
-        if operation == "FiscalDrive/List":
-            return (200, []) if self.pulled else self.module.listed()
-        if operation == "Files/Count":
-            return 200, {self.module.listed()[1][0]["FactoryID"]: len(self.module.unsent)}
-        if self.pulled:
-            return 404, "fiscal drive not found"
-        if factory != self.module.factory:
-            return 404, "fiscal drive not found"
-        return self._of_module(operation, given, body)
-
-    def _of_module(self, operation: str, given: Json, body: Any) -> Told:
-        module = self.module
-        if operation == GETTXID:
-            return module.store(body) if isinstance(body, dict) else (400, "body is no JSON receipt")
-        if operation in (OPEN, CLOSE):
-            text = str(given.get("datetime", "now"))
-            time = module.now() if text == "now" else time_of(text)
-            if time is None:
-                return 400, f'parsing time "{text}": cannot parse'
-            return module.open_shift(time) if operation == OPEN else module.close_shift(time)
-        number = _number(given, body)
-        if number is None:
-            return 400, "a parameter is no number"
-        reading: dict[str, Callable[[], Told]] = {
-            INFO: module.info,
-            MEMORY: module.memory,
-            STATE: module.sync_state,
-            SHIFT: lambda: module.shift_info(number),
-            RECEIPT: lambda: module.receipt_info(number),
-            REGISTER: lambda: module.register(number),
-            SEND: lambda: module.send(number or 32),
-            "ZReport/UnackowledgedIndexes": lambda: (200, []),
-            "Sync/ZReports": lambda: (200, {"Items": [], "SuccessfulsCount": 0}),
-            "Sync/Receipts": lambda: (200, {"Items": [], "SuccessfulsCount": 0}),
-        }
-        return reading[operation]()
-
-
-def _place(path: str) -> tuple[str, str]:
-    """Path without its FactoryID, in lower case, and that."""
-    lower = path.rstrip("/").lower()
-    if lower in _PATHS:
-        return lower, ""
-    head, _, factory = path.rstrip("/").rpartition("/")
-    return head.lower(), factory
-
-
-def _given(asked: Asked) -> tuple[Json, Any]:
-    """Parameters of query, form or JSON by their names in lower case, and a JSON body (G2-T-03…05, -07)."""
-    given: Json = {name.lower(): value for name, value in parse_qsl(asked.query)}
-    text = asked.body.decode("utf-8", "replace")
-    try:
-        body = json.loads(text) if text else None
-    except ValueError:
-        body = None
-    if isinstance(body, dict):
-        given |= {name.lower(): value for name, value in body.items()}
-    elif body is None and asked.method == "POST":
-        given |= {name.lower(): value for name, value in parse_qsl(text)}
-    return given, body
-
-
-def _number(given: Json, body: Any) -> int | None:
-    """The one number that an operation takes; 0 without one."""
-    value = next((given[name] for name in ("txid", "index", "itemscount") if name in given), None)
-    if value is None:
-        value = body if isinstance(body, int) else 0
-    text = str(value)
-    return int(text) if text.isascii() and text.isdigit() else None
-
-
-def _written(told: Told, line: Line) -> Answer:
-    status, value = told
-    if status != 200:
-        return json_answer(status, {"Reason": value, "Type": "errors.errorString"}, line)
-    if value == "OK":
-        return Answer(200, b"OK", "text/plain", line)
-    return json_answer(200, value, line)

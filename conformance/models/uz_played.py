@@ -144,6 +144,8 @@ class PlayedModule:
         self.receipts: list[Held] = []
         self.stored: dict[int, Json] = {}
         self.registered: dict[int, Held] = {}
+        self.unnumbered: list[Json] = []
+        """Advance and credit receipts of generation 1, which the module never sees."""
         self.next_sign: int | None = None
         """Sign of the next receipt, None by chance."""
         self.sends = True
@@ -316,6 +318,26 @@ class PlayedModule:
             return 200, known.answer
         if txid not in self.stored:
             return 404, f"no record found in table receipt_register_log with id = {txid}"
+        return self._register_anew(txid)
+
+    def take(self, body: Mapping[str, Any]) -> Told:
+        """Registration in one step, as generation 1 has it: each time anew (G1-R-08), and advance and credit
+        without a number (G1-Z-09)."""
+        status, told = self.store(body)
+        if status != 200:
+            return status, told
+        if not int(body.get("Type", 0)):
+            return self._register_anew(int(told))
+        self.unnumbered.append(dict(body))
+        return 200, {
+            "TerminalID": TERMINAL,
+            "ReceiptSeq": "",
+            "DateTime": str(body["Time"]),
+            "FiscalSign": "",
+            "QRCodeURL": "",
+        }
+
+    def _register_anew(self, txid: int) -> Told:
         body = self.stored[txid]
         time = time_of(body["Time"])
         assert time is not None

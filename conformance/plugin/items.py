@@ -36,7 +36,7 @@ class Suites(pytest.File):
 
     def collect(self) -> Iterator[pytest.Item]:
         """An item per case; cases about a kind that no given target has are left out."""
-        kinds = {target.kind for target in targets_of(self.config)}
+        kinds = {kind for target in targets_of(self.config) for kind in target.kinds}
         try:
             terms = self.config.getoption("--kassalab-select")
             cases = select(load_suites(terms), terms)

@@ -38,7 +38,7 @@ def shop(folder: Path) -> Iterator[Shop]:
     """A point of sale on a free port; lab time stands still unless a case moves it."""
     with (
         PlayedPlaces() as places,
-        lab_of(folder, [PART], seed=SEED, offered=EVERY_PART, options={PART: places.words}) as lab,
+        lab_of(folder, [PART], seed=SEED, offered=EVERY_PART, options={PART: places.words()}) as lab,
     ):
         yield Shop(lab, places)
 

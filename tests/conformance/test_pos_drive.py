@@ -11,7 +11,8 @@ from typing import Any
 import httpx
 import pytest
 
-from conformance.drivers.pos_drive import GETTXID, OPEN, REGISTER, DriveStand, Order
+from conformance.drivers.pos_drive import DriveStand, Order
+from conformance.drivers.pos_faces import GETTXID, OPEN, REGISTER
 from conformance.drivers.pos_owner import OwnerStand, Turn
 from conformance.drivers.pos_server import Line
 from conformance.models.uz_played import FACTORY, TERMINAL, PlayedModule, text_of

@@ -8,7 +8,8 @@ from typing import Final
 from conformance.cases import case, family
 from conformance.context import Context
 from conformance.drivers.pos import sale
-from conformance.drivers.pos_drive import CLOSE, GETTXID, OPEN, REGISTER, SEND, STATE, DriveStand, Order
+from conformance.drivers.pos_drive import DriveStand, Order
+from conformance.drivers.pos_faces import CLOSE, GETTXID, OPEN, REGISTER, SEND, STATE
 from conformance.drivers.pos_keys import Pressed
 from conformance.models.uz_played import FULL, FUTURE, LOCKED, NO_SHIFT, PAST, Held
 

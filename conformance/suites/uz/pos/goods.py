@@ -7,7 +7,7 @@ from datetime import timedelta
 from conformance.cases import case, family
 from conformance.context import Context
 from conformance.drivers.pos import good, paid, sale
-from conformance.drivers.pos_drive import GETTXID
+from conformance.drivers.pos_faces import GETTXID
 from conformance.drivers.pos_keys import Json
 
 LABEL = "0104780000000048215Kk6JudgeABC"

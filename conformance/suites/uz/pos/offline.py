@@ -9,7 +9,8 @@ from typing import Final
 from conformance.cases import case, family
 from conformance.context import Context
 from conformance.drivers.pos import paid, sale
-from conformance.drivers.pos_drive import REGISTER, DriveStand, Order
+from conformance.drivers.pos_drive import DriveStand, Order
+from conformance.drivers.pos_faces import REGISTER
 
 AWAY: Final[dict[str, Callable[[DriveStand], AbstractContextManager[None]]]] = {
     "service": DriveStand.away,

@@ -7,7 +7,7 @@ from typing import Any
 from conformance.cases import case, family
 from conformance.context import Context
 from conformance.drivers.pos import good, paid, sale
-from conformance.drivers.pos_drive import GETTXID, SEND
+from conformance.drivers.pos_faces import GETTXID, SEND
 from conformance.drivers.pos_keys import Pressed
 from conformance.models.uz_played import TERMINAL, Held
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from conformance.cases import case
 from conformance.context import Context
 from conformance.drivers.pos import sale
-from conformance.drivers.pos_drive import CLOSE, GETTXID, OPEN, REGISTER
+from conformance.drivers.pos_faces import CLOSE, GETTXID, OPEN, REGISTER
 
 
 @case(

@@ -8,7 +8,7 @@ from typing import Final
 from conformance.cases import case, family
 from conformance.context import Context
 from conformance.drivers.pos import sale
-from conformance.drivers.pos_drive import REGISTER
+from conformance.drivers.pos_faces import REGISTER
 from conformance.models.uz_played import TWO_DAYS
 
 AGES: Final = {

@@ -7,7 +7,8 @@ from typing import Final
 from conformance.cases import case, family
 from conformance.context import Context
 from conformance.drivers.pos import paid, sale
-from conformance.drivers.pos_drive import GETTXID, OPEN, REGISTER, Order
+from conformance.drivers.pos_drive import Order
+from conformance.drivers.pos_faces import GETTXID, OPEN, REGISTER
 from conformance.drivers.pos_keys import Pressed
 from conformance.drivers.pos_server import Line
 
