@@ -1,6 +1,7 @@
 """The drive's web server as a Flask app: the REST dialect at every path, the Swagger page, the control API.
 
-Thin on purpose: a request's parts go to the dialect, its answer goes out.
+Thin on purpose: a request's parts go to the dialect, its answer goes out. What tills ask all day does not
+even pass through Flask (front.py).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from reference.drive.drive import Drive
 from reference.drive.endpoints import ENDPOINTS, POS_AUTH
+from reference.drive.front import RestFront
 from reference.drive.openapi import openapi_document
 from reference.drive.rest import JSON, Asked, dumped
 from reference.runtime.serving import harden
@@ -48,6 +50,7 @@ def create_app(drive: Drive, control: Blueprint | None = None) -> Flask:
     for rule in ("/", "/<path:path>"):
         app.add_url_rule(rule, "rest", answer, methods=ALL_METHODS, provide_automatic_options=False)
     app.register_error_handler(HTTPException, _refused)
+    app.wsgi_app = RestFront(app.wsgi_app, drive.answer, MAX_BODY)  # type: ignore[method-assign]
     return app
 
 

@@ -3,7 +3,10 @@ on the way back (uz-fiscal EM-07 from the host's side)."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from reference.links.errors import LinkLost
+from reference.links.kept import Keepable
 from reference.links.link import Link
 from reference.links.watch import presence
 from reference.protocol.uz.apdu import Instruction, find_instruction
@@ -14,8 +17,13 @@ from reference.runtime.faults import FaultPoints
 class FaultyLink:
     """A link with the fault point around each command."""
 
+    alive: Callable[[], bool]
+    """Whether the module below has kept its power; missing where the link below cannot tell."""
+
     def __init__(self, link: Link, faults: FaultPoints, clock: PartClock) -> None:
         self._link = link
+        if isinstance(link, Keepable):
+            self.alive = link.alive
         self._faults = faults
         self._clock = clock
 

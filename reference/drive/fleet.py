@@ -90,6 +90,8 @@ class Fleet:
             self._watcher = Watcher([slot.probe for slot in self.slots], interval)
 
     def close(self) -> None:
-        """End the watching."""
+        """End the watching and let go of every module."""
         if self._watcher is not None:
             self._watcher.stop()
+        for slot in self.slots:
+            slot.end()

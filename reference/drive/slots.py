@@ -14,8 +14,9 @@ from dataclasses import dataclass, replace
 
 from reference.drive.errors import DriveNotConfirmedError
 from reference.links.errors import LinkError, LinkTimeout, ModuleError, NoModule
+from reference.links.kept import KeptModule
 from reference.links.link import Link
-from reference.links.module import ModuleSession, module_session
+from reference.links.module import ModuleSession
 from reference.links.watch import presence
 
 
@@ -61,6 +62,7 @@ class Slot:
         self._listener = listener
         self._state = SlotState(link.name, known)
         self._plugged: str | None = None
+        self.module = KeptModule(link, self.lock)
 
     @property
     def state(self) -> SlotState:
@@ -81,7 +83,7 @@ class Slot:
         """
         with self.lock:
             try:
-                with module_session(self.link) as session:
+                with self.module.session() as session:
                     self._saw(Seen(session.factory_id, session.atr, session.version))
                     wanted = factory_id in (None, session.factory_id)
                     if wanted and factory_id is not None and not self.admits():
@@ -114,7 +116,7 @@ class Slot:
         if not self.lock.acquire(blocking=False):
             return
         try:
-            there = presence(self.link)
+            there = self.link.name if self.module.powered else presence(self.link)
         except LinkTimeout:
             return
         finally:
@@ -124,6 +126,10 @@ class Slot:
             self._gone()
         elif not self._state.present or before not in (None, there):
             self.identify()
+
+    def end(self) -> None:
+        """Let go of the module: nobody asks for it any more."""
+        self.module.end()
 
     def confirm(self) -> SlotState:
         """The module that stands here now is the known one from now on."""

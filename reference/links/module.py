@@ -7,6 +7,7 @@ effect.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -58,6 +59,10 @@ class ModuleSession:
         self.version = version.hex()
         if not self.version.isdigit() or not self.version.startswith("04"):
             raise AppletVersionError(self.version)
+
+    def select_again(self) -> None:
+        """SELECT alone, for a module whose version is known: what an earlier session left in it is gone."""
+        _send(self.link, apdu.select(), "SELECT")
 
     def _send(self, command: Command, name: str) -> bytes:
         return _send(self.link, command, name)
@@ -184,27 +189,39 @@ def read_cplc(link: Link) -> bytes:
     return _decoded(apdu.decode_cplc, _send(link, apdu.get_cplc(), "GET DATA"), "GET DATA")
 
 
+def begin_session(link: Link, *, select: bool = True) -> ModuleSession:
+    """Power up, read ATR and CPLC, and select the applet; see `module_session`."""
+    atr = link.open()
+    try:
+        session = ModuleSession(link, atr, read_cplc(link))
+        if select:
+            session.select()
+    except BaseException:
+        link.close()
+        raise
+    return session
+
+
+def end_session(session: ModuleSession, *, selected: bool = True) -> None:
+    """Deselect and power down; what was asked for is done, so a module that has gone spoils nothing."""
+    try:
+        if selected:
+            with contextlib.suppress(LinkError, ModuleError):
+                session.deselect()
+    finally:
+        session.link.close()
+
+
 @contextmanager
 def module_session(link: Link, *, select: bool = True) -> Iterator[ModuleSession]:
     """The sequence FM-S-05 around a block. Without `select` only ATR and CPLC are read.
 
     Raises NoModule, LinkLost, LinkTimeout, and ModuleError for a module this house cannot speak to.
     """
-    atr = link.open()
+    session = begin_session(link, select=select)
     try:
-        session = ModuleSession(link, atr, read_cplc(link))
-        if select:
-            session.select()
         yield session
-        if select:
-            _farewell(session)
-    finally:
+    except BaseException:
         link.close()
-
-
-def _farewell(session: ModuleSession) -> None:
-    """Deselect; what was asked for is done, so a module that has gone by now spoils nothing."""
-    try:
-        session.deselect()
-    except (LinkError, ModuleError):
-        return
+        raise
+    end_session(session, selected=select)

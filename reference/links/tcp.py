@@ -6,6 +6,7 @@ Bytes from `Link` calls go down to the socket, frames come up from it; connectin
 from __future__ import annotations
 
 import contextlib
+import select
 import socket
 from typing import Final
 
@@ -93,6 +94,14 @@ class TcpLink:
         if len(data) > data[0] + 1:
             raise LinkLost(f"{self.name}: {len(data) - data[0] - 1} bytes nobody asked for after the {what}")
         return data[1:]
+
+    def alive(self) -> bool:
+        """Whether the connection stands and nothing waits in it: a module that was cut off has closed it."""
+        if self._socket is None:
+            return False
+        quiet = select.poll()
+        quiet.register(self._socket, select.POLLIN)
+        return not quiet.poll(0)
 
     def close(self) -> None:
         """Close the connection, which powers the module down."""

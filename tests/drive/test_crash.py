@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -15,6 +16,8 @@ from tests.waiting import eventually
 
 SELLING = [point for point in FAULT_POINTS if not point.startswith(("sync.", "operator."))]
 SENDING = [point for point in FAULT_POINTS if point.startswith(("sync.", "operator."))]
+COMMANDS = ("SELECT", "GET_FISCAL_MEMORY_INFO", "RECEIPT_REGISTER", "GET_RECEIPT_FILE")
+"""Of a sale, whatever else the drive asks the module."""
 OPTIONS = {"drive": ["--no-auto-send", "--presence-interval", "0"]}
 
 
@@ -39,11 +42,13 @@ def send(shop: LabShop) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("point", "skip"),
-    [(point, 0) for point in SELLING] + [("drive.request", 3), ("link.transmit", 4), ("link.transmit", 17)],
+    ("point", "given"),
+    [(point, {}) for point in SELLING]
+    + [("drive.request", {"skip": 3})]
+    + [("link.transmit", {"match": {"command": name}}) for name in COMMANDS],
 )
-def test_killed_while_selling(shop: LabShop, point: str, skip: int) -> None:
-    shop.lab.control("drive").add_fault(point, "crash", skip=skip)
+def test_killed_while_selling(shop: LabShop, point: str, given: dict[str, Any]) -> None:
+    shop.lab.control("drive").add_fault(point, "crash", **given)
     with pytest.raises(DriveUnreachableError):
         shop.till.sell(shop.order())
     died(shop)

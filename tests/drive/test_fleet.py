@@ -133,7 +133,7 @@ class Busy(Card):
 def test_a_module_held_by_somebody_else_is_not_taken_for_unplugged(bench: Bench) -> None:
     """EM-04"""
     slot = bench.core.fleet.slots[0]
-    slot.link = Busy(None)
+    slot.link = slot.module.link = Busy(None)
     slot.probe()
     assert slot.state.present
     with slot.lock:
