@@ -21,6 +21,7 @@ from conformance.control_client import ControlClientError
 from conformance.events import CaseStarted, EventStream, RunEnded, RunStarted, TargetFacts, Verdict
 from conformance.outcomes import ExitCode, Level, Outcome, exit_code
 from conformance.session import Session
+from conformance.turns import Turn, Turns
 from conformance.verdicts import CaseFailed, CaseStopped, Inconclusive, NotApplicable, TargetUnreachable
 from reference.runtime.chance import generator
 from reference.runtime.clock import real_elapsed
@@ -53,6 +54,9 @@ class Grade:
 class Runner:
     """Runs a list of cases on sessions;
     each session has a thread of its own, because its cases are its own.
+
+    Targets that somebody else runs are judged all at once; those of embedded labs take turns (turns.py),
+    because they all live on this machine.
     """
 
     def __init__(self, book: ClauseBook, stream: EventStream, settings: RunSettings) -> None:
@@ -72,7 +76,7 @@ class Runner:
         """
         begun = real_elapsed()
         plan = [
-            (session, [case for case in cases if case.target == session.target.kind]) for session in sessions
+            (session, [case for case in cases if case.target in session.target.kinds]) for session in sessions
         ]
         opened = self._open(sessions)
         self._stream.send(
@@ -95,8 +99,14 @@ class Runner:
         return ended
 
     def _run_all(self, plan: Sequence[tuple[Session, list[Case]]]) -> None:
+        here, elsewhere = Turns(), Turns(len(plan))
         with ThreadPoolExecutor(max_workers=max(1, len(plan))) as pool:
-            runs = [pool.submit(self._run_session, session, cases) for session, cases in plan]
+            runs = [
+                pool.submit(
+                    self._run_session, session, cases, Turn(here if session.lab else elsewhere, cases)
+                )
+                for session, cases in plan
+            ]
             try:
                 for run in runs:
                     run.result()
@@ -111,24 +121,33 @@ class Runner:
         return exit_code(self._summary, strict=self._settings.strict)
 
     def _open(self, sessions: Sequence[Session]) -> tuple[TargetFacts, ...]:
-        facts = []
-        for session in sessions:
-            try:
-                facts.append(session.open())
-            except TargetUnreachable as error:
-                self._stopped.append(f"{session.target.text}: {error}; nothing was judged")
-        return tuple(facts)
+        # One after another where a person may have to be asked; labs of our own all at once.
+        at_once = len(sessions) if all(session.lab for session in sessions) else 1
+        with ThreadPoolExecutor(max_workers=max(1, at_once)) as pool:
+            opened = list(pool.map(self._opened, sessions))
+        self._stopped += [each for each in opened if isinstance(each, str)]
+        return tuple(each for each in opened if not isinstance(each, str))
 
-    def _run_session(self, session: Session, cases: Sequence[Case]) -> None:
-        for case in cases:
-            if self._interrupted.is_set():
-                return
-            if self.run_case(session, case) is Outcome.TOOL_ERROR and not session.alive():
-                with self._lock:
-                    self._stopped.append(
-                        f"target {session.name} stopped answering in {case.id}; the rest was not run"
-                    )
-                return
+    @staticmethod
+    def _opened(session: Session) -> TargetFacts | str:
+        try:
+            return session.open()
+        except TargetUnreachable as error:
+            return f"{session.target.text}: {error}; nothing was judged"
+
+    def _run_session(self, session: Session, cases: Sequence[Case], turn: Turn) -> None:
+        with turn:
+            for case in cases:
+                turn.begin()
+                if self._interrupted.is_set():
+                    return
+                if self.run_case(session, case) is Outcome.TOOL_ERROR and not session.alive():
+                    with self._lock:
+                        self._stopped.append(
+                            f"target {session.name} stopped answering in {case.id}; the rest was not run"
+                        )
+                    return
+                turn.end(case)
 
     def run_case(self, session: Session, case: Case) -> Outcome:
         """Run one case and send its events; returns its outcome."""
