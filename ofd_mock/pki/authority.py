@@ -40,6 +40,8 @@ DEFAULT_BASE: Final = "http://127.0.0.1:13580"
 """Where lists and answers are served: the signing service's own HTTP port (CA-10)."""
 _FACTS: Final = "authority.json"
 _BOOK: Final = "book.jsonl"
+_MOST_ANSWERS: Final = 1_000
+"""Kept of one second: answers of the responder."""
 
 
 class AuthorityError(ValueError):
@@ -78,6 +80,7 @@ class Authority:
             raise AuthorityError("folder", f"{folder} holds no test authority") from None
         self.base: str = facts["base"]
         self._read: tuple[int, list[Issued]] = (0, [])
+        self._answers: tuple[tuple[int, datetime] | None, dict[bytes, bytes]] = (None, {})
 
     @classmethod
     def create(cls, folder: Path, base: str = DEFAULT_BASE, bits: int = make.AUTHORITY_BITS) -> Self:
@@ -186,11 +189,14 @@ class Authority:
 
     def issued(self) -> list[Issued]:
         """Every certificate issued so far, oldest first, foreign ones too."""
-        path = self.folder / _BOOK
-        size = path.stat().st_size if path.exists() else 0
+        size = self._size()
         if self._read[0] != size:  # the book only grows
             self._read = (size, self._read_book())
         return list(self._read[1])
+
+    def _size(self) -> int:
+        path = self.folder / _BOOK
+        return path.stat().st_size if path.exists() else 0
 
     def _read_book(self) -> list[Issued]:
         found: dict[int, dict[str, Any]] = {}
@@ -227,8 +233,20 @@ class Authority:
         return make_list(self.root, Book((), {}), now)
 
     def ocsp(self, request: bytes, now: datetime) -> bytes:
-        """DER of the OCSP response to `request`."""
-        return answer_ocsp(request, self.issuing.certificate, self._responder, self.book(), now)
+        """DER of the OCSP response to `request`.
+
+        It tells whole seconds, so within one the same question has the same answer, until the book grows.
+        """
+        state = (self._size(), now.replace(microsecond=0))
+        if self._answers[0] != state:
+            self._answers = (state, {})
+        answers = self._answers[1]
+        answer = answers.get(request)
+        if answer is None:
+            answer = answer_ocsp(request, self.issuing.certificate, self._responder, self.book(), now)
+            if len(answers) < _MOST_ANSWERS:
+                answers[request] = answer
+        return answer
 
     def timestamp(self, digest: bytes, now: datetime, nonce: int | None = None) -> bytes:
         """DER of a timestamp token over a SHA-256 digest."""

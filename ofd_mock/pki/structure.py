@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from asn1crypto import cms
+from asn1crypto import cms, core, parser
 from cryptography import x509
 
 from ofd_mock.pki import oids
@@ -149,9 +149,20 @@ def _loaded(certificate: Any) -> x509.Certificate:
     return loaded
 
 
+def _signed_bytes(attributes: Any) -> bytes:
+    """What is signed of the attributes: a SET OF, whose members DER sorts whatever their order here was.
+
+    Of the bytes that came: to write anew what was read costs more than all the rest of the reading.
+    """
+    method, tag = core.SetOf.method, core.SetOf.tag
+    members = sorted(each.dump() for each in attributes)
+    return bytes(parser.emit(0, method, tag, b"".join(members)))
+
+
 def _attributes(given: Any) -> Attributes | None:
-    if given.native is None:
+    if isinstance(given, core.Void):
         return None
+    signed = _signed_bytes(given)
     found: dict[str, Any] = {}
     for attribute in given:
         name = attribute["type"].native
@@ -160,7 +171,7 @@ def _attributes(given: Any) -> Attributes | None:
         found[name] = attribute["values"][0]
     ess = found.get("signing_certificate_v2")
     return Attributes(
-        signed=given.untag().dump(),
+        signed=signed,
         kind=found["content_type"].native if "content_type" in found else None,
         digest=found["message_digest"].native if "message_digest" in found else None,
         time=found["signing_time"].native if "signing_time" in found else None,
@@ -173,7 +184,7 @@ def _attributes(given: Any) -> Attributes | None:
 
 
 def _timestamps(unsigned: Any) -> tuple[bytes, ...]:
-    if unsigned.native is None:
+    if isinstance(unsigned, core.Void):
         return ()
     return tuple(
         value.dump()

@@ -182,8 +182,9 @@ class BooksTwice(Accounts):
 class ChargesAtRest(Keeper):
     """Charges a register while it rests."""
 
-    def _behind(self, session: Session) -> list[int]:
-        return sorted(session.scalars(select(tables.Organisation.id)))
+    def _behind(self) -> list[int]:
+        with self._office.looking() as connection:
+            return sorted(connection.scalars(select(tables.Organisation.id)))
 
     def _charge(
         self, session: Session, organisation: tables.Organisation, cards: list[tables.Card], until: date

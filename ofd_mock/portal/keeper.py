@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from sqlalchemy import func, select
+from sqlalchemy import CompoundSelect, String, bindparam, func, select, union
 from sqlalchemy.orm import Session
 
 from ofd_mock.kgd.answers import registration_number
@@ -40,6 +40,30 @@ _ANSWERS: Final = {
 }
 
 
+def _behind() -> CompoundSelect[tuple[int]]:
+    """Organisations for which something is to be done by the day `today` and the moment `now`."""
+    card, devices, request = tables.Card, ledger_tables.devices.c, tables.TaxRequest
+    today = bindparam("today", type_=String())
+    moved = card.shown_state != devices.state
+    unpaid = (card.charged_until < today) & devices.state.in_(sorted(state.value for state in CHARGED))
+    waiting = (
+        select(card.organisation)
+        .join(ledger_tables.devices, devices.id == card.id)
+        .where(card.removed.is_(False), (card.suspend_on <= today) | moved | unpaid)
+    )
+    answered = (
+        select(card.organisation)
+        .join(request, request.card == card.id)
+        .where(request.answered.is_(None), request.due <= bindparam("now", type_=String()))
+    )
+    return union(waiting, answered)
+
+
+_BEHIND: Final = _behind()
+_NEXT_ANSWER: Final = select(func.min(tables.TaxRequest.due)).where(tables.TaxRequest.answered.is_(None))
+"""Both are asked after every request that may have changed something, so they are made once."""
+
+
 class Keeper:
     """Keeps the portal's books in step with the clock and the wire."""
 
@@ -48,36 +72,21 @@ class Keeper:
 
     def run(self) -> None:
         """Bring all organisations up to now, each in a transaction of its own."""
-        with self._office.reading() as session:
-            behind = self._behind(session)
-        for organisation in behind:
+        for organisation in self._behind():
             with self._office.changing() as session:
                 self._bring_up(session, lock(session, organisation))
 
-    def _behind(self, session: Session) -> list[int]:
+    def _behind(self) -> list[int]:
         """Organisations for which something is to be done, found by reading: no writer waits for that."""
-        card, devices, request = tables.Card, ledger_tables.devices.c, tables.TaxRequest
-        today = self._office.today.isoformat()
-        moved = card.shown_state != devices.state
-        unpaid = (card.charged_until < today) & devices.state.in_([state.value for state in CHARGED])
-        waiting = (
-            select(card.organisation)
-            .join(ledger_tables.devices, devices.id == card.id)
-            .where(card.removed.is_(False), (card.suspend_on <= today) | moved | unpaid)
-        )
-        answered = (
-            select(card.organisation)
-            .join(request, request.card == card.id)
-            .where(request.answered.is_(None), request.due <= written(self._office.now))
-        )
-        return sorted({*session.scalars(waiting), *session.scalars(answered)})
+        now = self._office.now
+        when = {"today": local_day(now).isoformat(), "now": written(now)}
+        with self._office.looking() as connection:
+            return sorted(connection.scalars(_BEHIND, when))
 
     def next_due(self) -> datetime | None:
         """When something is to happen by itself next; None if nothing is known to."""
-        with self._office.reading() as session:
-            request = tables.TaxRequest
-            answers = select(func.min(request.due)).where(request.answered.is_(None))
-            due = session.scalar(answers)
+        with self._office.looking() as connection:
+            due = connection.scalar(_NEXT_ANSWER)
         midnight = beginning(self._office.today + _DAY)
         return midnight if due is None else min(midnight, moment_of(due))
 

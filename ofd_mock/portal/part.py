@@ -27,6 +27,10 @@ from reference.runtime.control_models import Body, NoArguments
 
 NAME: Final = "portal"
 ROWS_FILE: Final = "portal.json"
+_TABLES: Final = tuple(
+    (table, sa.delete(table), sa.insert(table)) for table in tables.Base.metadata.sorted_tables
+)
+"""Every table, what empties it and what fills it."""
 
 
 class OneCard(Body):
@@ -60,7 +64,7 @@ class PortalPart(Part):
                 table.name.removeprefix("kz_portal_"): session.scalar(
                     sa.select(sa.func.count()).select_from(table)
                 )
-                for table in tables.Base.metadata.sorted_tables
+                for table, _, _ in _TABLES
             }
             request = tables.TaxRequest
             waiting = session.scalars(sa.select(request).where(request.answered.is_(None)))
@@ -81,7 +85,7 @@ class PortalPart(Part):
         with self._office.reading() as session:
             rows = {
                 table.name: [_plain(dict(row)) for row in session.execute(sa.select(table)).mappings()]
-                for table in tables.Base.metadata.sorted_tables
+                for table, _, _ in _TABLES
             }
         known = {"settings": self._office.settings.model_dump(mode="json"), "rows": rows}
         (folder / ROWS_FILE).write_text(json.dumps(known, ensure_ascii=False), encoding="utf-8")
@@ -91,11 +95,11 @@ class PortalPart(Part):
         known = json.loads((folder / ROWS_FILE).read_text(encoding="utf-8"))
         settings = PortalSettings.model_validate(known["settings"])
         with self._office.changing() as session:
-            for table in tables.Base.metadata.sorted_tables:
-                session.execute(sa.delete(table))
+            for table, empty, fill in _TABLES:
+                session.execute(empty)
                 rows = [_read(row) for row in known["rows"].get(table.name, [])]
                 if rows:
-                    session.execute(sa.insert(table), rows)
+                    session.execute(fill, rows)
             wire_users.tell_everything(session)
         # Archives are in no snapshot, and whose numbers they bear is somebody else now.
         self._desks.archives.wipe()
@@ -111,8 +115,8 @@ class PortalPart(Part):
                 if "device" in kept.c:  # an ID that is given out again must not find what another sent
                     session.execute(sa.delete(kept).where(kept.c.device.in_(ours)))
             session.execute(sa.delete(devices).where(devices.c.id.in_(ours)))
-            for table in tables.Base.metadata.sorted_tables:
-                session.execute(sa.delete(table))
+            for _, empty, _ in _TABLES:
+                session.execute(empty)
         self._desks.archives.wipe()
         self._take(chosen)
         self._desks.entrance.forget_strangers()

@@ -29,6 +29,13 @@ from reference.protocol.kz.tally import DeviceCounters, counters_from_json
 _DEVICES: Final = tables.devices
 _AT_ONCE: Final = 500
 """Registers of one question to the database."""
+_OF_DEVICE: Final = _DEVICES.c.id == sa.bindparam("device")
+_BOOKS: Final = sa.select(
+    _DEVICES.c.state, _DEVICES.c.documents, _DEVICES.c.counters, _DEVICES.c.uncounted, _DEVICES.c.profile
+).where(_OF_DEVICE)
+_BOOKS_LOCKED: Final = _BOOKS.with_for_update()
+_SET_STATE: Final = sa.update(_DEVICES).where(_OF_DEVICE).values(state=sa.bindparam("now"))
+"""Every act of an owner asks for the books and most set the state: made once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +53,7 @@ class Books:
 
 def books_of(session: Session, device: int, *, lock: bool = True) -> Books | None:
     """The books of a register, None if the ledger does not know it."""
-    columns = _DEVICES.c
-    query = sa.select(
-        columns.state, columns.documents, columns.counters, columns.uncounted, columns.profile
-    ).where(columns.id == device)
-    row = session.execute(query.with_for_update() if lock else query).first()
+    row = session.execute(_BOOKS_LOCKED if lock else _BOOKS, {"device": device}).first()
     if row is None:
         return None
     counters = counters_from_json(json.loads(row.counters))
@@ -100,7 +103,7 @@ def close_books(session: Session, device: int) -> None:
 
 def set_state(session: Session, device: int, state: DeviceState) -> None:
     """What the wire answers from the commit on."""
-    _update(session, device, state=state.value)
+    session.execute(_SET_STATE, {"device": device, "now": state.value})
 
 
 def describe(session: Session, device: int, change: Callable[[Registration], Registration]) -> None:

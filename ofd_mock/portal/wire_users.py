@@ -9,14 +9,32 @@ transaction.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import Row, bindparam, select
 from sqlalchemy.orm import Session
 
 from ofd_mock.kz.values import Cashier
 from ofd_mock.portal import tables, wire_books
 from ofd_mock.portal.accounts import lock
 from ofd_mock.portal.entrance import ADMINISTRATOR
+
+_Person = Row[int, str, str, str, int]
+_CARDS: Final = select(tables.Card.id, tables.Card.outlet).where(
+    tables.Card.organisation == bindparam("organisation"), tables.Card.removed.is_(False)
+)
+_CARD: Final = _CARDS.where(tables.Card.id == bindparam("card"))
+_WITH_CARDS: Final = (
+    select(tables.Card.organisation)
+    .where(tables.Card.removed.is_(False))
+    .distinct()
+    .order_by(tables.Card.organisation)
+)
+_USERS: Final = (
+    select(tables.User.id, tables.User.login, tables.User.password, tables.User.name, tables.User.role)
+    .where(tables.User.organisation == bindparam("organisation"), tables.User.active.is_(True))
+    .order_by(tables.User.id)
+)
 
 
 def tell(session: Session, organisation: int, card: int | None = None) -> None:
@@ -26,11 +44,10 @@ def tell(session: Session, organisation: int, card: int | None = None) -> None:
     people or registers at the same moment comes second, and sees both.
     """
     lock(session, organisation)
-    table = tables.Card
-    query = select(table.id, table.outlet).where(table.organisation == organisation, table.removed.is_(False))
-    if card is not None:
-        query = query.where(table.id == card)
-    outlets = {row.id: row.outlet for row in session.execute(query)}
+    asked = {"organisation": organisation} if card is None else {"organisation": organisation, "card": card}
+    outlets = {row.id: row.outlet for row in session.execute(_CARDS if card is None else _CARD, asked)}
+    if not outlets:
+        return  # an organisation without registers has nothing for the wire
     users = _users(session, organisation)
     by_outlet = _by_outlet(session, users)
     people = {
@@ -42,16 +59,12 @@ def tell(session: Session, organisation: int, card: int | None = None) -> None:
 
 def tell_everything(session: Session) -> None:
     """Tell it of every organisation: after rows have come from elsewhere."""
-    for organisation in session.scalars(
-        select(tables.Organisation.id).order_by(tables.Organisation.id)
-    ).all():
+    for organisation in session.scalars(_WITH_CARDS).all():
         tell(session, organisation)
 
 
-def _users(session: Session, organisation: int) -> dict[int, tables.User]:
-    table = tables.User
-    query = select(table).where(table.organisation == organisation, table.active.is_(True))
-    return {row.id: row for row in session.scalars(query.order_by(table.id))}
+def _users(session: Session, organisation: int) -> dict[int, _Person]:
+    return {row.id: row for row in session.execute(_USERS, {"organisation": organisation})}
 
 
 def _by_outlet(session: Session, users: Iterable[int]) -> dict[int, set[int]]:
@@ -68,9 +81,9 @@ def _by_outlet(session: Session, users: Iterable[int]) -> dict[int, set[int]]:
     return found
 
 
-def _knows(user: tables.User, of_outlet: set[int]) -> bool:
+def _knows(user: _Person, of_outlet: set[int]) -> bool:
     return user.role == ADMINISTRATOR or user.id in of_outlet
 
 
-def _cashier(user: tables.User) -> Cashier:
+def _cashier(user: _Person) -> Cashier:
     return Cashier(user.login, user.password, user.id, user.name or user.login, (user.role,))

@@ -16,6 +16,7 @@ from flask import Flask
 
 from ofd_mock.pki.authority import Authority, AuthorityError, Issued
 from ofd_mock.pki.fetching import fetch_over_http
+from ofd_mock.pki.findings import Rule
 from ofd_mock.pki.holders import Holder, HolderError, holder_of, subject_of
 from ofd_mock.pki.key_files import (
     DEFAULT_PASSWORD,
@@ -25,10 +26,12 @@ from ofd_mock.pki.key_files import (
 )
 from ofd_mock.pki.oids import Policy, Role
 from ofd_mock.pki.profiles import PROFILES
+from ofd_mock.pki.revocation import ocsp_request
 from ofd_mock.pki.verification import Demands, signer_of, verify
 from ofd_mock.pki.web import authority_blueprint
 from reference.runtime.serving import HttpServer
 from tests.ofd_mock.pki.conftest import BITS, NOW, TEXT, Bench
+from tests.ofd_mock.pki.test_verification import rules
 
 
 def openssl(*words: str | Path) -> str:
@@ -235,6 +238,19 @@ def test_revocation_over_http(served: tuple[Authority, str]) -> None:
         signature = bench.sign(bench.issue(name))
         result = verify(signature, Demands(TEXT), authority.trust, NOW, fetch_over_http)
         assert (result.ok, result.revocation) == (ok, "ocsp")
+
+
+def test_an_answer_of_the_responder_serves_for_its_second_and_book(bench: Bench) -> None:
+    """The same question in the same second has the same bytes; a revocation in it is told at once."""
+    authority, issued = bench.authority, bench.issue("head")
+    request = ocsp_request(issued.certificate, authority.issuing.certificate)
+    first = authority.ocsp(request, NOW)
+    assert authority.ocsp(request, NOW + timedelta(milliseconds=900)) == first
+    assert authority.ocsp(request, NOW + timedelta(seconds=1)) != first
+    assert bench.verify(bench.sign(issued)).ok
+    authority.revoke(issued.serial, NOW)
+    assert authority.ocsp(request, NOW) != first
+    assert rules(bench.verify(bench.sign(issued))) == [Rule.REVOKED]
 
 
 def test_what_is_no_ocsp_request(served: tuple[Authority, str]) -> None:

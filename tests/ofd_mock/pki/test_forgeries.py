@@ -111,6 +111,17 @@ def test_attributes_that_must_be_signed_once(
     assert rules(bench.verify(bench.sign(head))) == found
 
 
+def test_attributes_in_another_order_are_the_same_set(bench: Bench, head: Issued) -> None:
+    """RFC 5652 §5.4: what is signed is their DER, which sorts them however they travelled."""
+    signature = bench.sign(head)
+    given = cms.ContentInfo.load(signature)["content"]["signer_infos"][0]["signed_attrs"]
+    members = [each.dump() for each in given]
+    body = b"".join(members)
+    turned = signature.replace(body, b"".join(reversed(members)))
+    assert turned != signature
+    assert rules(bench.verify(turned)) == []
+
+
 def test_content_of_another_type(bench: Bench, head: Issued) -> None:
     token = cms.ContentInfo.load(bench.authority.timestamp(bytes(32), NOW))
     info = bytes(token["content"]["encap_content_info"]["content"])
