@@ -30,7 +30,8 @@ from reference.pos.replay.model import (
 from reference.pos.shop import tables
 from reference.pos.shop.checkout import payments_of
 from reference.pos.shop.moments import local_day, moment_of
-from reference.pos.shop.orders import State, lines_of
+from reference.pos.shop.order_rows import lines_of
+from reference.pos.shop.orders import State
 from reference.pos.shop.payments import KINDS
 from reference.pos.shop.settings import ShopSettings
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, Select, bindparam, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from reference.pos.shop import tables
-from reference.pos.shop.premises import Premises
-from reference.pos.shop.rows import ByKey
+from reference.pos.shop.premises import Premises, Writing
 from reference.runtime.forms import Form
 from reference.runtime.refusals import RefusedError, UnknownError
 from reference.runtime.words import Words
@@ -38,7 +37,38 @@ FIELDS: Final = (
 _BARCODE: Final = Words("Bu shtrix-kod band", "Такой штрихкод уже есть", "Another product has this barcode")
 _SHORT: Final = Words("Omborda yetarli emas", "Недостаточно на складе", "There is not enough in stock")
 
-_BY_ID: Final = ByKey(tables.Product, tables.Product.id)
+_TABLE: Final = tables.Base.metadata.tables[tables.Product.__tablename__]
+_ROWS: Final = _TABLE.c
+_TAKE: Final = (
+    update(_TABLE)
+    .where(_ROWS.id == bindparam("product"), _ROWS.stock >= bindparam("amount"))
+    .values(stock=_ROWS.stock - bindparam("amount"))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Good:
+    """What a product is while it is sold; `counted`: how much is left of it changes with every sale."""
+
+    id: int
+    name: str
+    mxik: str
+    package_code: str
+    unit: str
+    units: int
+    price: int
+    cost: int
+    vat_percent: int
+    barcode: str
+    marked: bool
+    best_before: str | None
+    active: bool
+    counted: bool
+
+
+_GOOD: Final[Select[Any]] = select(
+    *(_ROWS[each.name] for each in fields(Good) if each.name != "counted"), _ROWS.stock.is_not(None)
+).where(_ROWS.id == bindparam("product"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +110,7 @@ class Catalogue:
     def change(self, product: int, given: Mapping[str, Any]) -> ProductView:
         """Change the fields that are given; orders that have it keep what they had."""
         with self._premises.changing() as session:
-            row = find(session, product)
+            row = _find(session, product)
             for name, value in _read(given, asdict(view_of(row))).items():
                 setattr(row, name, value)
             self._require_free_barcode(session, row)
@@ -89,7 +119,7 @@ class Catalogue:
     def one(self, product: int) -> ProductView:
         """One product; UnknownError."""
         with self._premises.reading() as session:
-            return view_of(find(session, product))
+            return view_of(_find(session, product))
 
     def by_barcode(self, barcode: str) -> ProductView:
         """The active product of a barcode; UnknownError."""
@@ -136,9 +166,21 @@ class Catalogue:
             raise RefusedError("barcode", _BARCODE)
 
 
-def find(session: Session, product: int) -> tables.Product:
-    """The row of a product; UnknownError."""
-    row = _BY_ID.find(session, product)
+def good(premises: Premises, product: int) -> Good:
+    """A product as it is sold, remembered until goods change; UnknownError."""
+    known = premises.memory.of(Good)
+    found = known.get(product)
+    if found is None:
+        with premises.looking() as connection:
+            row = connection.execute(_GOOD, {"product": product}).first()
+        if row is None:
+            raise UnknownError("product")
+        found = known[product] = Good(*row)
+    return found
+
+
+def _find(session: Session, product: int) -> tables.Product:
+    row = session.get(tables.Product, product)
     if row is None:
         raise UnknownError("product")
     return row
@@ -149,13 +191,10 @@ def view_of(row: tables.Product) -> ProductView:
     return ProductView(row.id, **{name: getattr(row, name) for name in FIELDS})
 
 
-def take_from_stock(row: tables.Product, amount: int) -> None:
+def take_from_stock(writing: Writing, product: Good, amount: int) -> None:
     """Take thousandths from the stock, or put them back when negative; RefusedError: too few."""
-    if row.stock is None:
-        return
-    if amount > row.stock:
+    if product.counted and not writing.execute(_TAKE, {"product": product.id, "amount": amount}).rowcount:
         raise RefusedError("stock", _SHORT)
-    row.stock -= amount
 
 
 def _holds(text: str) -> ColumnElement[bool]:

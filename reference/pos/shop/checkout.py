@@ -11,34 +11,42 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import bindparam, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import bindparam, func, insert, select, update
 
 from reference.pos.order import THOUSAND, Line, Order
 from reference.pos.order import Payment as Money
-from reference.pos.shop import catalogue, orders, places, tables
-from reference.pos.shop.moments import written
+from reference.pos.shop import catalogue, order_rows, orders, places, tables
+from reference.pos.shop.catalogue import Good
+from reference.pos.shop.order_rows import Asked, LineRow, OrderRow, Whole
 from reference.pos.shop.orders import OrderView, State
 from reference.pos.shop.payments import KINDS, PaymentState
-from reference.pos.shop.premises import Premises
-from reference.pos.shop.settings import SettingsDesk, ShopSettings, settings_in
+from reference.pos.shop.premises import Premises, Writing
+from reference.pos.shop.settings import SettingsDesk, ShopSettings
 from reference.pos.shop.staff import EmployeeView, Right
-from reference.pos.shop.sums import OrderSum
+from reference.pos.shop.sums import LineSum, OrderSum
 from reference.runtime.forms import LISTED, NUMBER, Form
 from reference.runtime.refusals import Finding, InvalidError, RefusedError, UnknownError
 from reference.runtime.words import Words
 
 MOST_PAYMENTS: Final = 10
+_PAYMENTS: Final = tables.Base.metadata.tables[tables.Payment.__tablename__]
+_FISCAL: Final = insert(tables.Base.metadata.tables[tables.Fiscal.__tablename__])
+_NAMES: Final = ("id", "order_id", "attempt", "kind", "amount", "state", "made", "given")
 _ALL: Final = (
-    select(tables.Payment).where(tables.Payment.order == bindparam("order")).order_by(tables.Payment.id)
+    select(*(_PAYMENTS.c[name] for name in _NAMES))
+    .where(_PAYMENTS.c.order_id == bindparam("order"))
+    .order_by(_PAYMENTS.c.id)
 )
 _LAST_TRY: Final = _ALL.where(
-    tables.Payment.attempt
-    == select(func.max(tables.Payment.attempt))
-    .where(tables.Payment.order == bindparam("order"))
+    _PAYMENTS.c.attempt
+    == select(func.max(_PAYMENTS.c.attempt))
+    .where(_PAYMENTS.c.order_id == bindparam("order"))
     .correlate(None)
     .scalar_subquery()
 )
+_ONE: Final = select(_PAYMENTS.c.order_id, _PAYMENTS.c.state).where(_PAYMENTS.c.id == bindparam("payment"))
+_NEW: Final = insert(_PAYMENTS).returning(_PAYMENTS.c.id, sort_by_parameter_order=True)
+_DECIDE: Final = update(_PAYMENTS).where(_PAYMENTS.c.id == bindparam("key"))
 RECEIPT_KINDS: Final = (0, 1, 2)
 """Purchase, advance, credit (uz-fiscal §2.1 Type)."""
 _ANSWERS: Final = {
@@ -56,6 +64,20 @@ _OPEN_PAYMENT: Final = Words(
 _NOT_WAITING: Final = Words(
     "To'lov kutilayotgani yo'q", "Платёж не ожидает ответа", "This payment is not waiting"
 )
+
+
+@dataclass(slots=True)
+class PaymentRow:
+    """A payment, as tables.Payment says; `id` is 0 until it is written."""
+
+    id: int
+    order_id: str
+    attempt: int
+    kind: str
+    amount: int
+    state: str
+    made: str
+    given: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,122 +115,122 @@ class Checkout:
         """
         employee.require(Right.PAY)
         wanted, kind = _read(given)
-        with self._premises.changing() as session:
-            settings = settings_in(session)
-            row = orders.find(session, order)
-            orders.require_changeable(row)
-            before = payments_of(session, order)
-            if any(each.state == PaymentState.PENDING.value for each in before):
+        settings = self._settings.read()
+        with self._premises.writing() as writing:
+            found = order_rows.whole(writing, order)
+            orders.require_changeable(found.row)
+            if found.waiting:
                 raise RefusedError("payment-waiting", _OPEN_PAYMENT)
-            attempt = before[0].attempt + 1 if before else 1
-            sums = orders.sums_of(session, row)
+            sums = orders.sums_of(self._premises, found)
             if not sums.lines:
                 raise RefusedError("lines", _EMPTY)
             amounts, change = _cut(wanted, sums.total)
-            row.kind = kind
-            made = []
-            for key, amount in amounts:
-                state = PaymentState.CONFIRMED if not KINDS[key].app else _ANSWERS[settings.apps]
-                each = self._payment(row, attempt, key, amount, state)
-                if change and KINDS[key].is_cash:
-                    each.given = amount + change
-                made.append(each)
-            session.add_all(made)
-            session.flush()
+            found.row.kind = kind
+            made = _payments(writing, found, amounts, change, settings)
+            before = _views(payments_in(writing, order)) if found.attempts else ()
+            insert_payments(writing, made)
             for each in made:
-                tell_payment(self._premises, session, each, row)
-            view = self._settle(session, row, made, sums, settings)
-            return Paid(view, _views(session, order), change)
+                tell_payment(writing, each, found.row)
+            view = self._settle(writing, found, made, sums, settings)
+            return Paid(view, (*before, *_views(made)), change)
 
     def answer(self, payment: int, *, confirmed: bool) -> OrderView:
         """What the application says of a waiting payment. A failure gives back what else was paid."""
         settings = self._settings.read()
-        with self._premises.changing() as session:
-            found = session.get(tables.Payment, payment)
-            if found is None:
+        with self._premises.writing() as writing:
+            known = writing.execute(_ONE, {"payment": payment}).first()
+            if known is None:
                 raise UnknownError("payment")
-            if found.state != PaymentState.PENDING.value:
+            if known.state != PaymentState.PENDING.value:
                 raise RefusedError("payment-state", _NOT_WAITING)
-            found.state = (PaymentState.CONFIRMED if confirmed else PaymentState.FAILED).value
-            row = orders.find(session, found.order)
-            tell_payment(self._premises, session, found, row)
-            made = payments_of(session, row.id)
-            return self._settle(session, row, made, orders.sums_of(session, row), settings)
+            found = order_rows.whole(writing, known.order_id)
+            made = payments_of(writing, known.order_id)
+            [decided] = [each for each in made if each.id == payment]
+            _decide(writing, found.row, decided, PaymentState.CONFIRMED if confirmed else PaymentState.FAILED)
+            sums = orders.sums_of(self._premises, found)
+            return self._settle(writing, found, made, sums, settings)
 
     def payments(self, order: str) -> tuple[PaymentView, ...]:
         """All payments of an order."""
-        with self._premises.reading() as session:
-            orders.find(session, order)
-            return _views(session, order)
+        with self._premises.looking() as connection:
+            order_rows.whole(connection, order)
+            return _views(payments_in(connection, order))
 
     def _settle(
         self,
-        session: Session,
-        row: tables.ShopOrder,
-        made: Sequence[tables.Payment],
+        writing: Writing,
+        found: Whole,
+        made: Sequence[PaymentRow],
         sums: OrderSum,
         settings: ShopSettings,
     ) -> OrderView:
         """Complete the order when all is confirmed; give money back when an application refused."""
         states = {each.state for each in made}
-        if PaymentState.PENDING.value in states:
-            return orders.view_of(session, row)
-        if PaymentState.FAILED.value in states:
+        if PaymentState.PENDING.value not in states:
+            if PaymentState.FAILED.value not in states:
+                return self._complete(writing, found, made, sums, settings)
             for each in made:
                 if each.state == PaymentState.CONFIRMED.value:
-                    each.state = PaymentState.RETURNED.value
-                    tell_payment(self._premises, session, each, row)
-            return orders.view_of(session, row)
-        return self._complete(session, row, made, sums, settings)
+                    _decide(writing, found.row, each, PaymentState.RETURNED)
+        order_rows.save(writing, found.row, "kind")
+        return orders.view_of(self._premises, found)
 
     def _complete(
         self,
-        session: Session,
-        row: tables.ShopOrder,
-        made: Sequence[tables.Payment],
+        writing: Writing,
+        found: Whole,
+        made: Sequence[PaymentRow],
         sums: OrderSum,
         settings: ShopSettings,
     ) -> OrderView:
-        lines = orders.lines_of(session, row.id)
-        # Held here: the session itself forgets what nobody holds, and would ask for each of them again.
-        goods = {
-            line.product: catalogue.find(session, line.product) for line in lines if line.product is not None
-        }
-        for line in lines:
-            if line.product is not None:
-                catalogue.take_from_stock(goods[line.product], line.amount)
-        row.state, row.closed = State.COMPLETED.value, written(self._premises.now)
+        row, goods = found.row, {}
+        for line in found.lines:
+            assert line.product is not None
+            goods[line.product] = catalogue.good(self._premises, line.product)
+            catalogue.take_from_stock(writing, goods[line.product], line.amount)
+        row.state, row.closed = State.COMPLETED.value, writing.moment
         row.surcharge, row.total = sums.surcharge, sums.total
+        order_rows.save(writing, row, "state", "closed", "surcharge", "total", "kind")
+        place = places.known(self._premises, row.place)
         body = Order(
             id=row.id,
-            lines=_fiscal_lines(lines, goods, sums, settings),
+            lines=_fiscal_lines(found.lines, goods, sums, settings),
             payment=_money(made),
             type=row.kind,
-            place=_place(session, row),
+            place="" if place is None else place.name,
         )
-        session.add(tables.Fiscal(order=row.id, state="waiting", body=body.model_dump_json()))
-        return orders.tell(self._premises, session, row, lines)
-
-    def _payment(
-        self, row: tables.ShopOrder, attempt: int, kind: str, amount: int, state: PaymentState
-    ) -> tables.Payment:
-        now = written(self._premises.now)
-        return tables.Payment(
-            order=row.id, attempt=attempt, kind=kind, amount=amount, state=state.value, made=now
-        )
+        expect_receipt(writing, body)
+        return orders.tell(self._premises, writing, found)
 
 
-def payments_of(session: Session, order: str) -> list[tables.Payment]:
+def payments_in(asked: Asked, order: str) -> list[PaymentRow]:
+    """All payments of an order."""
+    return [PaymentRow(*each) for each in asked.execute(_ALL, {"order": order})]
+
+
+def payments_of(asked: Asked, order: str) -> list[PaymentRow]:
     """The payments of the last try to pay an order."""
-    return list(session.scalars(_LAST_TRY, {"order": order}))
+    return [PaymentRow(*each) for each in asked.execute(_LAST_TRY, {"order": order})]
 
 
-def tell_payment(
-    premises: Premises, session: Session, payment: tables.Payment, row: tables.ShopOrder
-) -> None:
+def insert_payments(writing: Writing, made: Sequence[PaymentRow]) -> None:
+    """Write new payments; they learn their numbers."""
+    if not made:
+        return
+    rows = [{name: getattr(each, name) for name in _NAMES if name != "id"} for each in made]
+    for each, number in zip(made, writing.added(_NEW, rows), strict=True):
+        each.id = number
+
+
+def expect_receipt(writing: Writing, body: Order) -> None:
+    """A fiscal receipt has to be made of this."""
+    writing.execute(_FISCAL, {"order_id": body.id, "state": "waiting", "body": body.model_dump_json()})
+
+
+def tell_payment(writing: Writing, payment: PaymentRow, row: OrderRow) -> None:
     """Log a payment as it now is."""
     body = {
-        "order": payment.order,
+        "order": payment.order_id,
         "kind": payment.kind,
         "group": KINDS[payment.kind].group,
         "amount": payment.amount,
@@ -216,7 +238,31 @@ def tell_payment(
         "made": payment.made,
         "employee": row.employee,
     }
-    premises.tell(session, "payment", payment.id, body)
+    writing.tell("payment", payment.id, body)
+
+
+def _decide(writing: Writing, row: OrderRow, payment: PaymentRow, state: PaymentState) -> None:
+    """A payment has come to another state; log it."""
+    payment.state = state.value
+    writing.execute(_DECIDE, {"key": payment.id, "state": payment.state})
+    tell_payment(writing, payment, row)
+
+
+def _payments(
+    writing: Writing,
+    found: Whole,
+    amounts: Sequence[tuple[str, int]],
+    change: int,
+    settings: ShopSettings,
+) -> list[PaymentRow]:
+    """New payments of an order."""
+    made = []
+    for key, amount in amounts:
+        state = PaymentState.CONFIRMED if not KINDS[key].app else _ANSWERS[settings.apps]
+        given = amount + change if change and KINDS[key].is_cash else None
+        row = PaymentRow(0, found.row.id, found.attempts + 1, key, amount, state.value, writing.moment, given)
+        made.append(row)
+    return made
 
 
 def _read(given: dict[str, Any]) -> tuple[list[tuple[str, int]], int]:
@@ -251,8 +297,8 @@ def _cut(wanted: Sequence[tuple[str, int]], total: int) -> tuple[list[tuple[str,
 
 
 def _fiscal_lines(
-    lines: Sequence[tables.OrderLine],
-    goods: Mapping[int, tables.Product],
+    lines: Sequence[LineRow],
+    goods: Mapping[int, Good],
     sums: OrderSum,
     settings: ShopSettings,
 ) -> tuple[Line, ...]:
@@ -260,7 +306,7 @@ def _fiscal_lines(
     for line, part in zip(lines, sums.lines, strict=True):
         assert line.product is not None
         product = goods[line.product]
-        whole = orders.line_sums([line])[0].total
+        whole = LineSum(line.price, line.amount).total
         made.append(
             Line(
                 name=line.name,
@@ -290,20 +336,15 @@ def _fiscal_lines(
     return tuple(made)
 
 
-def _money(made: Sequence[tables.Payment]) -> Money:
+def _money(made: Sequence[PaymentRow]) -> Money:
     cash = sum(each.amount for each in made if KINDS[each.kind].is_cash)
     card = sum(each.amount for each in made if not KINDS[each.kind].is_cash)
     apps = ", ".join(dict.fromkeys(KINDS[each.kind].app for each in made if KINDS[each.kind].app))
     return Money(cash=cash, card=card, app=apps)
 
 
-def _place(session: Session, row: tables.ShopOrder) -> str:
-    place = None if row.place is None else places.BY_ID.find(session, row.place)
-    return "" if place is None else place.name
-
-
-def _views(session: Session, order: str) -> tuple[PaymentView, ...]:
+def _views(rows: Sequence[PaymentRow]) -> tuple[PaymentView, ...]:
     return tuple(
-        PaymentView(row.id, row.order, row.kind, row.amount, PaymentState(row.state), row.made)
-        for row in session.scalars(_ALL, {"order": order})
+        PaymentView(row.id, row.order_id, row.kind, row.amount, PaymentState(row.state), row.made)
+        for row in rows
     )

@@ -8,21 +8,16 @@ An order can be changed while it is open or confirmed; a completed one only by a
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import bindparam, func, select
-from sqlalchemy.orm import Session
-
 from reference.pos.order import THOUSAND
-from reference.pos.shop import catalogue, places, tables
-from reference.pos.shop.moments import written
-from reference.pos.shop.payments import PaymentState
-from reference.pos.shop.premises import Premises
-from reference.pos.shop.rows import ByKey
+from reference.pos.shop import catalogue, order_rows, places
+from reference.pos.shop.order_rows import LineRow, OrderRow, Whole, line_sums
+from reference.pos.shop.places import PlaceView
+from reference.pos.shop.premises import Premises, Writing
 from reference.pos.shop.staff import EmployeeView, Right
 from reference.pos.shop.sums import LineSum, OrderSum, sum_order
 from reference.runtime.forms import Form
@@ -31,16 +26,6 @@ from reference.runtime.words import Words
 
 MOST_AMOUNT: Final = 10**9
 MOST_LINES: Final = 200
-_BY_ID: Final = ByKey(tables.ShopOrder, tables.ShopOrder.id)
-_HIGHEST: Final = select(func.max(tables.ShopOrder.number)).where(tables.ShopOrder.day == bindparam("day"))
-_LINES: Final = (
-    select(tables.OrderLine).where(tables.OrderLine.order == bindparam("order")).order_by(tables.OrderLine.id)
-)
-_PENDING: Final = (
-    select(tables.Payment.id)
-    .where(tables.Payment.order == bindparam("order"), tables.Payment.state == PaymentState.PENDING.value)
-    .limit(1)
-)
 
 
 class State(StrEnum):
@@ -116,6 +101,10 @@ class OrderView:
     lines: tuple[LineView, ...]
 
 
+_TOLD: Final = tuple(name for name in OrderView.__dataclass_fields__ if name != "lines")
+_TOLD_LINE: Final = tuple(LineView.__dataclass_fields__)
+
+
 class Orders:
     """The desk for orders that are not paid yet, and the book of all."""
 
@@ -126,30 +115,16 @@ class Orders:
 
     def one(self, order: str) -> OrderView:
         """One order; UnknownError."""
-        with self._premises.reading() as session:
-            return view_of(session, find(session, order))
+        with self._premises.looking() as connection:
+            return view_of(self._premises, order_rows.whole(connection, order))
 
     def all(
         self, states: Sequence[State] = (), day: str = "", *, limit: int = 200, before: str = ""
     ) -> list[OrderView]:
         """Orders, newest first; `before` an id goes on from there."""
-        table = tables.ShopOrder
-        query = select(table).order_by(table.id.desc()).limit(limit)
-        if states:
-            query = query.where(table.state.in_([state.value for state in states]))
-        if day:
-            query = query.where(table.day == day)
-        if before:
-            query = query.where(table.id < before)
-        with self._premises.reading() as session:
-            rows = session.scalars(query).all()
-            lines = _lines_of_all(session, [row.id for row in rows])
-            known = {each.id: each for each in session.scalars(select(tables.Place))}
-            found = []
-            for row in rows:
-                own, place = lines.get(row.id, []), None if row.place is None else known.get(row.place)
-                found.append(_view(row, own, place, _sums(row, own, place)))
-            return found
+        with self._premises.looking() as connection:
+            found = order_rows.listed(connection, [state.value for state in states], day, before, limit)
+        return [view_of(self._premises, each) for each in found]
 
     # --- changing ------------------------------------------------------------------------------------
 
@@ -159,15 +134,15 @@ class Orders:
         """A new order, at a place or over the counter, with its first `lines` as `add` takes them."""
         employee.require(Right.ORDER)
         premises, wanted = self._premises, [_wanted(each) for each in lines]
-        with premises.changing() as session:
-            row = new_order(premises, session, employee.id)
+        with premises.writing() as writing:
+            self._require_place(place)
+            row = order_rows.new_row(writing, premises.today, employee.id, State.OPEN.value)
             row.place = place
-            if place is not None and not places.find(session, place).active:
-                raise RefusedError("place", _PLACE)
-            made: list[tables.OrderLine] = []
+            made: list[LineRow] = []
             for each in wanted:
-                self._put(session, row, made, each)
-            return self._told(session, row, made)
+                self._put(row, made, each)
+            order_rows.insert_whole(writing, row, made)
+            return tell(premises, writing, Whole(row, made))
 
     def add(self, employee: EmployeeView, order: str, given: Mapping[str, Any]) -> OrderView:
         """A product into the order: `product`, `amount` in thousandths (1000), `label` of marked goods.
@@ -176,20 +151,23 @@ class Orders:
         """
         employee.require(Right.ORDER)
         wanted = _wanted(given)
-        with self._premises.changing() as session:
-            row = _changeable(session, order)
-            lines = lines_of(session, row.id)
-            self._put(session, row, lines, wanted)
-            return self._told(session, row, lines)
+        with self._premises.writing() as writing:
+            found = _changeable(writing, order)
+            line = self._put(found.row, found.lines, wanted)
+            if line.id:
+                order_rows.save_line(writing, line)
+            else:
+                order_rows.insert_lines(writing, [line])
+            return tell(self._premises, writing, found)
 
     def change_line(
         self, employee: EmployeeView, order: str, line: int, given: Mapping[str, Any]
     ) -> OrderView:
         """Another `amount` (0 takes the line out) or `discount` of a line."""
         employee.require(Right.ORDER)
-        with self._premises.changing() as session:
-            row = _changeable(session, order)
-            found = next((each for each in lines_of(session, row.id) if each.id == line), None)
+        with self._premises.writing() as writing:
+            whole = _changeable(writing, order)
+            found = next((each for each in whole.lines if each.id == line), None)
             if found is None:
                 raise UnknownError("line")
             before = {"amount": found.amount, "discount": found.discount}
@@ -202,84 +180,81 @@ class Orders:
             if found.label and amount not in (0, found.amount):
                 raise RefusedError("label", _LABEL_ONE)
             if amount == 0:
-                session.delete(found)
+                order_rows.drop_line(writing, found)
+                whole.lines.remove(found)
             else:
-                found.amount, found.discount = amount, discount
                 if discount > LineSum(found.price, amount).total:
                     raise RefusedError("discount", _DISCOUNT)
-            return self._told(session, row)
+                found.amount, found.discount = amount, discount
+                order_rows.save_line(writing, found)
+            return tell(self._premises, writing, whole)
 
     def discount(self, employee: EmployeeView, order: str, discount: int) -> OrderView:
         """A discount on the whole order, in tiyin."""
         employee.require(Right.DISCOUNT)
-        with self._premises.changing() as session:
-            row = _changeable(session, order)
-            lines = lines_of(session, row.id)
-            row.discount = discount
-            if not 0 <= discount <= sum(each.net for each in line_sums(lines)):
+        with self._premises.writing() as writing:
+            found = _changeable(writing, order)
+            if not 0 <= discount <= sum(each.net for each in line_sums(found.lines)):
                 raise RefusedError("discount", _DISCOUNT)
-            return self._told(session, row, lines)
+            found.row.discount = discount
+            return self._saved(writing, found, "discount")
 
     def move(self, employee: EmployeeView, order: str, place: int | None) -> OrderView:
         """To another place, or from it to the counter."""
         employee.require(Right.ORDER)
-        with self._premises.changing() as session:
-            row = _changeable(session, order)
-            if place is not None and not places.find(session, place).active:
-                raise RefusedError("place", _PLACE)
-            row.place = place
-            return self._told(session, row)
+        with self._premises.writing() as writing:
+            found = _changeable(writing, order)
+            self._require_place(place)
+            found.row.place = place
+            return self._saved(writing, found, "place")
 
     def confirm(self, employee: EmployeeView, order: str) -> OrderView:
         """The kitchen takes it; once more changes nothing."""
         employee.require(Right.CONFIRM)
-        with self._premises.changing() as session:
-            row = _changeable(session, order)
-            lines = lines_of(session, row.id)
-            if not lines:
+        with self._premises.writing() as writing:
+            found = _changeable(writing, order)
+            if not found.lines:
                 raise RefusedError("lines", _EMPTY)
-            if row.confirmed is None:
-                row.state, row.confirmed = State.CONFIRMED.value, written(self._premises.now)
-            return self._told(session, row, lines)
+            if found.row.confirmed is None:
+                found.row.state, found.row.confirmed = State.CONFIRMED.value, writing.moment
+            return self._saved(writing, found, "state", "confirmed")
 
     def cancel(self, employee: EmployeeView, order: str, reason: str = "") -> OrderView:
         """Give it up. Whoever may only take orders can give up one that the kitchen has not seen."""
-        with self._premises.changing() as session:
-            row = _changeable(session, order)
+        with self._premises.writing() as writing:
+            found = _changeable(writing, order)
+            row = found.row
             employee.require(Right.ORDER if row.confirmed is None else Right.CANCEL)
-            row.state, row.closed = State.CANCELLED.value, written(self._premises.now)
+            row.state, row.closed = State.CANCELLED.value, writing.moment
             row.reason = " ".join(reason.split())[:255]
-            return self._told(session, row)
+            return self._saved(writing, found, "state", "closed", "reason")
 
-    def _put(
-        self,
-        session: Session,
-        row: tables.ShopOrder,
-        lines: list[tables.OrderLine],
-        wanted: tuple[int, int, str],
-    ) -> None:
-        """Put a product into an order that has `lines`, which grow with it."""
+    def _saved(self, writing: Writing, found: Whole, *names: str) -> OrderView:
+        """Write what changed of an order, and tell it."""
+        order_rows.save(writing, found.row, *names)
+        return tell(self._premises, writing, found)
+
+    def _require_place(self, place: int | None) -> None:
+        if place is not None and not places.one(self._premises, place).active:
+            raise RefusedError("place", _PLACE)
+
+    def _put(self, row: OrderRow, lines: list[LineRow], wanted: tuple[int, int, str]) -> LineRow:
+        """Put a product into an order that has `lines`, which grow with it; the line that it is in."""
         product, amount, label = wanted
-        found = catalogue.find(session, product)
+        found = catalogue.good(self._premises, product)
         self._require_saleable(found, label, amount, lines)
         same = next((each for each in lines if each.product == product and not label), None)
         if same is not None:
             same.amount = min(same.amount + amount, MOST_AMOUNT)
-        elif len(lines) >= MOST_LINES:
+            return same
+        if len(lines) >= MOST_LINES:
             raise RefusedError("lines", _MANY)
-        else:
-            line = tables.OrderLine(order=row.id, product=product, name=found.name, amount=amount)
-            line.price, line.cost, line.label, line.discount = found.price, found.cost, label, 0
-            session.add(line)
-            lines.append(line)
-
-    def _told(
-        self, session: Session, row: tables.ShopOrder, lines: Sequence[tables.OrderLine] | None = None
-    ) -> OrderView:
-        return tell(self._premises, session, row, lines)
+        line = LineRow(0, row.id, product, found.name, amount, found.price, found.cost, label=label)
+        lines.append(line)
+        return line
 
     def _require_saleable(
-        self, product: tables.Product, label: str, amount: int, lines: Sequence[tables.OrderLine]
+        self, product: catalogue.Good, label: str, amount: int, lines: Sequence[LineRow]
     ) -> None:
         if not product.active:
             raise RefusedError("product", _SOLD_OUT)
@@ -303,98 +278,36 @@ def _wanted(given: Mapping[str, Any]) -> tuple[int, int, str]:
     return product, amount, label
 
 
-def new_order(premises: Premises, session: Session, employee: int) -> tables.ShopOrder:
-    """A row with the day's next number, which is its id, too."""
-    table, day = tables.ShopOrder, premises.today
-    highest = session.scalar(_HIGHEST, {"day": day}) or 0
-    number = highest + 1
-    row = table(
-        id=f"{day.replace('-', '')}-{number:05d}",
-        day=day,
-        number=number,
-        state=State.OPEN.value,
-        employee=employee,
-        opened=written(premises.now),
-        surcharge=0,
-        discount=0,
-        total=0,
-        kind=0,
-        reason="",
-    )
-    session.add(row)
-    session.flush()
-    return row
-
-
-def find(session: Session, order: str) -> tables.ShopOrder:
-    """The row of an order; UnknownError."""
-    row = _BY_ID.find(session, order)
-    if row is None:
-        raise UnknownError("order")
-    return row
-
-
-def lines_of(session: Session, order: str) -> list[tables.OrderLine]:
-    """Its lines, in the order they came."""
-    return list(session.scalars(_LINES, {"order": order}))
-
-
-def _lines_of_all(session: Session, orders: Sequence[str]) -> dict[str, list[tables.OrderLine]]:
-    """The lines of several orders, in the order they came."""
-    table, found = tables.OrderLine, defaultdict[str, list[tables.OrderLine]](list)
-    for line in session.scalars(select(table).where(table.order.in_(orders)).order_by(table.id)):
-        found[line.order].append(line)
-    return found
-
-
-def line_sums(lines: Sequence[tables.OrderLine]) -> list[LineSum]:
-    """What the lines cost."""
-    return [LineSum(line.price, line.amount, line.discount, line.cost) for line in lines]
-
-
-def sums_of(session: Session, row: tables.ShopOrder) -> OrderSum:
+def sums_of(premises: Premises, found: Whole) -> OrderSum:
     """The sums of an order; of an open one with the surcharge that its place has now."""
-    return _sums(row, lines_of(session, row.id), _place_of(session, row))
+    return _sums(found, places.known(premises, found.row.place))
 
 
-def view_of(session: Session, row: tables.ShopOrder) -> OrderView:
-    """A row with its lines as a view."""
-    lines, place = lines_of(session, row.id), _place_of(session, row)
-    return _view(row, lines, place, _sums(row, lines, place))
+def view_of(premises: Premises, found: Whole) -> OrderView:
+    """An order with its lines as a view."""
+    place = places.known(premises, found.row.place)
+    return _view(found, place, _sums(found, place))
 
 
-def tell(
-    premises: Premises,
-    session: Session,
-    row: tables.ShopOrder,
-    lines: Sequence[tables.OrderLine] | None = None,
-) -> OrderView:
-    """Log an order as it now is; its view. `lines` are all it has, if they are known."""
-    session.flush()
-    lines, place = lines_of(session, row.id) if lines is None else lines, _place_of(session, row)
-    sums = _sums(row, lines, place)
-    view = _view(row, lines, place, sums)
-    body = {name: getattr(view, name) for name in OrderView.__dataclass_fields__ if name != "lines"}
-    told = [{name: getattr(line, name) for name in LineView.__dataclass_fields__} for line in view.lines]
-    premises.tell(session, "order", row.id, body | {"spent": sums.spent, "lines": told})
+def tell(premises: Premises, writing: Writing, found: Whole) -> OrderView:
+    """Log an order as it now is; its view."""
+    place = places.known(premises, found.row.place)
+    sums = _sums(found, place)
+    view = _view(found, place, sums)
+    told = {name: getattr(view, name) for name in _TOLD}
+    told["spent"] = sums.spent
+    told["lines"] = [{name: getattr(line, name) for name in _TOLD_LINE} for line in view.lines]
+    writing.tell("order", view.id, told)
     return view
 
 
-def _place_of(session: Session, row: tables.ShopOrder) -> tables.Place | None:
-    return None if row.place is None else places.BY_ID.find(session, row.place)
+def _sums(found: Whole, place: PlaceView | None) -> OrderSum:
+    percent = 0 if place is None or found.row.refund_of is not None else place.surcharge
+    return sum_order(line_sums(found.lines), found.row.discount, percent)
 
 
-def _sums(row: tables.ShopOrder, lines: Sequence[tables.OrderLine], place: tables.Place | None) -> OrderSum:
-    percent = 0 if place is None or row.refund_of is not None else place.surcharge
-    return sum_order(line_sums(lines), row.discount, percent)
-
-
-def _view(
-    row: tables.ShopOrder,
-    lines: Sequence[tables.OrderLine],
-    place: tables.Place | None,
-    sums: OrderSum,
-) -> OrderView:
+def _view(found: Whole, place: PlaceView | None, sums: OrderSum) -> OrderView:
+    row = found.row
     closed = row.state == State.COMPLETED.value
     return OrderView(
         id=row.id,
@@ -417,21 +330,21 @@ def _view(
             LineView(
                 line.id, line.product, line.name, line.amount, line.price, line.discount, line.label, part
             )
-            for line, part in zip(lines, sums.lines, strict=True)
+            for line, part in zip(found.lines, sums.lines, strict=True)
         ),
     )
 
 
-def require_changeable(row: tables.ShopOrder) -> None:
+def require_changeable(row: OrderRow) -> None:
     """RefusedError for an order that is completed or cancelled, and for a refund."""
     if row.state not in (State.OPEN.value, State.CONFIRMED.value) or row.refund_of is not None:
         raise RefusedError("state", _CLOSED)
 
 
-def _changeable(session: Session, order: str) -> tables.ShopOrder:
+def _changeable(writing: Writing, order: str) -> Whole:
     """An order that can be changed; RefusedError, also while a payment of it waits."""
-    row = find(session, order)
-    require_changeable(row)
-    if session.scalar(_PENDING, {"order": order}) is not None:
+    found = order_rows.whole(writing, order)
+    require_changeable(found.row)
+    if found.waiting:
         raise RefusedError("payment-waiting", _WAITING)
-    return row
+    return found

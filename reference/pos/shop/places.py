@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from reference.pos.shop import tables
 from reference.pos.shop.premises import Premises
-from reference.pos.shop.rows import ByKey
 from reference.runtime.forms import Form
 from reference.runtime.refusals import RefusedError, UnknownError
 from reference.runtime.words import Words
@@ -20,8 +19,10 @@ KINDS: Final = ("place", "table")
 FIELDS: Final = ("name", "kind", "surcharge", "active")
 MOST_SURCHARGE: Final = 100_00
 _NAME: Final = Words("Bunday nom bor", "Такое название уже есть", "Another place has this name")
-
-BY_ID: Final = ByKey(tables.Place, tables.Place.id)
+_ROWS: Final = tables.Base.metadata.tables[tables.Place.__tablename__].c
+_ONE: Final = select(_ROWS.id, _ROWS.name, _ROWS.kind, _ROWS.surcharge, _ROWS.active).where(
+    _ROWS.id == bindparam("place")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ class Places:
     def change(self, place: int, given: Mapping[str, Any]) -> PlaceView:
         """Change the fields that are given; closed orders keep the surcharge they had."""
         with self._premises.changing() as session:
-            row = find(session, place)
+            row = _find(session, place)
             read = _read(given, asdict(view_of(row)))
             self._require_free_name(session, read["name"], row.id)
             for name, value in read.items():
@@ -81,9 +82,31 @@ class Places:
             raise RefusedError("name", _NAME)
 
 
-def find(session: Session, place: int) -> tables.Place:
-    """The row of a place; UnknownError."""
-    row = BY_ID.find(session, place)
+def one(premises: Premises, place: int) -> PlaceView:
+    """A place; UnknownError."""
+    found = known(premises, place)
+    if found is None:
+        raise UnknownError("place")
+    return found
+
+
+def known(premises: Premises, place: int | None) -> PlaceView | None:
+    """A place, remembered until places change; None for none."""
+    if place is None:
+        return None
+    kept = premises.memory.of(PlaceView)
+    found = kept.get(place)
+    if found is None:
+        with premises.looking() as connection:
+            row = connection.execute(_ONE, {"place": place}).first()
+        if row is None:
+            return None
+        found = kept[place] = PlaceView(*row)
+    return found
+
+
+def _find(session: Session, place: int) -> tables.Place:
+    row = session.get(tables.Place, place)
     if row is None:
         raise UnknownError("place")
     return row

@@ -5,23 +5,36 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import Row, bindparam, select
 
 from reference.pos.errors import OrderError, OverRefundError
-from reference.pos.order import Order
+from reference.pos.order import Line, Order
 from reference.pos.order_book import Sale
 from reference.pos.refunds import can_be_referred_to, left_of, refund_order
-from reference.pos.shop import catalogue, orders, tables
-from reference.pos.shop.checkout import payments_of, tell_payment
-from reference.pos.shop.moments import written
+from reference.pos.shop import catalogue, order_rows, orders, tables
+from reference.pos.shop.checkout import (
+    PaymentRow,
+    expect_receipt,
+    insert_payments,
+    payments_of,
+    tell_payment,
+)
+from reference.pos.shop.order_rows import Asked, LineRow, OrderRow, Whole
 from reference.pos.shop.orders import OrderView, State
 from reference.pos.shop.payments import KINDS, PaymentState
-from reference.pos.shop.premises import Premises
+from reference.pos.shop.premises import Premises, Writing
 from reference.pos.shop.staff import EmployeeView, Right
 from reference.runtime.refusals import RefusedError
 from reference.runtime.words import Words
 
+_ORDERS: Final = tables.Base.metadata.tables[tables.ShopOrder.__tablename__]
+_FISCALS: Final = tables.Base.metadata.tables[tables.Fiscal.__tablename__]
+_FISCAL_OF: Final = select(_FISCALS).where(_FISCALS.c.order_id == bindparam("order"))
+_REFUNDS: Final = (
+    select(_FISCALS.c.body)
+    .join(_ORDERS, _ORDERS.c.id == _FISCALS.c.order_id)
+    .where(_ORDERS.c.refund_of == bindparam("order"), _FISCALS.c.state != "refused")
+)
 _NOT_FISCAL: Final = Words(
     "Avval sotuv cheki ro'yxatdan o'tishi kerak",
     "Сначала должен пройти чек продажи",
@@ -50,9 +63,9 @@ class Refunds:
 
     def left(self, order: str) -> dict[int, int]:
         """Thousandths left to give back, by place of the line on the receipt (from 0)."""
-        with self._premises.reading() as session:
-            sale = _sale(session, _completed(session, order))
-            return left_of(sale, _refunds(session, order))
+        with self._premises.looking() as connection:
+            _completed(order_rows.whole(connection, order))
+            return left_of(_sale(connection, order), _refunds(connection, order))
 
     def refund(
         self,
@@ -69,79 +82,74 @@ class Refunds:
         """
         employee.require(Right.REFUND)
         premises = self._premises
-        with premises.changing() as session:
-            original = _completed(session, order)
-            sale = _sale(session, original)
-            row = orders.new_order(premises, session, employee.id)
+        with premises.writing() as writing:
+            original = _completed(order_rows.whole(writing, order))
+            sale = _sale(writing, order)
+            row = order_rows.new_row(writing, premises.today, employee.id, State.COMPLETED.value)
             try:
-                made = refund_order(sale, _refunds(session, order), row.id, wanted)
+                made = refund_order(sale, _refunds(writing, order), row.id, wanted)
             except OverRefundError:
                 raise RefusedError("over-refund", _MORE) from None
             except OrderError as error:
                 raise RefusedError(error.field, _MORE) from None
-            self._write(session, row, original, made)
+            whole = self._write(writing, row, original, made)
             if restock:
-                self._restock(session, original, made)
-            session.add(tables.Fiscal(order=row.id, state="waiting", body=made.model_dump_json()))
-            return orders.tell(premises, session, row)
+                self._restock(writing, original, made)
+            expect_receipt(writing, made)
+            return orders.tell(premises, writing, whole)
 
-    def _write(
-        self, session: Session, row: tables.ShopOrder, original: tables.ShopOrder, made: Order
-    ) -> None:
-        now = written(self._premises.now)
-        row.state, row.closed, row.refund_of = State.COMPLETED.value, now, original.id
-        row.place, row.kind, row.total = original.place, original.kind, made.total
-        sold = orders.lines_of(session, original.id)
+    def _write(self, writing: Writing, row: OrderRow, original: Whole, made: Order) -> Whole:
+        """Write the refund, its lines, and the money that goes back."""
+        of = original.row
+        row.closed, row.refund_of = writing.moment, of.id
+        row.place, row.kind, row.total = of.place, of.kind, made.total
+        lines = [_back_line(row.id, line, original.lines) for line in made.lines]
+        order_rows.insert_whole(writing, row, lines)
+        back = [
+            PaymentRow(0, row.id, 1, kind, -amount, PaymentState.RETURNED.value, writing.moment)
+            for kind, amount in _back(writing, of, made)
+        ]
+        insert_payments(writing, back)
+        for each in back:
+            tell_payment(writing, each, row)
+        return Whole(row, lines)
+
+    def _restock(self, writing: Writing, original: Whole, made: Order) -> None:
         for line in made.lines:
             assert line.position is not None
-            of = sold[line.position] if line.position < len(sold) else None
-            session.add(
-                tables.OrderLine(
-                    order=row.id,
-                    product=None if of is None else of.product,
-                    name=line.name,
-                    amount=line.amount,
-                    price=line.price,
-                    cost=0 if of is None else of.cost,
-                    discount=line.discount,
-                    label=line.label,
-                    position=line.position,
-                )
-            )
-        for kind, amount in _back(session, original, made):
-            payment = tables.Payment(
-                order=row.id,
-                attempt=1,
-                kind=kind,
-                amount=-amount,
-                state=PaymentState.RETURNED.value,
-                made=now,
-            )
-            session.add(payment)
-            session.flush()
-            tell_payment(self._premises, session, payment, row)
-
-    @staticmethod
-    def _restock(session: Session, original: tables.ShopOrder, made: Order) -> None:
-        sold = orders.lines_of(session, original.id)
-        for line in made.lines:
-            assert line.position is not None
-            if line.position < len(sold):
-                product = sold[line.position].product
+            if line.position < len(original.lines):
+                product = original.lines[line.position].product
                 assert product is not None
-                catalogue.take_from_stock(catalogue.find(session, product), -line.amount)
+                catalogue.take_from_stock(writing, catalogue.good(self._premises, product), -line.amount)
 
 
-def _completed(session: Session, order: str) -> tables.ShopOrder:
-    row = orders.find(session, order)
-    if row.state != State.COMPLETED.value or row.refund_of is not None:
+def _back_line(order: str, line: Line, sold: Sequence[LineRow]) -> LineRow:
+    """A line of a refund; the surcharge of a place is none of the lines that were `sold`."""
+    assert line.position is not None
+    of = sold[line.position] if line.position < len(sold) else None
+    return LineRow(
+        0,
+        order,
+        None if of is None else of.product,
+        line.name,
+        line.amount,
+        line.price,
+        0 if of is None else of.cost,
+        line.discount,
+        line.label,
+        line.position,
+    )
+
+
+def _completed(found: Whole) -> Whole:
+    if found.row.state != State.COMPLETED.value or found.row.refund_of is not None:
         raise RefusedError("sale", _NO_SALE)
-    return row
+    return found
 
 
-def _sale(session: Session, row: tables.ShopOrder) -> Sale:
+def _sale(asked: Asked, order: str) -> Sale:
     """The till's view of a completed order."""
-    fiscal = session.get(tables.Fiscal, row.id)
+    fiscal = asked.execute(_FISCAL_OF, {"order": order}).first()
     if fiscal is None or fiscal.state != "done":
         raise RefusedError("fiscal", _NOT_FISCAL)
     sale = sale_of(fiscal)
@@ -150,7 +158,7 @@ def _sale(session: Session, row: tables.ShopOrder) -> Sale:
     return sale
 
 
-def sale_of(fiscal: tables.Fiscal) -> Sale:
+def sale_of(fiscal: tables.Fiscal | Row[Any]) -> Sale:
     """A registered receipt as the till keeps it, with the service's answer."""
     answer: dict[str, Any] = {
         "TerminalID": fiscal.terminal,
@@ -162,22 +170,17 @@ def sale_of(fiscal: tables.Fiscal) -> Sale:
     return Sale(Order.model_validate_json(fiscal.body), answer=answer)
 
 
-def _refunds(session: Session, order: str) -> list[Sale]:
+def _refunds(asked: Asked, order: str) -> list[Sale]:
     """Refunds of an order that are made or still to be made."""
-    table, fiscal = tables.ShopOrder, tables.Fiscal
-    query = (
-        select(fiscal)
-        .join(table, table.id == fiscal.order)
-        .where(table.refund_of == order, fiscal.state != "refused")
-    )
-    return [Sale(Order.model_validate_json(row.body)) for row in session.scalars(query)]
+    found = asked.execute(_REFUNDS, {"order": order})
+    return [Sale(Order.model_validate_json(body)) for (body,) in found]
 
 
-def _back(session: Session, original: tables.ShopOrder, made: Order) -> Sequence[tuple[str, int]]:
+def _back(writing: Writing, original: OrderRow, made: Order) -> Sequence[tuple[str, int]]:
     """By which kinds the money goes back: cash as the receipt says, the rest as it came."""
     back = [("cash", made.payment.cash)] if made.payment.cash else []
     rest = made.payment.card
-    for each in payments_of(session, original.id):
+    for each in payments_of(writing, original.id):
         if not KINDS[each.kind].is_cash and rest:
             part = min(rest, each.amount)
             back.append((each.kind, part))
