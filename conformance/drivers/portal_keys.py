@@ -10,12 +10,11 @@ import base64
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import Enum
-from typing import Any, Final
+from functools import cached_property
+from typing import Final
 
-from asn1crypto import algos, cms, core, tsp
-from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
@@ -36,7 +35,30 @@ _EVER: Final = ("expired", "future", "revoked", "foreign")
 """Profiles that are as they are, whatever the time."""
 
 
-@dataclass(frozen=True, slots=True)
+# DER by hand: cases sign thousands of times, and a library of all of ASN.1 takes longer at it than the key.
+_INTEGER, _OCTETS, _UTC_TIME, _SEQUENCE, _SET, _EXPLICIT_0 = 0x02, 0x04, 0x17, 0x30, 0x31, 0xA0
+_VERSION_1: Final = bytes.fromhex("020101")
+_SHA256: Final = bytes.fromhex("300d06096086480165030402010500")
+_RSA: Final = bytes.fromhex("300d06092a864886f70d01010b0500")
+"""AlgorithmIdentifiers: SHA-256, and RSA with it."""
+_DATA: Final = bytes.fromhex("06092a864886f70d010701")
+_SIGNED_DATA: Final = bytes.fromhex("06092a864886f70d010702")
+_CONTENT_TYPE: Final = bytes.fromhex("06092a864886f70d010903")
+_MESSAGE_DIGEST: Final = bytes.fromhex("06092a864886f70d010904")
+_SIGNING_TIME: Final = bytes.fromhex("06092a864886f70d010905")
+_SIGNING_CERTIFICATE: Final = bytes.fromhex("060b2a864886f70d010910022f")
+
+
+def _tlv(tag: int, content: bytes) -> bytes:
+    """An element of DER."""
+    size = len(content)
+    if size < 0x80:
+        return bytes((tag, size)) + content
+    length = size.to_bytes((size.bit_length() + 7) // 8, "big")
+    return bytes((tag, 0x80 | len(length))) + length + content
+
+
+@dataclass(frozen=True)
 class Key:
     """A private key with its certificate; `serial` is hexadecimal."""
 
@@ -48,10 +70,23 @@ class Key:
         """The certificate's number, hexadecimal."""
         return f"{self.certificate.serial_number:x}"
 
-    @property
+    @cached_property
     def der(self) -> bytes:
         """The certificate's bytes."""
         return self.certificate.public_bytes(Encoding.DER)
+
+    @cached_property
+    def place(self) -> bytes:
+        """IssuerAndSerialNumber, DER."""
+        number = self.certificate.serial_number
+        serial = number.to_bytes(number.bit_length() // 8 + 1, "big")
+        return _tlv(_SEQUENCE, self.certificate.issuer.public_bytes() + _tlv(_INTEGER, serial))
+
+    @cached_property
+    def named(self) -> bytes:
+        """SigningCertificateV2, DER."""
+        name = _tlv(_SEQUENCE, _tlv(_OCTETS, hashlib.sha256(self.der).digest()))
+        return _tlv(_SEQUENCE, _tlv(_SEQUENCE, name))
 
 
 class Break(Enum):
@@ -83,55 +118,32 @@ def signed(
     content = text.encode()
     digest = hashlib.sha256(content + (b"!" if spoiled is Break.OTHER_TEXT else b"")).digest()
     info = _signer_info(key, digest, now, spoiled=spoiled is Break.VALUE)
-    infos = {Break.NO_SIGNER: [], Break.TWO_SIGNERS: [info, info]}.get(spoiled, [info])
-    inside: dict[str, Any] = {"content_type": "data"}
-    if attached:
-        inside["content"] = content
-    data: dict[str, Any] = {
-        "version": "v1",
-        "digest_algorithms": cms.DigestAlgorithms([_sha256()]),
-        "encap_content_info": inside,
-        "signer_infos": infos,
-    }
-    if spoiled is not Break.NO_CERTIFICATE:
-        parsed = asn1_x509.Certificate.load(key.der)
-        data["certificates"] = [cms.CertificateChoices("certificate", parsed)]
-    whole = cms.ContentInfo({"content_type": "signed_data", "content": cms.SignedData(data)})
-    return base64.b64encode(whole.dump()).decode()
+    infos = {Break.NO_SIGNER: 0, Break.TWO_SIGNERS: 2}.get(spoiled, 1) * info
+    inside = _DATA + (_tlv(_EXPLICIT_0, _tlv(_OCTETS, content)) if attached else b"")
+    certificates = b"" if spoiled is Break.NO_CERTIFICATE else _tlv(_EXPLICIT_0, key.der)
+    data = _VERSION_1 + _tlv(_SET, _SHA256) + _tlv(_SEQUENCE, inside) + certificates + _tlv(_SET, infos)
+    whole = _tlv(_SEQUENCE, _SIGNED_DATA + _tlv(_EXPLICIT_0, _tlv(_SEQUENCE, data)))
+    return base64.b64encode(whole).decode()
 
 
-def _signer_info(key: Key, digest: bytes, now: datetime, *, spoiled: bool) -> Any:
-    parsed = asn1_x509.Certificate.load(key.der)
-    ess = tsp.ESSCertIDv2({"cert_hash": hashlib.sha256(key.der).digest()})
-    time = core.UTCTime(now.replace(microsecond=0))
-    attributes = cms.CMSAttributes(
-        [
-            cms.CMSAttribute({"type": "content_type", "values": ["data"]}),
-            cms.CMSAttribute({"type": "signing_time", "values": [cms.Time({"utc_time": time})]}),
-            cms.CMSAttribute(
-                {"type": "signing_certificate_v2", "values": [tsp.SigningCertificateV2({"certs": [ess]})]}
-            ),
-            cms.CMSAttribute({"type": "message_digest", "values": [digest]}),
-        ]
+def _signer_info(key: Key, digest: bytes, now: datetime, *, spoiled: bool) -> bytes:
+    time = _tlv(_UTC_TIME, f"{now.astimezone(UTC):%y%m%d%H%M%S}Z".encode())
+    kept = (
+        _attribute(_CONTENT_TYPE, _DATA),
+        _attribute(_SIGNING_TIME, time),
+        _attribute(_SIGNING_CERTIFICATE, key.named),
+        _attribute(_MESSAGE_DIGEST, _tlv(_OCTETS, digest)),
     )
-    value = key.key.sign(attributes.dump(), padding.PKCS1v15(), hashes.SHA256())
+    attributes = b"".join(sorted(kept))
+    value = key.key.sign(_tlv(_SET, attributes), padding.PKCS1v15(), hashes.SHA256())
     if spoiled:
         value = value[:-1] + bytes([value[-1] ^ 1])
-    place = {"issuer": parsed.issuer, "serial_number": parsed.serial_number}
-    return cms.SignerInfo(
-        {
-            "version": "v1",
-            "sid": cms.SignerIdentifier({"issuer_and_serial_number": cms.IssuerAndSerialNumber(place)}),
-            "digest_algorithm": _sha256(),
-            "signed_attrs": attributes,
-            "signature_algorithm": cms.SignedDigestAlgorithm({"algorithm": "sha256_rsa"}),
-            "signature": value,
-        }
-    )
+    fields = (_VERSION_1, key.place, _SHA256, _tlv(_EXPLICIT_0, attributes), _RSA, _tlv(_OCTETS, value))
+    return _tlv(_SEQUENCE, b"".join(fields))
 
 
-def _sha256() -> Any:
-    return algos.DigestAlgorithm({"algorithm": "sha256"})
+def _attribute(name: bytes, value: bytes) -> bytes:
+    return _tlv(_SEQUENCE, name + _tlv(_SET, value))
 
 
 class KeyRing:
