@@ -127,8 +127,9 @@ class BackgroundSender:
                 self.send_all(factory_id, short=bool(short))
                 return
             with self.stage.fleet.session(factory_id) as session:
-                self.sync.recovery.recover(session)
-                self.sync.recovery.recall(session)
+                memory = self.sync.recovery.look(session)
+                self.sync.recovery.recover(session, memory)
+                self.sync.recovery.recall(session, memory)
 
     def _failed(self, factory_id: str, reason: str) -> None:
         """Pause, unless the exchange itself said until when; tell people once."""

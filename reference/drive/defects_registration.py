@@ -19,7 +19,7 @@ from reference.drive.schema import register_log
 from reference.drive.slots import Slot
 from reference.drive.store import ReceiptStore
 from reference.links.module import ModuleSession
-from reference.protocol.uz.objects import ReceiptInfo
+from reference.protocol.uz.objects import FiscalMemoryInfo, ReceiptInfo
 from reference.protocol.uz.receipt import Receipt
 from reference.protocol.uz.total_block import TotalBlock
 
@@ -126,7 +126,7 @@ def _answer_of(receipt: StoredReceipt, sign: ReceiptInfo) -> Registered:
 
 class _NoRecovery(Recovery):
     @override
-    def recover(self, session: ModuleSession) -> int:
+    def recover(self, session: ModuleSession, memory: FiscalMemoryInfo | None = None) -> int:
         return 0
 
 

@@ -22,6 +22,7 @@ from reference.links.address import Endpoint
 from reference.links.errors import StatusWordError
 from reference.links.module import ModuleSession
 from reference.protocol.uz.message import AckFile, File, FileType
+from reference.protocol.uz.objects import FiscalMemoryInfo
 
 TOO_MANY: Final = LARGEST_BATCH + 1
 EVERYTHING: Final = 1_000_000
@@ -74,7 +75,7 @@ class _BelievesAnyAck(Delivery):
 
 class _NeverLooksAgain(Recovery):
     @override
-    def recall(self, session: ModuleSession) -> list[int]:
+    def recall(self, session: ModuleSession, memory: FiscalMemoryInfo | None = None) -> list[int]:
         return []
 
 

@@ -156,37 +156,43 @@ class Delivery:
             raise error
         if status.notice:
             self.stage.record("operator.notice", terminal=consignment.terminal_id, notice=status.notice)
-        acknowledged = self._take(consignment, batch, reply.response.acks)
-        self._log(consignment, batch, reply.address, acknowledged, "acks taken")
+        outcomes = self._take(consignment, batch, reply.response.acks)
+        with self.stage.receipts.database.together():
+            self._settle(consignment, outcomes)
+            states = [item.state for item in consignment.items[-len(batch) :]]
+            acknowledged = states.count(FileState.ACKNOWLEDGED)
+            self._log(consignment, batch, reply.address, acknowledged, "acks taken")
 
     # --- acknowledgements ----------------------------------------------------------------------------
 
-    def _take(self, consignment: Consignment, batch: Sequence[Parcel], acks: Sequence[AckFile]) -> int:
-        """Refusals first, they need no module; then hand the acks over in order. How many were
-        acknowledged."""
+    def _take(
+        self, consignment: Consignment, batch: Sequence[Parcel], acks: Sequence[AckFile]
+    ) -> list[tuple[Parcel, Settled]]:
+        """Settle refusals first, they need no module; then hand the acks over in order. What became of
+        those."""
         pairs = list(zip(batch, acks, strict=True))
         refused = [_refused(parcel, ack) for parcel, ack in pairs if ack.status != FileStatus.Acknowledge]
         self._settle(consignment, refused)
         taken = [(parcel, ack) for parcel, ack in pairs if ack.status == FileStatus.Acknowledge]
         if not consignment.for_module:
-            settled = [(parcel, Settled(parcel.key, FileState.ACKNOWLEDGED)) for parcel, _ in taken]
-            self._settle(consignment, settled)
-        elif not consignment.hand_over:
-            self._settle(consignment, [_only_sent(parcel) for parcel, _ in taken])
-        elif taken:
-            self._hand_over(consignment, taken)
-        states = [item.state for item in consignment.items[-len(batch) :]]
-        return states.count(FileState.ACKNOWLEDGED)
+            return [(parcel, Settled(parcel.key, FileState.ACKNOWLEDGED)) for parcel, _ in taken]
+        if not consignment.hand_over:
+            return [_only_sent(parcel) for parcel, _ in taken]
+        return self._hand_over(consignment, taken) if taken else []
 
-    def _hand_over(self, consignment: Consignment, taken: Sequence[tuple[Parcel, AckFile]]) -> None:
+    def _hand_over(
+        self, consignment: Consignment, taken: Sequence[tuple[Parcel, AckFile]]
+    ) -> list[tuple[Parcel, Settled]]:
         done: list[tuple[Parcel, Settled]] = []
         try:
             with self.stage.fleet.session(consignment.factory_id) as session:
                 for parcel, ack in taken:
                     done.append((parcel, self.hand_ack(session, parcel, ack, consignment.terminal_id)))
-        finally:
+        except BaseException:
             # What the module has taken is stored even when it was unplugged before it took the rest.
             self._settle(consignment, done)
+            raise
+        return done
 
     def hand_ack(self, session: ModuleSession, parcel: Parcel, ack: AckFile, terminal_id: str) -> Settled:
         """One AckFile to the module; 9020 means it had it before, unless it holds the record (CL-05)."""

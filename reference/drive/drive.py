@@ -24,8 +24,8 @@ from reference.drive.settings import DriveSettings, SettingsError
 from reference.drive.shelves import KnownModules, SyncLog, ZReportStore
 from reference.drive.slots import Slot, SlotState
 from reference.drive.stage import Stage
-from reference.drive.store import Database
 from reference.drive.table_copy import read_tables, write_tables
+from reference.drive.transactions import Database
 from reference.drive.turns import Gate
 from reference.links.address import parse_endpoint
 from reference.links.link import Link
@@ -220,7 +220,7 @@ class Drive:
     def _close_database(self) -> None:
         database, self._database = self._database, None
         if database is not None:
-            database.engine.dispose()
+            database.close()
 
 
 def _wipe(database: Database) -> None:

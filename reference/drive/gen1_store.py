@@ -19,7 +19,8 @@ from reference.drive.schema import (
     unnumbered_files,
     zreport_files,
 )
-from reference.drive.store import PENDING, Database, settle_rows
+from reference.drive.store import PENDING, settle_rows
+from reference.drive.transactions import Database
 from reference.protocol.uz.values import format_json_time, parse_json_time
 
 LONGEST_NAME: Final = 200
@@ -75,6 +76,22 @@ class SendTotals:
     acknowledged: int
 
 
+_UNNUMBERED: Final = (
+    sa.select(
+        unnumbered_files.c.id,
+        unnumbered_files.c.terminal_id,
+        unnumbered_files.c.type,
+        unnumbered_files.c.state,
+        unnumbered_files.c.header,
+        unnumbered_files.c.body,
+    )
+    .where(unnumbered_files.c.state.in_(PENDING), unnumbered_files.c.factory_id == sa.bindparam("wanted"))
+    .order_by(unnumbered_files.c.id)
+    .limit(sa.bindparam("most"))
+)
+"""Looked for with every round of the sender, so made once."""
+
+
 class UnnumberedStore:
     """Receipts without a number, and how far their sending has come."""
 
@@ -101,19 +118,11 @@ class UnnumberedStore:
 
     def pending(self, factory_id: str, limit: int) -> list[UnnumberedRow]:
         """Files that still have to go, oldest first."""
-        columns = unnumbered_files.c
-        query = (
-            sa.select(
-                columns.id, columns.terminal_id, columns.type, columns.state, columns.header, columns.body
-            )
-            .where(columns.state.in_(PENDING), columns.factory_id == factory_id)
-            .order_by(columns.id)
-            .limit(limit)
-        )
+        wanted = {"wanted": factory_id, "most": limit}
         with self.database.reading() as connection:
             return [
                 UnnumberedRow(key, terminal, kind, FileState(state), bytes(header), bytes(body))
-                for key, terminal, kind, state, header, body in connection.execute(query)
+                for key, terminal, kind, state, header, body in connection.execute(_UNNUMBERED, wanted)
             ]
 
     def mark_sent(self, keys: Iterable[int], now: datetime) -> None:

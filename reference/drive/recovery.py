@@ -21,12 +21,11 @@ from reference.drive.stage import Stage
 from reference.links.errors import StatusWordError
 from reference.links.module import ModuleSession
 from reference.protocol.uz.apdu import StatusWord
-from reference.protocol.uz.objects import FISCAL_SIGN_TAGS, ReceiptInfo
+from reference.protocol.uz.objects import FISCAL_SIGN_TAGS, FiscalMemoryInfo, ReceiptInfo
 from reference.protocol.uz.values import MAX_SHORT
 
-_WINDOW: Final = (0x03, 0x04)
 _HASH: Final = (0x0F,)
-_HELD: Final = (0x01, 0x04, 0x06)
+_LOOK: Final = (0x01, 0x03, 0x04, 0x06)
 _NUMBER_AND_HASH: Final = (0x02, 0x0F)
 _LOCKS: Final = (0x05, 0x08)
 
@@ -40,13 +39,19 @@ class Recovery:
         self._looked: dict[str, tuple[int, datetime | None]] = {}
         """By module: how many records it rightly held, and since when, at the last look through all."""
 
-    def recover(self, session: ModuleSession) -> int:
+    def look(self, session: ModuleSession) -> FiscalMemoryInfo:
+        """What `recover` and `recall` go by, and the TerminalID: one command for both of them."""
+        return session.get_fiscal_memory_info(_LOOK)
+
+    def recover(self, session: ModuleSession, memory: FiscalMemoryInfo | None = None) -> int:
         """Finish the unfinished registrations that the module of `session` holds; how many there were.
+
+        `memory` is what `look` gave in this session, if anybody looked. Nothing done here changes it.
 
         A registration whose time lies outside first unacknowledged … last operation cannot be held, and one
         that was looked for in vain is not looked for again until somebody tries to register it.
         """
-        memory = session.get_fiscal_memory_info(_WINDOW)
+        memory = memory or self.look(session)
         if memory.first_unacknowledged is None or memory.last_operation is None:
             return 0
         unfinished = self.stage.receipts.unfinished(
@@ -61,13 +66,13 @@ class Recovery:
         self.registrar.settled |= {one.txid for one in wanted.values()} - done
         return len(found)
 
-    def recall(self, session: ModuleSession) -> list[int]:
+    def recall(self, session: ModuleSession, memory: FiscalMemoryInfo | None = None) -> list[int]:
         """Put back to New what is Acknowledged here and still held by the module of `session`; its numbers.
 
         Looked for only when no file waits to be sent, and not again while the module holds what it held when
         the last look found nothing: refused receipts stay in it, and each costs a command to read.
         """
-        memory = session.get_fiscal_memory_info(_HELD)
+        memory = memory or self.look(session)
         terminal_id, number = memory.terminal_id or "", memory.receipts_count or 0
         picture = number, memory.first_unacknowledged
         if not number or self._looked.get(session.factory_id) == picture:

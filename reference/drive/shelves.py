@@ -10,13 +10,22 @@ import sqlalchemy as sa
 
 from reference.drive.records import FileState, Settled, SyncEntry, ZReportFileRow
 from reference.drive.schema import known_modules, sync_log, zreport_files
-from reference.drive.store import Database, settle_rows
+from reference.drive.store import settle_rows
+from reference.drive.transactions import Database
 from reference.protocol.uz.values import format_json_time, parse_json_time
 
 LOG_KEEP = 10_000
 """Entries of the sync log that stay; older ones are dropped now and then."""
 
 _ADD_ENTRY: Final = sa.insert(sync_log)
+_WAITING: Final = (
+    sa.select(zreport_files)
+    .where(
+        zreport_files.c.terminal_id == sa.bindparam("wanted"),
+        zreport_files.c.state.in_((FileState.NEW, FileState.SENT)),
+    )
+    .order_by(zreport_files.c.close_time)
+)
 
 
 class ZReportStore:
@@ -43,14 +52,9 @@ class ZReportStore:
 
     def pending(self, terminal_id: str) -> list[ZReportFileRow]:
         """Files that still have to go, oldest first."""
-        columns = zreport_files.c
-        query = (
-            sa.select(zreport_files)
-            .where(columns.terminal_id == terminal_id, columns.state.in_((FileState.NEW, FileState.SENT)))
-            .order_by(columns.close_time)
-        )
         with self.database.reading() as connection:
-            return [_zreport(row) for row in connection.execute(query).mappings()]
+            rows = connection.execute(_WAITING, {"wanted": terminal_id}).mappings()
+            return [_zreport(row) for row in rows]
 
     def mark_sent(self, ids: Iterable[int], now: datetime) -> None:
         """The files are being handed to a socket: Sent, one attempt more."""

@@ -6,13 +6,12 @@ Registrations and files of receipts are here; Z-reports, the sync log and known 
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
 import sqlalchemy as sa
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import IntegrityError
 
 from reference.drive.errors import RecordNotFoundError, SaveError
 from reference.drive.records import (
@@ -28,8 +27,8 @@ from reference.drive.records import (
 )
 from reference.drive.rows import file_entry, file_values, receipt_file, stored_receipt, stored_time
 from reference.drive.schema import receipt_files, register_log
+from reference.drive.transactions import Database
 from reference.protocol.uz.values import format_json_time
-from reference.runtime.database import READ_ONLY
 
 PENDING: Final = (FileState.NEW, FileState.SENT)
 """States a sync picks up (uz-fiscal §4.7)."""
@@ -85,34 +84,6 @@ _UNFINISHED: Final = (
     .where(register_log.c.time.between(sa.bindparam("since"), sa.bindparam("until")))
     .order_by(register_log.c.time.desc(), register_log.c.txid.desc())
 )
-
-
-class Database:
-    """Transactions on one engine; a database that refuses becomes SaveError, the cause stays attached."""
-
-    def __init__(self, engine: sa.Engine) -> None:
-        self.engine = engine
-        self._reader = engine.execution_options(**{READ_ONLY: True})
-
-    @contextmanager
-    def writing(self) -> Iterator[sa.Connection]:
-        """One transaction, committed at the end of the block, undone by any error."""
-        try:
-            with self.engine.begin() as connection:
-                yield connection
-        except IntegrityError:
-            raise
-        except SQLAlchemyError as error:
-            raise SaveError from error
-
-    @contextmanager
-    def reading(self) -> Iterator[sa.Connection]:
-        """A look at the last committed state."""
-        try:
-            with self._reader.connect() as connection:
-                yield connection
-        except SQLAlchemyError as error:
-            raise SaveError from error
 
 
 class ReceiptStore:

@@ -40,7 +40,6 @@ NOT_YET_CLOSED: Final = (
 """Answers to GET_ZREPORT_FILE that mean "not this one" (uz-fiscal CL-09)."""
 FINAL: Final = (FileState.REJECTED, FileState.ERROR)
 """The operator's last word: such a file goes again only when somebody resets it (uz-fiscal §4.7)."""
-_TERMINAL: Final = (0x03,)
 _SEQ: Final = (0x02,)
 _COUNT: Final = (0x01, 0x06)
 
@@ -153,8 +152,9 @@ class Synchroniser:
         was cut in two between module and store, or the module forgot it. The operator knows which (OF-27).
         """
         with self.stage.fleet.session(factory_id) as session:
-            self.recovery.recover(session)
-            terminal_id = session.get_info(_TERMINAL).terminal_id or ""
+            memory = self.recovery.look(session)
+            self.recovery.recover(session, memory)
+            terminal_id = memory.terminal_id or ""
             files = self._zreport_files(session)
         listed = [self._zreport_parcel(terminal_id, file) for file in files]
         names = {parcel.name for parcel in listed}
@@ -193,10 +193,11 @@ class Synchroniser:
     def _prepare(self, factory_id: str, *, recall: bool = False) -> str:
         """Finish what is unfinished and find what was acknowledged wrongly; the TerminalID."""
         with self.stage.fleet.session(factory_id) as session:
-            self.recovery.recover(session)
+            memory = self.recovery.look(session)
+            self.recovery.recover(session, memory)
             if recall:
-                self.recovery.recall(session)
-            return session.get_info(_TERMINAL).terminal_id or ""
+                self.recovery.recall(session, memory)
+            return memory.terminal_id or ""
 
     def _deliver(
         self,

@@ -36,7 +36,8 @@ class KeptModule:
     """
 
     def __init__(self, link: Link, lock: threading.Lock, rest: float = REST) -> None:
-        self.link = link
+        self._link = link
+        self._keepable = link if isinstance(link, Keepable) else None
         self._lock = lock
         self._rest = rest
         self._kept: ModuleSession | None = None
@@ -44,6 +45,16 @@ class KeptModule:
         self._used = threading.Event()
         self._ended = threading.Event()
         self._thread: threading.Thread | None = None
+
+    @property
+    def link(self) -> Link:
+        """The link below."""
+        return self._link
+
+    @link.setter
+    def link(self, link: Link) -> None:
+        self._link = link
+        self._keepable = link if isinstance(link, Keepable) else None
 
     @contextmanager
     def session(self) -> Iterator[ModuleSession]:
@@ -57,7 +68,7 @@ class KeptModule:
         except BaseException:
             self.link.close()
             raise
-        if isinstance(self.link, Keepable) and not self._ended.is_set():
+        if self._keepable is not None and not self._ended.is_set():
             self._keep(session)
         else:
             end_session(session)
@@ -65,7 +76,7 @@ class KeptModule:
     @property
     def powered(self) -> bool:
         """Whether the module is kept powered and has its power still."""
-        return self._kept is not None and isinstance(self.link, Keepable) and self.link.alive()
+        return self._kept is not None and self._keepable is not None and self._keepable.alive()
 
     def end(self) -> None:
         """Let go of the module, and keep it no more. The caller does not hold the lock."""

@@ -10,11 +10,13 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from reference.drive.drive import MIGRATIONS, TABLES
-from reference.drive.records import FileState, SyncEntry
+from reference.drive.errors import SaveError
+from reference.drive.records import FileState, Settled, SyncEntry
 from reference.drive.schema import metadata, register_log
 from reference.drive.settings import SettingsError
 from reference.drive.shelves import LOG_KEEP, SyncLog
-from reference.drive.store import Database, ReceiptStore
+from reference.drive.store import ReceiptStore
+from reference.drive.transactions import Database
 from reference.runtime.database import migrate, open_engine
 from tests.drive.conftest import MORNING, Bench, BenchMaker
 from tests.drive.doubles import TERMINAL, sale
@@ -205,3 +207,48 @@ def test_a_registration_costs_the_same_with_many_receipts(shop: Bench) -> None:
     walks = [plan for plan in plans if plan.startswith("SCAN")]
     assert walks == []
     assert register_log.name in " ".join(plans)
+
+
+def test_what_is_written_together_is_there_as_a_whole_or_not_at_all(shop: Bench) -> None:
+    """The outcome of an exchange and its line in the log are one transaction."""
+    stage = shop.core.stage
+    shop.register()
+    txid = stage.receipts.pending(TERMINAL, 1)[0].txid
+    before = len(stage.log.last(99))
+    entry = SyncEntry(stage.now(), TERMINAL, "receipts", "", 1, 1, "acks taken")
+
+    def write() -> None:
+        with stage.receipts.database.together():
+            stage.receipts.settle([Settled(txid, FileState.REJECTED)], stage.now())
+            stage.log.add(entry)
+            assert stage.receipts.count(FileState.REJECTED) == {}, "nothing is seen before the commit"
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        write()
+    assert stage.receipts.count(FileState.REJECTED) == {}
+    assert len(stage.log.last(99)) == before
+    with stage.receipts.database.together():
+        stage.receipts.settle([Settled(txid, FileState.REJECTED)], stage.now())
+        stage.log.add(entry)
+    assert stage.receipts.count(FileState.REJECTED) == {TERMINAL: 1}
+    assert len(stage.log.last(99)) == before + 1
+
+
+def test_a_connection_that_failed_is_not_used_again(tmp_path: Path) -> None:
+    engine = open_engine(tmp_path / "d.sqlite3")
+    migrate(engine, MIGRATIONS)
+    database = Database(engine)
+    with database.writing() as first:
+        pass
+    with database.writing() as again:
+        assert again is first
+    with pytest.raises(SaveError), database.writing() as broken:
+        broken.exec_driver_sql("INSERT INTO nothing VALUES (1)")
+    assert broken.closed
+    with database.reading() as reader, database.writing() as writer:
+        assert reader is not writer
+        assert not writer.closed
+    database.close()
+    assert reader.closed
+    assert writer.closed

@@ -289,7 +289,7 @@ def test_refunds_of_advances_and_refund_info_on_a_sale_need_no_operator(shop: Be
 
 
 def test_a_database_that_refuses_is_not_hidden(shop: Bench, tmp_path: Path) -> None:
-    shop.core.stage.receipts.database.engine.dispose()
+    shop.core.stage.receipts.database.close()
     for path in (tmp_path / "drive").glob("drive.sqlite3*"):
         path.unlink()
     (tmp_path / "drive" / "drive.sqlite3").write_bytes(b"no database " * 100)
@@ -298,7 +298,7 @@ def test_a_database_that_refuses_is_not_hidden(shop: Bench, tmp_path: Path) -> N
     assert refused.value.status == 500
     with pytest.raises(SaveError):
         shop.core.register(shop.factory_id, 1)
-    shop.core.stage.receipts.database.engine.dispose()
+    shop.core.stage.receipts.database.close()
     (tmp_path / "drive" / "drive.sqlite3").unlink()
 
 

@@ -27,7 +27,7 @@ from ofd_mock.uz.writer import LedgerWriter
 from reference.drive.background import BackgroundSender
 from reference.drive.drive import DATABASE, Drive
 from reference.drive.operator import Operator as OperatorClient
-from reference.drive.store import Database
+from reference.drive.transactions import Database
 from reference.links.address import Endpoint
 from reference.links.errors import LinkLost, NoModule
 from reference.protocol.uz.apdu import ATR_VENDOR, Command
