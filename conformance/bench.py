@@ -101,7 +101,20 @@ def _with_places(options: PartOptions, places: PlayedPlaces | None, dialect: str
     """The options with the addresses of what the judge plays to a part, and the dialect it has to speak."""
     if places is None:
         return options
-    return {**options, "pos": [*places.words(dialect), *options.get("pos", ())]}
+    own = _own_mistakes(options.get("pos", ()), dialect.rstrip("1"))
+    return {**options, "pos": [*places.words(dialect), *own]}
+
+
+def _own_mistakes(words: Sequence[str], dialect: str) -> list[str]:
+    """Options without the mistakes of another dialect: a point of sale does not start with one it cannot
+    make."""
+    prefixes = [each.rstrip("1") for each in TILLS.values()]
+    kept: list[str] = []
+    for option, word in zip(words[::2], words[1::2], strict=True):
+        about = word.partition("-")[0]
+        if option != "--defect" or (about if about in prefixes else "") == dialect:
+            kept += (option, word)
+    return kept
 
 
 def _target(kind: str, lab: Lab, places: PlayedPlaces | None = None) -> Target:

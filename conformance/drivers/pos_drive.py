@@ -128,6 +128,10 @@ class DriveStand(PlayedServer):
             with self.lock:
                 self._standing = before
 
+    def needs(self, operation: str) -> None:
+        """Go on only where the dialect has this operation, else NotApplicable."""
+        known_to(self.face, operation)
+
     def _require(self, order: Order) -> None:
         known_to(self.face, order.operation)
         if order.body is not None and not isinstance(self.face, RestFace):

@@ -5,8 +5,8 @@
 
 A case that fails fails its item, with the story the console report tells; one that does not apply or could
 not be decided is skipped with its reason. A vendor's own tests get the fixtures `module`, `drive`,
-`operator`, `ofd`, `register`, `lab_clock` and `faults`; a fixture of the same name in his own repository
-wins.
+`operator`, `ofd`, `register`, `pos`, `lab_clock` and `faults`; a fixture of the same name in his own
+repository wins.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from conformance.drivers.kz_register import RegisterDriver
     from conformance.drivers.module import ModuleDriver
     from conformance.drivers.operator import OperatorDriver
+    from conformance.drivers.pos import PosDriver
     from conformance.plugin.faults import Faults
 
 COLLECTED_AT = Path(__file__).parent.parent / "cases.py"
@@ -146,6 +147,15 @@ def register(request: pytest.FixtureRequest) -> Iterator[RegisterDriver]:
 
 
 @pytest.fixture
+def pos(request: pytest.FixtureRequest) -> Iterator[PosDriver]:
+    """Driver of a point of sale, the test's drive service and owner's portal included, in its dialect."""
+    from conformance.plugin.items import lent
+
+    for ctx in lent(request, "pos"):
+        yield ctx.pos
+
+
+@pytest.fixture
 def lab_clock(request: pytest.FixtureRequest) -> LabTime:
     """The lab clock of the target that the test uses, or of an embedded module where it uses none."""
     from conformance.plugin.items import stand_of
@@ -170,6 +180,7 @@ _KINDS = {
     "operator": "operator",
     "ofd": "operator-kz",
     "register": "register-kz",
+    "pos": "pos",
 }
 
 

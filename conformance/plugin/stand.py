@@ -74,6 +74,8 @@ class Stand:
 
         TargetUnreachable when nobody answers, LabError when an embedded part does not start.
         """
+        # A target that cases of another kind judge, too, has one session for both.
+        kind = next((each.kind for each in self._targets if kind in each.kinds), kind)
         if kind not in self._sessions:
             session = self._made(kind)
             self._facts.append(session.open())

@@ -10,8 +10,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from reference.pos import faulty
+from reference.pos import faulty, faulty_gen1
+from reference.pos.fiscal.qpos import QposService
 from reference.pos.fiscal.rest import RestService
+from reference.pos.fiscal.rpc1 import Rpc1Service
 from reference.pos.shop.desks import Desks
 from reference.pos.shop.fiscal_desk import FiscalDesk
 from reference.pos.shop.orders import Orders
@@ -51,13 +53,30 @@ def put_in(desks: Desks, reporter: Reporter | None, names: Iterable[str]) -> tup
 def _parts(desks: Desks, reporter: Reporter | None) -> list[tuple[type[Any], Any]]:
     till = desks.fiscal.till
     found: list[tuple[type[Any], Any]] = [(Till, till), (FiscalDesk, desks.fiscal), (Orders, desks.orders)]
-    if isinstance(till.drive, RestService):
-        found.append((RestService, till.drive))
+    found += [(each, till.drive) for each in _SERVICES.values() if isinstance(till.drive, each)]
     if reporter is not None:
         found.append((Reporter, reporter))
     return found
 
 
+def defects_of(target: str) -> list[str]:
+    """Names of the defects that are about a kind of target: `pos-rpc` and `pos-qpos` those of the dialect,
+    `pos` all others."""
+    own = _SERVICES[target] if target in _DIALECTS else None
+    others = tuple(_SERVICES[each] for each in _DIALECTS)
+    return sorted(
+        name
+        for name, defect in DEFECTS.items()
+        if (issubclass(defect.part, own) if own else not issubclass(defect.part, others))
+    )
+
+
+_SERVICES: Final[Mapping[str, type[Any]]] = {
+    "pos": RestService,
+    "pos-rpc": Rpc1Service,
+    "pos-qpos": QposService,
+}
+_DIALECTS: Final = ("pos-rpc", "pos-qpos")
 _TABLE: Final = (
     Defect("unit-price", "writes the price of one unit as the sum of a line", "PS-05", faulty.UnitPrice),
     Defect("vat-on-top", "reckons VAT on the net sum, not inside it", "PS-06", faulty.VatOnTop),
@@ -93,6 +112,17 @@ _TABLE: Final = (
     Defect("skips-on-error", "takes any answer for an acknowledgement", "PS-19", faulty.SkipsOnError),
     Defect("gap-ignored", "does not go back to the number wanted", "PS-20", faulty.GapIgnored),
     Defect("cut-unnoticed", "does not say that the link was cut", "PS-21", faulty.CutUnnoticed),
+    Defect("rpc-sells-again", "sells again when an answer is lost", "G1-R-08", faulty_gen1.RpcSellsAgain),
+    Defect("rpc-refund-as-sale", "sends refunds as sales", "PS-14", faulty_gen1.RpcRefundAsSale),
+    Defect("rpc-rest-texts", "looks for the reasons of REST", "HB-02", faulty_gen1.RpcRestTexts),
+    Defect("rpc-sends-nothing", "never asks to send", "HB-01", faulty_gen1.RpcSendsNothing),
+    Defect("rpc-newest-unsent", "takes the newest unsent for the oldest", "HB-01", faulty_gen1.RpcNewest),
+    Defect("rpc-slot-taken-for-open", "takes any current slot for open", "G1-Z-01", faulty_gen1.RpcAnySlot),
+    Defect("qpos-number-anew", "gives every try its own number", "QP-01", faulty_gen1.QposNumberAnew),
+    Defect("qpos-number-reused", "numbers all sales alike", "QP-01", faulty_gen1.QposNumberReused),
+    Defect("qpos-code-alone", "reads the code of an error alone", "QP-03", faulty_gen1.QposCodeAlone),
+    Defect("qpos-advance-as-sale", "sells advances as sales", "G1-Z-09", faulty_gen1.QposAdvanceAsSale),
+    Defect("qpos-sign-as-number", "loses the first zeros of a sign", "PS-02", faulty_gen1.QposSignAsNumber),
 )
 
 DEFECTS: Final[Mapping[str, Defect]] = {defect.name: defect for defect in _TABLE}

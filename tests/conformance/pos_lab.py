@@ -12,7 +12,7 @@ from conformance.lab import Lab
 from conformance.lab_parts import EVERY_PART
 from conformance.lab_played import PlayedPlaces
 from conformance.session import Session
-from conformance.targets import parse_target
+from conformance.targets import TILLS, parse_target
 from tests.conformance.labs import lab_of, run_cases, with_mistakes
 
 SUITE = "uz.pos"
@@ -26,21 +26,23 @@ class Shop:
 
     lab: Lab
     places: PlayedPlaces
+    kind: str = "pos"
 
     @property
     def address(self) -> str:
         """The target without its control API."""
-        return f"pos:{self.lab.addresses[PART][PART]}?listen={self.places.drive}&owner={self.places.owner}"
+        at = self.lab.addresses[PART][PART]
+        return f"{self.kind}:{at}?listen={self.places.drive}&owner={self.places.owner}"
 
 
 @contextmanager
-def shop(folder: Path) -> Iterator[Shop]:
-    """A point of sale on a free port; lab time stands still unless a case moves it."""
-    with (
-        PlayedPlaces() as places,
-        lab_of(folder, [PART], seed=SEED, offered=EVERY_PART, options={PART: places.words()}) as lab,
-    ):
-        yield Shop(lab, places)
+def shop(folder: Path, kind: str = "pos") -> Iterator[Shop]:
+    """A point of sale on a free port, in the dialect of this kind of target; lab time stands still unless a
+    case moves it."""
+    with PlayedPlaces() as places:
+        words = places.words(TILLS.get(kind, ""))
+        with lab_of(folder, [PART], seed=SEED, offered=EVERY_PART, options={PART: words}) as lab:
+            yield Shop(lab, places, kind)
 
 
 def session_of(shop: Shop) -> Session:

@@ -36,6 +36,26 @@ def test_fault_is_gone(module, faults):
 """
 
 
+POS_TESTS = """
+from conformance.drivers.pos import sale
+from conformance.drivers.pos_faces import REGISTER
+from conformance.drivers.pos_server import Line
+from conformance.drivers.pos_drive import Order
+
+def test_lost_answer_makes_no_second_receipt(pos):
+    stand = pos.ready()
+    stand.order(Order(REGISTER, line=Line.CUT_AFTER))
+    pressed = pos.settle(pos.sell(sale(45_000_00)))
+    assert pos.held(pressed).cash == 45_000_00
+    assert len({call.told[1]["ReceiptSeq"] for call in stand.seen(REGISTER)}) == 1
+
+def test_clock_is_that_of_the_till(pos, lab_clock):
+    before = pos.now()
+    lab_clock.advance(3600)
+    assert (pos.now() - before).total_seconds() >= 3600
+"""
+
+
 def ran(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q", "-rA", *words]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
@@ -51,6 +71,13 @@ def test_own_tests_get_the_fixtures(tmp_path: Path) -> None:
     (tmp_path / "test_own.py").write_text(OWN_TESTS)
     done = ran(tmp_path)
     assert "4 passed" in done.stdout, done.stdout + done.stderr
+    assert done.returncode == 0
+
+
+def test_own_tests_get_a_point_of_sale(tmp_path: Path) -> None:
+    (tmp_path / "test_pos.py").write_text(POS_TESTS)
+    done = ran(tmp_path)
+    assert "2 passed" in done.stdout, done.stdout + done.stderr
     assert done.returncode == 0
 
 

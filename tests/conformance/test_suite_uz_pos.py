@@ -9,10 +9,15 @@ import pytest
 
 from conformance.cases import load_suites
 from conformance.events import RunRecord
+from conformance.targets import TILLS
 from tests.conformance.labs import outcomes, run_cases, story
-from tests.conformance.pos_lab import SEED, SUITE, Shop, judged, judged_from_outside, session_of, shop
+from tests.conformance.pos_lab import PART, SEED, SUITE, Shop, judged, judged_from_outside, session_of, shop
 
 FEWEST = 125
+FEWEST_OF_A_DIALECT = 19
+DIALECTS_SHARE = [
+    f"{SUITE}.{each}" for each in ("cure", "receipt", "shift", "standing", "twice.gettxid-half")
+]
 BEYOND = {"control", "clock", "processes"}
 PROMISED = ("UZ-POS-01", "UZ-POS-02", "UZ-POS-03", "UZ-POS-04", "UZ-POS-06", "UZ-SHF-08", "UZ-OFF-06")
 ALSO = ("UZ-USB-01", "UZ-USB-02", "UZ-USB-03", "UZ-SVC-01", "UZ-SVC-03", "BX-DATA-01", "BX-BRN-02")
@@ -26,11 +31,11 @@ def one(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
 
 @pytest.fixture(scope="module")
 def whole(one: Shop) -> RunRecord:
-    return judged(one)
+    return judged(one, [f"target:{PART}"])
 
 
-def own_cases() -> set[str]:
-    return {case.id for case in load_suites([SUITE]) if case.id.startswith(f"{SUITE}.")}
+def own_cases(kind: str = PART) -> set[str]:
+    return {case.id for case in load_suites([SUITE]) if case.target == kind}
 
 
 @pytest.mark.slow
@@ -41,6 +46,34 @@ def test_every_case_passes(whole: RunRecord) -> None:
     assert set(found) == {"pass"}, story(whole, *(set(found) - {"pass"}))
     assert set(found["pass"]) == own_cases()
     assert len(found["pass"]) >= FEWEST
+
+
+@pytest.mark.parametrize("kind", sorted(TILLS))
+@pytest.mark.timeout(900)
+@pytest.mark.xdist_group("suite-uz-pos")
+def test_every_case_of_a_dialect_passes(tmp_path: Path, kind: str) -> None:
+    with shop(tmp_path, kind) as till:
+        record = judged(till, [f"{SUITE}.{kind.removeprefix('pos-')}"])
+    found = outcomes(record)
+    assert set(found) == {"pass"}, story(record, *(set(found) - {"pass"}))
+    assert set(found["pass"]) == own_cases(kind)
+    assert len(found["pass"]) >= FEWEST_OF_A_DIALECT
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", sorted(TILLS))
+@pytest.mark.timeout(900)
+@pytest.mark.xdist_group("suite-uz-pos")
+def test_cases_of_every_dialect_apply_to_one_as_far_as_it_goes(tmp_path: Path, kind: str) -> None:
+    """Those that need what the dialect has not say so; the others pass."""
+    with shop(tmp_path, kind) as till:
+        record = judged(till, DIALECTS_SHARE)
+    found = outcomes(record)
+    assert set(found) == {"pass", "not-applicable"}, story(record, "fail", "inconclusive", "tool-error")
+    reasons = story(record, "not-applicable")
+    assert "has no GetTXID" in reasons
+    assert "lacks rest" in reasons
+    assert len(found["pass"]) >= 2 * len(found["not-applicable"]), found
 
 
 @pytest.mark.slow

@@ -42,7 +42,9 @@ KNOWN: Mapping[str, Callable[[], Sequence[str]]] = {
     "operator-kz": lambda: sorted(ofd_mock.kz.defects.DEFECTS),
     "register": lambda: sorted(reference.kkm.defects.DEFECTS),
     "portal": lambda: sorted(ofd_mock.portal.defects.DEFECTS),
-    "pos": lambda: sorted(reference.pos.defects.DEFECTS),
+    "pos": lambda: reference.pos.defects.defects_of("pos"),
+    "pos-rpc": lambda: reference.pos.defects.defects_of("pos-rpc"),
+    "pos-qpos": lambda: reference.pos.defects.defects_of("pos-qpos"),
     "backoffice": lambda: sorted(reference.backoffice.defects.DEFECTS),
 }
 """Mistakes that each part can be started with."""

@@ -9,7 +9,7 @@ from conformance.cases import case, family
 from conformance.context import Context
 from conformance.drivers.pos import sale
 from conformance.drivers.pos_drive import DriveStand, Order
-from conformance.drivers.pos_faces import CLOSE, GETTXID, OPEN, REGISTER, SEND, STATE
+from conformance.drivers.pos_faces import CLOSE, GETTXID, OPEN, RECEIPT, REGISTER, SEND, STATE
 from conformance.drivers.pos_keys import Pressed
 from conformance.models.uz_played import FULL, FUTURE, LOCKED, NO_SHIFT, PAST, Held
 
@@ -100,6 +100,7 @@ TIMES: Final = {
     target="pos",
     clauses=["HB-04"],
     requirements=["UZ-CLK-04"],
+    needs=["rest"],
     description="The time of a receipt is refused: {key}.",
     expectation="One state sync, then the receipt anew, later than the module's last operation.",
 )
@@ -159,6 +160,7 @@ def shift_full(ctx: Context) -> None:
     target="pos",
     clauses=["HB-06"],
     requirements=["UZ-OFF-06"],
+    needs=["rest"],
     description="The module is locked, and the operator unlocks it at the next state sync.",
     expectation="The lock is read before the sale, one sync ends it, and the order is registered.",
 )
@@ -178,6 +180,7 @@ def locked_once(ctx: Context) -> None:
     target="pos",
     clauses=["HB-06", "PS-03", "PS-09"],
     requirements=["UZ-OFF-06", "UZ-SVC-03"],
+    needs=["rest"],
     description="The module is locked, and stays so until somebody has spoken to the operator.",
     expectation="The order waits, the lock is shown; when it ends the order becomes a receipt.",
 )
@@ -251,7 +254,8 @@ def blocked_offline(ctx: Context) -> None:
     stand.module.sends = False
     pressed = pos.sell(sale())
     ctx.check("waiting", pressed.outcome, "the order", clause="PS-03")
-    ctx.check(0, pos.look().told("drive.seconds_left"), "seconds left", clause="PS-10")
+    if RECEIPT in stand.face.operations:
+        ctx.check(0, pos.look().told("drive.seconds_left"), "seconds left", clause="PS-10")
     stand.module.sends = True
     cured(ctx, pressed)
 

@@ -10,7 +10,7 @@ from conformance.cases import case, family
 from conformance.context import Context
 from conformance.drivers.pos import paid, sale
 from conformance.drivers.pos_drive import DriveStand, Order
-from conformance.drivers.pos_faces import REGISTER
+from conformance.drivers.pos_faces import LIST, REGISTER
 
 AWAY: Final[dict[str, Callable[[DriveStand], AbstractContextManager[None]]]] = {
     "service": DriveStand.away,
@@ -182,6 +182,7 @@ def another(ctx: Context) -> None:
     """A receipt in a stranger's module cannot be taken back."""
     pos = ctx.pos
     stand = pos.ready()
+    stand.needs(LIST)
     pos.look()
     own, before = stand.module.factory, len(stand.module.receipts)
     stand.module.factory = "002026112152503000000000000000000777"

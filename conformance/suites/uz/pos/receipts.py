@@ -105,6 +105,7 @@ ROWS: Final[dict[str, Row]] = {
     target="pos",
     clauses=["PS-05", "PS-06", "PS-07", "S-4.4"],
     requirements=["UZ-POS-01", "UZ-POS-04"],
+    needs=lambda row: ["rest"] if row.kind else [],
     description="An order is sold: {key}.",
     expectation="One receipt with these lines, VAT sums and payments to the tiyin, and the change due.",
 )
@@ -248,6 +249,7 @@ def times(ctx: Context) -> None:
     target="pos",
     clauses=["QR-03"],
     requirements=["UZ-POS-04"],
+    needs=["rest"],
     description="A receipt of {key} is made and shown.",
     expectation="It has a number, and shows neither sign nor QR.",
 )

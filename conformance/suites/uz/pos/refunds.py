@@ -182,6 +182,7 @@ def unknown_yet(ctx: Context) -> None:
     target="pos",
     clauses=["RC-11"],
     requirements=["UZ-POS-03"],
+    needs=["rest"],
     description="A receipt of {key}, which has no sign, is given back.",
     expectation="The refund is of the same kind, and names the sign by twelve zeros.",
 )

@@ -8,7 +8,7 @@ from typing import Final
 from conformance.cases import case, family
 from conformance.context import Context
 from conformance.drivers.pos import sale
-from conformance.drivers.pos_faces import REGISTER
+from conformance.drivers.pos_faces import RECEIPT, REGISTER
 from conformance.models.uz_played import TWO_DAYS
 
 AGES: Final = {
@@ -31,6 +31,7 @@ def time_left(ctx: Context, age: timedelta) -> None:
     """Oldest unsent plus two days, less now."""
     pos = ctx.pos
     stand = pos.ready()
+    stand.needs(RECEIPT)
     pos.sold(sale())
     pos.sold(sale())
     with stand.lock:
@@ -54,6 +55,7 @@ def none_left(ctx: Context) -> None:
     """Told before a sale fails on it."""
     pos = ctx.pos
     stand = pos.ready()
+    stand.needs(RECEIPT)
     pos.sold(sale())
     with stand.lock:
         stand.module.oldest = pos.now() - timedelta(days=2, seconds=1)

@@ -62,6 +62,8 @@ def second_step(ctx: Context, line: Line) -> None:
     stand = pos.ready()
     stand.order(Order(REGISTER, line=line))
     once(ctx, pos.sell(sale()))
+    if not ctx.can("rest"):
+        return  # a dialect of one step looks for the receipt before it is sent again
     asked = [call.given.get("txid", call.body) for call in stand.seen(REGISTER)]
     ctx.check_that(len(asked) >= 2, "asked again", asked, "calls of RegisterTXID")
     ctx.check(1, len({str(each) for each in asked}), "different TXIDs", clause="PS-04")
@@ -154,6 +156,7 @@ def late(ctx: Context) -> None:
     target="pos",
     clauses=["PS-04", "G2-S-10"],
     requirements=["UZ-USB-02"],
+    needs=["rest"],
     description="A receipt is registered without an answer, and the service loses its record of it.",
     expectation="The point of sale finds the receipt in the module and makes no second one.",
 )
