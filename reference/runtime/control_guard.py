@@ -11,6 +11,7 @@ import hmac
 import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from flask import Request
@@ -58,6 +59,7 @@ def is_wildcard(host: str) -> bool:
         return False
 
 
+@lru_cache(maxsize=256)
 def names_this_machine(named: str, bound: str) -> bool:
     """Whether a Host header names the machine of a part that listens on `bound`: stops DNS rebinding."""
     try:

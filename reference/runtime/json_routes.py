@@ -6,19 +6,22 @@ told in the part's own words: it hands in how its refusals read.
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Final, Literal
 
 import structlog
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Request, Response, jsonify, request
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 from pydantic.json_schema import GenerateJsonSchema
 from werkzeug.exceptions import HTTPException
 
 LARGEST: Final = 2**53 - 1
 """Path numbers above it are nobody's."""
+JSON: Final = "application/json"
+_TEXT: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _SCHEME: Final = "Bearer "
 _ARGUMENT: Final = re.compile(r"\{(\w+)\}")
 _REFERENCE: Final = "#/components/schemas/{model}"
@@ -112,7 +115,7 @@ def json_blueprint(
     blueprint = Blueprint(name, __name__, url_prefix=prefix)
     for number, route in enumerate(routes):
         path = _ARGUMENT.sub(r"<\1>", route.path)
-        blueprint.add_url_rule(path, f"row-{number}", _view(route, told), methods=[route.method])
+        blueprint.add_url_rule(path, f"row-{number}", _view(Row(route, told)), methods=[route.method])
     document = openapi_of(routes, title, told.schema, prefix)
     blueprint.add_url_rule("/openapi.json", "openapi", lambda: jsonify(document))
     blueprint.register_error_handler(HTTPException, lambda error: http_refusal(told, error))
@@ -126,37 +129,75 @@ def http_refusal(told: Told, error: HTTPException) -> tuple[Response, int, dict[
     return jsonify(told.syntax(error.name)), error.code or 500, allowed
 
 
-def bearer() -> str:
-    """The bearer token of the request, empty without one."""
-    given = request.headers.get("Authorization", "")
+def bearer(given: str) -> str:
+    """The token of a header Authorization, empty without one."""
     return given[len(_SCHEME) :].strip() if given.startswith(_SCHEME) else ""
 
 
-def _view(route: JsonRoute, told: Told) -> Callable[..., Any]:
-    answer: TypeAdapter[Any] = TypeAdapter(route.answer)
-    asks = [(each, TypeAdapter[Any](_query_type(each.schema))) for each in route.query]
+@dataclass(frozen=True, slots=True)
+class Made:
+    """An answer as it goes out."""
 
-    def view(**path: str) -> Any:
+    body: bytes
+    status: int
+    media: str = JSON
+
+
+class Row:
+    """A row of the table as it is answered, whoever has taken the request apart."""
+
+    def __init__(self, route: JsonRoute, told: Told) -> None:
+        self.route = route
+        self._told = told
+        self._answer: TypeAdapter[Any] = TypeAdapter(route.answer)
+        self._asks = [(each, TypeAdapter[Any](_query_type(each.schema))) for each in route.query]
+
+    def answer(self, asking: Request, path: Mapping[str, str]) -> Made:
+        """What comes of a request with these path arguments; HTTPException is the framework's to tell."""
+        told = self._told
         try:
-            known = {name: _path_argument(name, text) for name, text in path.items()}
-            query = {each.name: value for each, kind in asks if (value := _query(each, kind)) is not None}
-            asked = Asked(_body(route.body), known, query, request.remote_addr or "", bearer())
-            if route.media:
-                return Response(route.run(asked), route.status, content_type=route.media)
-            return jsonify(answer.dump_python(route.run(asked), mode="json")), route.status
+            return self._done(asking, path)
         except _WrongError as error:
             refusal: Refusal | None = told.fields(error.found)
         except _NobodysError:
-            return jsonify(told.syntax("Not Found")), 404
+            return refused(told.syntax("Not Found"), 404)
         except HTTPException:
             raise
         except Exception as error:  # noqa: BLE001 - nothing of the inside may reach a client
             refusal = told.error(error)
             if refusal is None:
-                _log.error("a request failed", path=request.path, exc_info=error)
-                return jsonify(told.inside), 500
+                _log.error("a request failed", path=asking.path, exc_info=error)
+                return refused(told.inside, 500)
         assert refusal is not None
-        return jsonify(refusal.told), refusal.status
+        return refused(refusal.told, refusal.status)
+
+    def _done(self, asking: Request, path: Mapping[str, str]) -> Made:
+        route = self.route
+        known = {name: _path_argument(name, text) for name, text in path.items()}
+        query = {
+            each.name: value for each, kind in self._asks if (value := _query(asking, each, kind)) is not None
+        }
+        asked = Asked(
+            _body(asking, route.body),
+            known,
+            query,
+            asking.remote_addr or "",
+            bearer(asking.headers.get("Authorization", "")),
+        )
+        if route.media:
+            return Made(route.run(asked), route.status, route.media)
+        return Made(self._answer.dump_json(route.run(asked)) + b"\n", route.status)
+
+
+def refused(told: dict[str, Any], status: int) -> Made:
+    """A refusal as it goes out."""
+    return Made(_TEXT(told).encode() + b"\n", status)
+
+
+def _view(row: Row) -> Callable[..., Response]:
+    def view(**path: str) -> Response:
+        made = row.answer(request, path)
+        return Response(made.body, made.status, content_type=made.media)
 
     return view
 
@@ -169,8 +210,8 @@ def _path_argument(name: str, text: str) -> Any:
     return int(text)
 
 
-def _query(parameter: Parameter, kind: TypeAdapter[Any]) -> Any:
-    text = request.args.get(parameter.name)
+def _query(asking: Request, parameter: Parameter, kind: TypeAdapter[Any]) -> Any:
+    text = asking.args.get(parameter.name)
     if text is None:
         return None
     schema = parameter.schema
@@ -190,12 +231,12 @@ def _query_type(schema: dict[str, Any]) -> Any:
     return Annotated[str, Field(max_length=schema.get("maxLength", 255), pattern=schema.get("pattern"))]
 
 
-def _body(model: type[BaseModel] | None) -> BaseModel | None:
+def _body(asking: Request, model: type[BaseModel] | None) -> BaseModel | None:
     if model is None:
         return None
     try:
         # Bytes, not Flask's JSON: it would take NaN and doubled names.
-        return model.model_validate_json(request.get_data(cache=False) or b"null")
+        return model.model_validate_json(asking.get_data(cache=False) or b"null")
     except ValidationError as error:
         found = [
             (".".join(str(part) for part in each["loc"]) or "body", str(each["type"]), str(each["msg"]))

@@ -12,6 +12,7 @@ from reference.pos.errors import DriveUnreachableError, TillError
 from reference.pos.web.counter import Counter
 from reference.pos.web.routes import routes_of
 from reference.runtime.control_guard import ControlError, Guard, is_loopback
+from reference.runtime.json_front import JsonFront
 from reference.runtime.json_refusals import SYNTAX, error_json, told_of
 from reference.runtime.json_routes import Refusal, http_refusal, json_blueprint
 from reference.runtime.refusals import UnknownError
@@ -28,13 +29,15 @@ _SERVICE: Final = Words(
 def create_app(counter: Counter, control: Blueprint, host: str, token: str | None) -> Flask:
     """The application of one shop; `control` joins at its own prefix.
 
-    Beyond loopback every request must carry the `token`, as the control API's must.
+    Beyond loopback every request must carry the `token`, as the control API's must. What the API is asked all
+    day does not even pass through Flask (json_front.py).
     """
     app = Flask("reference.pos", static_folder=None, template_folder=str(_FOLDER / "templates"))
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.json.sort_keys = False  # type: ignore[attr-defined]
     told = told_of(_till_refusal)
-    api = json_blueprint("api", routes_of(counter), told, "Kassalab: reference point of sale")
+    routes = routes_of(counter)
+    api = json_blueprint("api", routes, told, "Kassalab: reference point of sale")
     site = Blueprint("site", __name__, static_folder=str(_FOLDER / "static"), static_url_path="/static")
     site.add_url_rule("/", "page", _page)
     site.add_url_rule("/orders/<order>/paper.txt", "paper", lambda order: _paper(counter, order))
@@ -45,6 +48,7 @@ def create_app(counter: Counter, control: Blueprint, host: str, token: str | Non
     app.register_blueprint(control)
     app.register_error_handler(ControlError, _not_ours)
     app.register_error_handler(HTTPException, lambda error: http_refusal(told, error))
+    app.wsgi_app = JsonFront(app.wsgi_app, routes, told, guard.check, MAX_BODY)  # type: ignore[method-assign]
     return harden(app, MAX_BODY)
 
 
