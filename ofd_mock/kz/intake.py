@@ -17,6 +17,8 @@ import select
 import signal
 import socket
 import sys
+import threading
+from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -32,7 +34,8 @@ _MOST_ACCEPTED: Final = 64
 _READ: Final = select.EPOLLIN
 _EXHAUSTED: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 _CROWD: Final = 8
-"""So many frames without an answer mean that the operator is busy: then they are read here."""
+"""So many frames without an answer mean that the operator is busy: then they are read here, and others come
+while the disk is waited for."""
 _REST_SECONDS: Final = 1.0
 _REST_ROUNDS: Final = 1_000
 """After the machine had no more files or memory nobody is accepted until a connection ends, or for one quiet
@@ -40,7 +43,10 @@ second, or for so many rounds."""
 
 
 class Log:
-    """The ledger's log, brought to disk on order while the operator goes on settling."""
+    """The ledger's log, brought to disk on order while the operator goes on settling.
+
+    Of one thread at a time.
+    """
 
     def __init__(self) -> None:
         self._file = -1
@@ -64,6 +70,78 @@ class Log:
         os.fdatasync(self._file)
 
 
+class Syncs:
+    """What stands behind a sync, and a thread that waits for the disk while the intake goes on.
+
+    Records come out in the order in which they went in. Those that went in while the disk was busy are behind
+    one sync together: the log had grown before any of them was sent.
+    """
+
+    def __init__(self) -> None:
+        self._log = Log()
+        self._held: deque[tuple[set[str], list[Record]]] = deque()
+        self._ready: deque[list[Record]] = deque()
+        self._wanted = threading.Semaphore(0)
+        self._thread: threading.Thread | None = None
+        self._failure: OSError | None = None
+        self.held = 0
+        """Batches of records that have not come out."""
+        self.done = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+        """A file that can be read when records are to be taken."""
+
+    def now(self, paths: set[str]) -> None:
+        """Wait for the disk here, while the thread has nothing to do. Raises OSError."""
+        for path in paths:
+            self._log.sync(Path(path))
+
+    def hold(self, paths: set[str], records: list[Record]) -> None:
+        """Keep records until these files are on disk, and all that was kept before has come out."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="syncs", daemon=True)
+            self._thread.start()
+        self.held += 1
+        self._held.append((paths, records))
+        self._wanted.release()
+
+    def take(self) -> list[Record]:
+        """What may be done now. Raises OSError when the disk failed: nothing more comes out then."""
+        if self._failure is not None:
+            raise self._failure
+        os.eventfd_read(self.done)
+        records: list[Record] = []
+        while self._ready:
+            records += self._ready.popleft()
+            self.held -= 1
+        return records
+
+    def close(self) -> None:
+        """End the thread, when all records have come out."""
+        if self._thread is not None:
+            self._held.clear()
+            self._wanted.release()
+            self._thread.join()
+        os.close(self.done)
+
+    def _run(self) -> None:
+        while self._failure is None:
+            self._wanted.acquire()
+            paths, count = set[str](), 0
+            if not self._held:
+                return
+            for one, _ in list(self._held):
+                paths |= one
+                count += 1
+            try:
+                self.now(paths)
+            except OSError as error:
+                self._failure = error
+            for _ in range(count):
+                self._ready.append(self._held.popleft()[1])
+            os.eventfd_write(self.done, 1)
+            for _ in range(count - 1):
+                self._wanted.acquire()
+
+
 class Intake:
     """The process's loop: everything that is ready is read, then told in one message."""
 
@@ -80,7 +158,7 @@ class Intake:
         """Frames of all connections without an answer."""
         self._told: list[Record] = []
         self._unpacker = Unpacker()
-        self._log = Log()
+        self._syncs = Syncs()
         self._ended = False
         self._rest = 0
         self._epoll = select.epoll()
@@ -89,6 +167,7 @@ class Intake:
         self._between = select.epoll()
         self._between.register(boss, _READ)
         self._epoll.register(self._between, _READ)
+        self._epoll.register(self._syncs.done, _READ)
         for place in self._listeners:
             self._epoll.register(place, _READ)
 
@@ -96,6 +175,7 @@ class Intake:
         """Serve until the operator ends the socket pair."""
         self.tell((records.READY,))
         boss, poll, placed = self._between.fileno(), self._epoll.poll, self._placed
+        synced = self._syncs.done
         self._hand_over()
         while not self._ended:
             ready = poll(_REST_SECONDS if self._rest else -1, _MOST_READY)
@@ -103,7 +183,9 @@ class Intake:
                 self._rest_on(0 if not ready else self._rest - 1)
             # The operator first: who asked it for something before connecting finds it done.
             for place, _ in ready:
-                if place == boss:
+                if place == synced:
+                    self._do(self._syncs.take())
+                elif place == boss:
                     self._heed()
             for place, events in ready:
                 visitor = placed.get(place)
@@ -112,6 +194,10 @@ class Intake:
                 elif place in self._listeners:
                     self._accept(self._listeners[place])
             self._hand_over()
+        while self._syncs.held:
+            select.select([synced], [], [])
+            self._do(self._syncs.take())
+        self._syncs.close()
         for visitor in list(self._numbered.values()):
             visitor.close()
 
@@ -159,22 +245,32 @@ class Intake:
         if not data:
             self._ended = True
             return
-        numbered = self._numbered
-        synced: set[str] = set()
+        told: list[Record] = []
+        paths: set[str] = set()
         for record in self._unpacker.feed(data):
-            kind = record[0]
-            if kind == records.SYNC:
-                # Once for all that has come: the log had grown before any of it was sent.
-                if record[1] not in synced:
-                    synced.add(record[1])
-                    self._log.sync(Path(record[1]))
-            elif kind == records.LIMIT:
+            if record[0] == records.SYNC:
+                paths.add(record[1])
+            elif record[0] == records.LIMIT:
                 self.max_frame_bytes = record[1]
-            elif kind == records.REFUSE:
+            elif record[0] == records.REFUSE:
                 self._refuse()
-            elif (visitor := numbered.get(record[1])) is None:
+            else:
+                told.append(record)
+        if paths or self._syncs.held:
+            if self._syncs.held or self.due >= _CROWD:
+                self._syncs.hold(paths, told)
+                return
+            self._syncs.now(paths)
+        self._do(told)
+
+    def _do(self, told: Sequence[Record]) -> None:
+        """Do what the operator said, behind all syncs in it."""
+        numbered = self._numbered
+        for record in told:
+            kind, visitor = record[0], numbered.get(record[1])
+            if visitor is None:
                 continue  # it went while the operator was busy with it
-            elif kind == records.ANSWER:
+            if kind == records.ANSWER:
                 visitor.answer(record[2], record[3])
             elif kind == records.CLOSE:
                 visitor.close()

@@ -273,6 +273,82 @@ def test_no_answer_before_the_log_is_on_disk(tmp_path: Path, monkeypatch: pytest
         assert len(synced) == 3
 
 
+def test_others_are_served_while_the_disk_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Answers come behind their log and in order, whatever is done meanwhile; limits hold at once."""
+    log = tmp_path / "log"
+    log.write_bytes(b"")
+    allowed = threading.Semaphore(0)
+    waits = threading.Semaphore(0)
+
+    def slow(_number: int) -> None:
+        waits.release()
+        assert allowed.acquire(timeout=PATIENCE)
+
+    monkeypatch.setattr(module.os, "fdatasync", slow)
+    with serving() as boss, boss.connect() as file:
+        file.sendall(frame(1) * (module._CROWD + 2))
+        boss.wait(records.FRAME, module._CROWD + 2)
+        boss.tell((records.SYNC, str(log)), (records.ANSWER, 1, b"1", 0))
+        assert waits.acquire(timeout=PATIENCE)
+        boss.tell((records.SYNC, str(log)), (records.ANSWER, 1, b"2", 0))
+        boss.tell((records.LIMIT, 30))
+        boss.tell((records.ANSWER, 1, b"3", 0), (records.CLOSE, 1))
+        eventually(lambda: boss.intake.max_frame_bytes == 30, PATIENCE)
+        with boss.connect() as other:
+            other.sendall(frame(5))
+            boss.wait(records.FRAME, module._CROWD + 3)
+            assert not select.select([file], [], [], 0.1)[0]
+            allowed.release()
+            assert file.recv(1) == b"1"
+            assert waits.acquire(timeout=PATIENCE)
+            assert not select.select([file], [], [], 0.1)[0]
+            allowed.release()
+            assert all_of(file) == b"23"
+        assert not waits.acquire(blocking=False)
+
+
+def test_what_waits_for_the_disk_is_done_before_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = tmp_path / "log"
+    log.write_bytes(b"")
+    allowed, waits = threading.Event(), threading.Event()
+
+    def slow(_number: int) -> None:
+        waits.set()
+        assert allowed.wait(PATIENCE)
+
+    monkeypatch.setattr(module.os, "fdatasync", slow)
+    with serving() as boss, boss.connect() as file:
+        file.sendall(frame(1) * module._CROWD)
+        boss.wait(records.FRAME, module._CROWD)
+        boss.tell((records.SYNC, str(log)), (records.ANSWER, 1, b"last", 0))
+        assert waits.wait(PATIENCE)
+        boss.pair.shutdown(socket.SHUT_WR)
+        assert not select.select([file], [], [], 0.1)[0]
+        allowed.set()
+        assert all_of(file) == b"last"
+
+
+def test_a_disk_that_fails_answers_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The process ends by it, and the operator starts another; who waited has no answer."""
+    log = tmp_path / "log"
+    log.write_bytes(b"")
+
+    def broken(_number: int) -> None:
+        raise OSError(errno.EIO, "the disk")
+
+    monkeypatch.setattr(module.os, "fdatasync", broken)
+    syncs = module.Syncs()
+    syncs.hold({str(log)}, [(records.ANSWER, 1, b"1", 0)])
+    assert select.select([syncs.done], [], [], PATIENCE)[0]
+    with pytest.raises(OSError, match="the disk"):
+        syncs.take()
+    syncs.close()
+
+
 def test_a_crowd_is_read_by_the_intake(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is kept is read while the operator is busy; what has just come is left to it."""
     bodies = [bytes(made(203, seed).SerializeToString()) for seed in range(9)]
