@@ -23,6 +23,7 @@ from conformance.selection import SelectionError, select
 from conformance.session import EXCHANGE_SECONDS, Session
 from conformance.targets import Target
 from reference.runtime.clock import LabClock, open_clock
+from reference.runtime.clock_page import moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +163,16 @@ def _lab_time(sessions: Sequence[Session]) -> Iterator[Callable[[], str]]:
     """Lab time for the transcript: that of the embedded labs (they start together), else the judge's own."""
     labs = [session.lab for session in sessions if session.lab is not None]
     clock = LabClock.attach(labs[0].clock_path) if labs else open_clock(None)
+    told: tuple[int, str] = (-1, "")
+
+    def lab_time() -> str:
+        nonlocal told
+        now = clock.now_ns()
+        if now != told[0]:  # in labs of our own it mostly stands still
+            told = now, moment(now).isoformat(timespec="milliseconds")
+        return told[1]
+
     try:
-        yield lambda: clock.now().isoformat(timespec="milliseconds")
+        yield lab_time
     finally:
         clock.close()

@@ -24,7 +24,7 @@ from reference.runtime.journal import Journal, JournalError
 
 _encoder = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _COMPACT_AT = 32 * 1024 * 1024
-_GATHERING = 0.05
+_GATHERING = 0.25
 """Real seconds that notes wait for others to share their disk sync, unless somebody waits in `flush`."""
 
 
