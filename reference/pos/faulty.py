@@ -286,7 +286,7 @@ class SellsAnything(Orders):
 class FromTheBeginning(Reporter):
     """Reports everything anew each time."""
 
-    def _next(self, _acknowledged: int) -> list[Json]:
+    def _next(self, _acknowledged: int) -> list[tuple[int, str]]:
         return super()._next(0)
 
 
@@ -297,7 +297,7 @@ class SkipsOnError(Reporter):
         if status in (401, 409):
             return super()._understood(kept, status, told)
         changes = self._next(kept.acknowledged)
-        kept.acknowledged = int(told.get("acknowledged", changes[-1]["n"] if changes else 0))
+        kept.acknowledged = int(told.get("acknowledged", changes[-1][0] if changes else 0))
         return True
 
 

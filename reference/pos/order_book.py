@@ -1,5 +1,5 @@
 """The till's journal: every order, how far it has come, and what the service answered. Durable before each
-step.
+step that the service takes.
 
     taken ─► prepared (JSON receipt) ─► stored (TXID) ─► answered (number, sign, QR)
 
@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
@@ -23,6 +24,8 @@ from reference.runtime.faults import FaultPoints
 from reference.runtime.journal import Journal
 
 FAULT_POINT: Final = "journal.write"
+_TEXT: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_NONE: Final[Mapping[str, Any]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,57 +102,85 @@ class OrderBook:
     def __len__(self) -> int:
         return len(self._sales)
 
-    # --- writing, each durable on return -------------------------------------------------------------
+    # --- writing, each durable on return, with all that was noted before it --------------------------
 
-    def take(self, order: Order) -> Sale:
-        """A new order; OrderError for an id that was taken before."""
+    def take(self, order: Order, *, durable: bool = True) -> Sale:
+        """A new order; OrderError for an id that was taken before.
+
+        Not `durable`: somebody else keeps the order, too, and takes it again if this is lost.
+        """
         if self.known(order.id):
             raise OrderError("id", f"order {order.id} was taken already")
-        return self._note({"step": "taken", "id": order.id, "order": order.model_dump(mode="json")})
+        event = {"step": "taken", "id": order.id, "order": order.model_dump(mode="json")}
+        with self._lock:
+            self._append(event)
+            if durable:
+                self._journal.commit()
+            return self._keep(Sale(order), "taken")
 
     def prepare(self, order_id: str, receipt: dict[str, Any]) -> Sale:
         """The JSON receipt that is about to go to GetTXID; forgets an earlier one's TXID."""
         return self._note({"step": "prepared", "id": order_id, "receipt": receipt})
 
-    def store(self, order_id: str, txid: int) -> Sale:
-        """The TXID the service gave."""
-        return self._note({"step": "stored", "id": order_id, "txid": txid})
-
-    def attempt(self, order_id: str, mark: dict[str, Any] | None = None, tried: str = "") -> Sale:
-        """The module is about to be asked to register it."""
-        event = {"step": "attempted", "id": order_id}
-        return self._note(event if mark is None else event | {"mark": mark, "tried": tried})
+    def attempt(
+        self, order_id: str, mark: dict[str, Any] | None = None, tried: str = "", *, txid: int | None = None
+    ) -> Sale:
+        """The module is about to be asked to register it, under the `txid` that the service just gave."""
+        event: dict[str, Any] = {"step": "attempted", "id": order_id}
+        if mark is not None:
+            event |= {"mark": mark, "tried": tried}
+        return self._note(event) if txid is None else self._note(_stored(order_id, txid), event)
 
     def withdraw(self, order_id: str) -> Sale:
         """The last try did certainly not register it."""
         return self._note({"step": "withdrawn", "id": order_id})
 
-    def answer(self, order_id: str, answer: dict[str, Any]) -> Sale:
-        """What RegisterTXID answered: the order is a fiscal receipt."""
-        return self._note({"step": "answered", "id": order_id, "answer": answer})
+    def answer(self, order_id: str, answer: dict[str, Any], *, durable: bool = True) -> Sale:
+        """What RegisterTXID answered: the order is a fiscal receipt.
+
+        Not `durable`: the service gives the answer again; nobody else may rely on it before `sync`.
+        """
+        return self._note({"step": "answered", "id": order_id, "answer": answer}, durable=durable)
 
     def refuse(self, order_id: str, reason: str) -> Sale:
         """The service will never take it."""
         return self._note({"step": "refused", "id": order_id, "reason": reason})
 
+    def sync(self) -> None:
+        """Return when all that was noted is durable."""
+        self._journal.commit()
+
     def close(self) -> None:
         """Let go of the file."""
         self._journal.close()
 
-    def _note(self, event: dict[str, Any]) -> Sale:
+    def _note(self, *events: dict[str, Any], durable: bool = True) -> Sale:
+        """Steps of one order, with one sync of the disk; the order after them."""
         with self._lock:
-            self._journal.append(json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode())
-            self._journal.commit()
-            return self._apply(event)
+            for event in events:
+                self._append(event)
+            if durable:
+                self._journal.commit()
+            return [self._apply(event) for event in events][-1]
+
+    def _append(self, event: dict[str, Any]) -> None:
+        self._journal.append(_TEXT(event).encode())
 
     def _apply(self, event: dict[str, Any]) -> Sale:
-        order_id, step = event["id"], event["step"]
+        step = event["step"]
         if step == "taken":
-            sale = Sale(Order.model_validate(event["order"]))
-        else:
-            sale = replace(self._sales[order_id], **_changes(self._sales[order_id], event))
-        self._sales[order_id] = replace(sale, history=(*sale.history, step))
-        return self._sales[order_id]
+            return self._keep(Sale(Order.model_validate(event["order"])), step)
+        sale = self._sales[event["id"]]
+        return self._keep(sale, step, _changes(sale, event))
+
+    def _keep(self, sale: Sale, step: str, changes: Mapping[str, Any] = _NONE) -> Sale:
+        kept = replace(sale, **changes, history=(*sale.history, step))
+        self._sales[sale.order.id] = kept
+        return kept
+
+
+def _stored(order_id: str, txid: int) -> dict[str, Any]:
+    return {"step": "stored", "id": order_id, "txid": txid}
 
 
 def _changes(sale: Sale, event: dict[str, Any]) -> dict[str, Any]:

@@ -146,9 +146,13 @@ class Till:
                 self.notices.add(str(error))
         return done
 
-    def fiscalise(self, sale: Sale, *, sure: bool = False) -> Sale:
-        """Bring one taken order to its answer. `sure`: another one just got its, so the module is not asked
-        anew whether it is locked or without a shift; it says so itself."""
+    def fiscalise(self, sale: Sale, *, sure: bool = False, durable: bool = True) -> Sale:
+        """Bring one taken order to its answer. `sure`: another one just got its, or the module was just
+        looked at, so it is not asked anew whether it is locked or without a shift; it says so itself.
+
+        Not `durable`: where the service gives an answer again, it is only kept for good with the next step
+        of any order, or by the book's `sync`.
+        """
         order_id = sale.order.id
         with self._kept(order_id):
             if (found := self._found(sale)) is not None:
@@ -159,7 +163,7 @@ class Till:
         cured: set[Meaning] = set()
         for _ in range(TRIES):
             try:
-                return self._register(sale)
+                return self._register(sale, durable=durable)
             except DriveRefusedError as error:
                 sale = self._cure(self.book.sale(order_id), error, cured)
                 if sale.answer is not None:
@@ -180,20 +184,19 @@ class Till:
             sale = self.book.withdraw(order_id)
         return sale
 
-    def _register(self, sale: Sale) -> Sale:
+    def _register(self, sale: Sale, *, durable: bool) -> Sale:
         """The steps of the dialect, each noted before it is made."""
         order_id, drive = sale.order.id, self.drive
         if sale.receipt is None:
             sale = self.book.prepare(order_id, receipt_body(sale.order, self._next_time()))
-        assert sale.receipt is not None
-        if sale.txid is None and (txid := drive.begin(sale.receipt)) is not None:
-            sale = self.book.store(order_id, txid)
-        assert sale.receipt is not None
-        if drive.repeat(sale.receipt) is Repeat.SAFE:
-            self.book.attempt(order_id)
-            return self.book.answer(order_id, drive.finish(sale))
-        mark = drive.mark(sale.receipt)
-        return self._send(self.book.attempt(order_id, mark, format_json_time(self.now())))
+        receipt = sale.receipt
+        assert receipt is not None
+        txid = drive.begin(receipt) if sale.txid is None else None
+        if drive.repeat(receipt) is Repeat.SAFE:
+            sale = self.book.attempt(order_id, txid=txid)
+            return self.book.answer(order_id, drive.finish(sale), durable=durable)
+        mark = drive.mark(receipt)
+        return self._send(self.book.attempt(order_id, mark, format_json_time(self.now()), txid=txid))
 
     def _send(self, sale: Sale) -> Sale:
         """One try where a repeat is not safe: one that certainly did nothing is taken back."""

@@ -10,6 +10,7 @@ from reference.pos.errors import OrderError
 from reference.pos.order_book import OrderBook
 from tests.pos.conftest import bread
 
+STEPS = ("taken", "prepared", "stored", "attempted")
 ANSWER = {
     "TerminalID": "ZZ000000000000",
     "ReceiptSeq": 1,
@@ -24,8 +25,7 @@ def test_steps_survive_a_restart(tmp_path: Path) -> None:
     steps = [
         lambda: book.take(bread("1")),
         lambda: book.prepare("1", {"Time": "x"}),
-        lambda: book.store("1", 17),
-        lambda: book.attempt("1"),
+        lambda: book.attempt("1", txid=17),
         lambda: book.attempt("1"),
         lambda: book.answer("1", ANSWER),
     ]
@@ -44,8 +44,7 @@ def test_a_new_receipt_forgets_the_old_txid(tmp_path: Path) -> None:
     book = OrderBook(tmp_path / "o")
     book.take(bread("1"))
     book.prepare("1", {})
-    book.store("1", 17)
-    book.attempt("1")
+    book.attempt("1", txid=17)
     sale = book.prepare("1", {"Time": "later"})
     assert (sale.txid, sale.attempts, sale.receipt) == (None, 0, {"Time": "later"})
     assert book.refuse("1", "9033 - X").pending is False
@@ -57,7 +56,7 @@ def test_every_cut_leaves_a_prefix(tmp_path: Path) -> None:
     book = OrderBook(path)
     book.take(bread("1"))
     book.prepare("1", {"Time": "x"})
-    book.store("1", 1)
+    book.attempt("1", txid=1)
     book.close()
     whole = path.read_bytes()
     seen = set()
@@ -66,7 +65,7 @@ def test_every_cut_leaves_a_prefix(tmp_path: Path) -> None:
         cut = OrderBook(path)
         seen.add(cut.sale("1").history if cut.known("1") else ())
         cut.close()
-    assert seen == {(), ("taken",), ("taken", "prepared"), ("taken", "prepared", "stored")}
+    assert seen == {(), ("taken",), ("taken", "prepared"), ("taken", "prepared", "stored"), STEPS}
 
 
 def test_unknown_and_doubled_orders(tmp_path: Path) -> None:
@@ -80,3 +79,27 @@ def test_unknown_and_doubled_orders(tmp_path: Path) -> None:
     assert [sale.order.id for sale in book.pending()] == ["1"]
     assert book.last() == book.sale("1")
     book.close()
+
+
+def test_what_is_not_durable_yet_is_so_with_the_next_step(tmp_path: Path) -> None:
+    path = tmp_path / "o"
+    book = OrderBook(path)
+    book.take(bread("1"))
+    book.prepare("1", {"Time": "x"})
+    book.answer("1", ANSWER, durable=False)
+    book.take(bread("2"), durable=False)
+    kept = path.read_bytes()
+    assert (book.sale("1").answer, book.known("2")) == (ANSWER, True)
+    book.prepare("2", {"Time": "y"})
+    then = path.read_bytes()
+    book.answer("2", ANSWER, durable=False)
+    book.sync()
+    last = path.read_bytes()
+    book.close()
+    found = []
+    for whole in (kept, then, last):
+        path.write_bytes(whole)
+        again = OrderBook(path)
+        found.append([(sale.order.id, sale.pending) for sale in (*again.answered(), *again.pending())])
+        again.close()
+    assert found == [[("1", True)], [("1", False), ("2", True)], [("1", False), ("2", False)]]

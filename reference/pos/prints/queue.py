@@ -10,23 +10,30 @@ never sent again by itself; what a person asks for then is a copy, and says so.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, insert, select
 from sqlalchemy.orm import Session, aliased
 
 from reference.pos.prints.printer import NONE
 from reference.pos.shop import tables
 from reference.pos.shop.moments import written
-from reference.pos.shop.settings import settings_in
+from reference.pos.shop.premises import Premises, Writing
+from reference.pos.shop.settings import settings_of
 
 RECEIPT: Final = "receipt"
 SHIFT: Final = "shift"
 WAITING, SENDING, DONE, FAILED, BROKEN = "waiting", "sending", "done", "failed", "broken"
 OUT: Final = (SENDING, DONE, BROKEN)
 """States in which something of the paper may have come out."""
+_TABLE: Final = tables.Base.metadata.tables[tables.Print.__tablename__]
+_ASKED: Final = select(func.count()).where(
+    _TABLE.c.kind == bindparam("kind"), _TABLE.c.key == bindparam("key")
+)
+_NEW: Final = insert(_TABLE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +49,13 @@ class PrintView:
     asked: str
 
 
-def expect(session: Session, now: datetime, kind: str, key: str) -> None:
-    """A paper has come to be: have it printed, where there is a printer, unless it was asked for before."""
-    if settings_in(session).printer == NONE or _newest(session, kind, key) is not None:
+def expect_all(changed: Writing, premises: Premises, kind: str, keys: Iterable[str]) -> None:
+    """Papers have come to be: have them printed, where there is a printer, unless asked for before."""
+    if settings_of(premises).printer == NONE:
         return
-    session.add(_row(now, kind, key, 0, copy=False))
+    for key in keys:
+        if not changed.execute(_ASKED, {"kind": kind, "key": key}).scalar():
+            changed.execute(_NEW, _row(changed.now, kind, key, 0, copy=False))
 
 
 def ask_again(session: Session, now: datetime, kind: str, key: str) -> PrintView:
@@ -56,7 +65,7 @@ def ask_again(session: Session, now: datetime, kind: str, key: str) -> PrintView
         newest.asked = written(now)
         return view_of(newest)
     number = 0 if newest is None else newest.number + 1
-    row = _row(now, kind, key, number, copy=came_out(session, kind, key))
+    row = tables.Print(**_row(now, kind, key, number, copy=came_out(session, kind, key)))
     session.add(row)
     session.flush()
     return view_of(row)
@@ -90,7 +99,13 @@ def _newest(session: Session, kind: str, key: str) -> tables.Print | None:
     return session.scalar(query)
 
 
-def _row(now: datetime, kind: str, key: str, number: int, *, copy: bool) -> tables.Print:
-    return tables.Print(
-        kind=kind, key=key, number=number, copy=copy, state=WAITING, reason="", asked=written(now)
-    )
+def _row(now: datetime, kind: str, key: str, number: int, *, copy: bool) -> dict[str, Any]:
+    return {
+        "kind": kind,
+        "key": key,
+        "number": number,
+        "copy": copy,
+        "state": WAITING,
+        "reason": "",
+        "asked": written(now),
+    }

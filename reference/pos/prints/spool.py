@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Final
 
 import structlog
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from reference.pos.prints import queue
@@ -22,7 +22,7 @@ from reference.pos.prints.shelf import document_of
 from reference.pos.shop import tables
 from reference.pos.shop.moments import written
 from reference.pos.shop.premises import Premises
-from reference.pos.shop.settings import ShopSettings, settings_in
+from reference.pos.shop.settings import ShopSettings, settings_in, settings_of
 from reference.runtime.clock import LabClock
 from reference.runtime.refusals import DeskError, RefusedError
 from reference.runtime.words import Words
@@ -32,6 +32,8 @@ LOOK_SECONDS: Final = 1.0
 PATIENCE: Final = timedelta(minutes=10)
 """Lab time after which a paper that could not be printed waits for a person: its guest has gone."""
 MOST: Final = 50
+_TABLE: Final = tables.Base.metadata.tables[tables.Print.__tablename__]
+_CHANGE: Final = update(_TABLE).where(_TABLE.c.id == bindparam("which"))
 _CRASHED: Final = "the point of sale ended while printing: look at the printer"
 _NO_PRINTER: Final = Words("Printer sozlanmagan", "Принтер не настроен", "No printer is set")
 
@@ -82,10 +84,10 @@ class Spool:
 
     def state(self) -> PrinterState:
         """The printer as it now stands."""
+        printer = settings_of(self._premises).printer
+        if printer == NONE:
+            return PrinterState(printer, 0, 0, "")
         with self._premises.reading() as session:
-            printer = settings_in(session).printer
-            if printer == NONE:
-                return PrinterState(printer, 0, 0, "")
             waiting = session.scalar(select(func.count()).where(tables.Print.state == queue.WAITING)) or 0
             return PrinterState(printer, waiting, queue.lost(session), self._trouble)
 
@@ -113,7 +115,7 @@ class Spool:
         """
         done = 0
         with self._lock:
-            settings = self._settings()
+            settings = settings_of(self._premises)
             for row in [] if settings.printer == NONE else self._waiting():
                 trouble, went = self._print(row, settings)
                 self._trouble = trouble
@@ -147,10 +149,6 @@ class Spool:
         late = written(self._premises.now - PATIENCE)
         return queue.FAILED if row.asked < late else queue.WAITING
 
-    def _settings(self) -> ShopSettings:
-        with self._premises.reading() as session:
-            return settings_in(session)
-
     def _waiting(self) -> list[PrintView]:
         table = tables.Print
         query = select(table).where(table.state == queue.WAITING).order_by(table.id).limit(MOST)
@@ -158,10 +156,8 @@ class Spool:
             return [queue.view_of(row) for row in session.scalars(query)]
 
     def _note(self, number: int, state: str, reason: str = "") -> None:
-        with self._premises.changing() as session:
-            row = session.get(tables.Print, number)
-            if row is not None:  # the shop may have been reset meanwhile
-                row.state, row.reason = state, reason[:255]
+        with self._premises.writing() as changed:  # of no row where the shop was reset meanwhile
+            changed.execute(_CHANGE, {"which": number, "state": state, "reason": reason[:255]})
 
     def _note_crash(self) -> None:
         """What was on its way when the process ended: only a person can see whether it came out."""

@@ -7,12 +7,11 @@ for an order it knows.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from sqlalchemy import bindparam, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import bindparam, func, select, update
 
 from reference.pos.errors import DriveRefusedError, DriveUnreachableError, NotReadyError, TillError
 from reference.pos.order import Line, Order
@@ -20,16 +19,15 @@ from reference.pos.order import Payment as Money
 from reference.pos.order_book import Sale
 from reference.pos.prints import queue
 from reference.pos.shop import tables
-from reference.pos.shop.premises import Premises
-from reference.pos.shop.rows import ByKey
+from reference.pos.shop.premises import Premises, Writing
 from reference.pos.shop.settings import ShopSettings
-from reference.pos.till import Till
+from reference.pos.till import SECOND, Till
 
 WAITING: Final = "waiting"
 DONE: Final = "done"
 REFUSED: Final = "refused"
-_BY_ORDER: Final = ByKey(tables.Fiscal, tables.Fiscal.order)
-_ROWS: Final = tables.Base.metadata.tables[tables.Fiscal.__tablename__].c
+_TABLE: Final = tables.Base.metadata.tables[tables.Fiscal.__tablename__]
+_ROWS: Final = _TABLE.c
 _WAITING: Final = select(func.count()).where(_ROWS.state == WAITING)
 _QUEUE: Final = (
     select(_ROWS.order_id, _ROWS.body)
@@ -37,12 +35,21 @@ _QUEUE: Final = (
     .order_by(_ROWS.order_id)
     .limit(bindparam("most"))
 )
+_SHOWN: Final = (
+    _ROWS.order_id.label("order"),
+    *(_ROWS[name] for name in ("state", "terminal", "number", "made", "sign", "address")),
+    *(_ROWS[name] for name in ("acknowledged", "reason")),
+)
+_ONE: Final = select(*_SHOWN).where(_ROWS.order_id == bindparam("which"))
 _UNACKNOWLEDGED: Final = (
-    select(_ROWS.number, _ROWS.order_id)
+    select(*_SHOWN)
     .where(_ROWS.state == DONE, _ROWS.acknowledged.is_(False), _ROWS.sign != "")
     .order_by(_ROWS.number)
     .limit(bindparam("most"))
 )
+_CHANGE: Final = update(_TABLE).where(_ROWS.order_id == bindparam("which"))
+TOGETHER: Final = 8
+"""Receipts at most that are noted in one transaction: the guest of the first waits for the last."""
 SIGN_UNKNOWN: Final = "registered, but its answer was lost and the service does not give the sign again"
 
 
@@ -80,37 +87,45 @@ class FiscalDesk:
 
     def of(self, order: str) -> FiscalView | None:
         """The fiscal receipt of an order; None while it is not paid."""
-        with self._premises.reading() as session:
-            row = _BY_ORDER.find(session, order)
-            return None if row is None else _view(row)
+        with self._premises.looking() as connection:
+            row = connection.execute(_ONE, {"which": order}).one_or_none()
+            return None if row is None else FiscalView(*row)
 
     def waiting(self) -> int:
         """How many orders wait for their receipt."""
-        with self._premises.reading() as session:
-            return int(session.scalar(_WAITING) or 0)
+        with self._premises.looking() as connection:
+            return int(connection.scalar(_WAITING) or 0)
 
-    def run(self, most: int = 100) -> Round:
+    def run(self, most: int = 100, *, sure: bool = False) -> Round:
         """Bring up to `most` waiting orders, oldest first, as far as they go.
 
         One that the service will never take is refused and stops nobody; one that has to wait stops those
         behind it only where nothing answers or the module takes none: back in the middle of the round, it
         would give theirs the earlier number (PS-03).
+        `sure`: the module was just seen ready, so it is not asked for that again.
         """
         done = refused = 0
         trouble = ""
+        made: list[Sale] = []
+        began = self._premises.now
         for order_id, body in self._queue(most):
+            if made and (len(made) == TOGETHER or self._premises.now - began >= SECOND):
+                self._note_made(made)
+                made, began = [], self._premises.now
             try:
-                sale = self._carry_on(order_id, body, sure=done > 0)
+                sale = self._carry_on(order_id, body, sure=sure or done > 0)
             except (DriveUnreachableError, NotReadyError) as error:
-                return Round(done, refused, str(error))
+                trouble = str(error)
+                break
             except DriveRefusedError as error:
-                self._note(order_id, {"state": REFUSED, "reason": error.reason[:500]})
+                self._note_refused(order_id, error.reason[:500])
                 refused += 1
             except TillError as error:
-                trouble = str(error)
+                trouble, sure = str(error), False
             else:
-                self._note(order_id, _facts(sale) | {"serial": self._serial()})
+                made.append(sale)
                 done += 1
+        self._note_made(made)
         return Round(done, refused, trouble)
 
     def prove_chain(self, settings: ShopSettings) -> FiscalView:
@@ -137,16 +152,16 @@ class FiscalDesk:
         not asked for them one by one. How many are known to be acknowledged now that were not before; none
         where the dialect does not show what the module holds. TillError: the module does not say.
         """
-        open_numbers = self._unacknowledged(most)
-        if not open_numbers or (seen is not None and self._fits(seen, len(open_numbers))):
+        open_receipts = self._unacknowledged(most)
+        if not open_receipts or (seen is not None and self._fits(seen, len(open_receipts))):
             return 0
         held = set() if seen is not None and seen[0] == 0 else self.till.drive.held()
         if held is None:
             return 0
-        gone = [order for number, order in open_numbers if number not in held]
-        self._note_all([(order, {"acknowledged": True}) for order in gone])
+        gone = [replace(view, acknowledged=True) for view in open_receipts if view.number not in held]
+        self._note_all([(view, {"acknowledged": True}) for view in gone])
         if seen is not None:
-            self._seen = (seen[0] - len(open_numbers) + len(gone), seen[1])
+            self._seen = (seen[0] - len(open_receipts) + len(gone), seen[1])
         return len(gone)
 
     def _fits(self, seen: tuple[int, str | None], open_receipts: int) -> bool:
@@ -155,39 +170,50 @@ class FiscalDesk:
         unsent, oldest = seen
         return unsent > 0 and (unsent - open_receipts, oldest) == self._seen
 
-    def _unacknowledged(self, most: int) -> list[tuple[int, str]]:
-        with self._premises.reading() as session:
-            rows = session.execute(_UNACKNOWLEDGED, {"most": most})
-            return [(number, order) for number, order in rows if number is not None]
+    def _unacknowledged(self, most: int) -> list[FiscalView]:
+        with self._premises.looking() as connection:
+            rows = connection.execute(_UNACKNOWLEDGED, {"most": most})
+            return [view for row in rows if (view := FiscalView(*row)).number is not None]
 
     def _queue(self, most: int) -> list[tuple[str, str]]:
-        with self._premises.reading() as session:
-            return [(str(order), str(body)) for order, body in session.execute(_QUEUE, {"most": most})]
+        with self._premises.looking() as connection:
+            return [(str(order), str(body)) for order, body in connection.execute(_QUEUE, {"most": most})]
 
     def _carry_on(self, order_id: str, body: str, *, sure: bool = False) -> Sale:
         book = self.till.book
         if not book.known(order_id):
-            book.take(Order.model_validate_json(body))
+            # The shop's row keeps it, too: on the disk here with its first step is soon enough.
+            book.take(Order.model_validate_json(body), durable=False)
         sale = book.sale(order_id)
         if sale.refusal is not None:
             raise DriveRefusedError(0, sale.refusal)
-        return sale if sale.answer is not None else self.till.fiscalise(sale, sure=sure)
+        return sale if sale.answer is not None else self.till.fiscalise(sale, sure=sure, durable=False)
 
-    def _note(self, order_id: str, facts: dict[str, Any]) -> None:
-        self._note_all([(order_id, facts)])
-
-    def _note_all(self, noted: Sequence[tuple[str, dict[str, Any]]]) -> None:
-        """Write facts of receipts down, all in one transaction."""
-        if not noted:
+    def _note_made(self, sales: Sequence[Sale]) -> None:
+        """Note receipts that the till has the answers to, which it keeps for good first."""
+        if not sales:
             return
-        with self._premises.changing() as session:
+        self.till.book.sync()
+        serial = self._serial()
+        noted = [(sale.order.id, _facts(sale)) for sale in sales]
+        with self._premises.writing() as changed:
             for order_id, facts in noted:
-                row = _BY_ORDER.one(session, order_id)
-                for name, value in facts.items():
-                    setattr(row, name, value)
-                if facts.get("state") == DONE:
-                    queue.expect(session, self._premises.now, queue.RECEIPT, order_id)
-                self._tell(session, row)
+                view = FiscalView(order=order_id, acknowledged=False, **facts)
+                _change(changed, view, facts | {"serial": serial})
+            queue.expect_all(changed, self._premises, queue.RECEIPT, [order_id for order_id, _ in noted])
+
+    def _note_refused(self, order_id: str, reason: str) -> None:
+        view = self.of(order_id)
+        if view is not None:
+            facts = {"state": REFUSED, "reason": reason}
+            self._note_all([(replace(view, state=REFUSED, reason=reason), facts)])
+
+    def _note_all(self, noted: Sequence[tuple[FiscalView, dict[str, Any]]]) -> None:
+        """Write facts of receipts down, all in one transaction; each with the receipt as it then is."""
+        if noted:
+            with self._premises.writing() as changed:
+                for view, facts in noted:
+                    _change(changed, view, facts)
 
     def _serial(self) -> str:
         """The number of the device in use; only shown, so a service that is gone again stops nothing."""
@@ -196,10 +222,13 @@ class FiscalDesk:
         except TillError:
             return ""
 
-    def _tell(self, session: Session, row: tables.Fiscal) -> None:
-        view = _view(row)
-        body = {name: getattr(view, name) for name in FiscalView.__dataclass_fields__}
-        self._premises.tell(session, "fiscal", row.order, body)
+
+def _change(changed: Writing, view: FiscalView, facts: Mapping[str, Any]) -> None:
+    """Write facts of a receipt down, and tell the owner how it then is."""
+    changed.execute(_CHANGE, {"which": view.order, **facts})
+    changed.tell(
+        "fiscal", view.order, {name: getattr(view, name) for name in FiscalView.__dataclass_fields__}
+    )
 
 
 def _facts(sale: Sale) -> dict[str, Any]:
@@ -215,8 +244,3 @@ def _facts(sale: Sale) -> dict[str, Any]:
         "address": str(answer.get("QRCodeURL") or ""),
         "reason": "" if sign or sale.order.type else SIGN_UNKNOWN,
     }
-
-
-def _view(row: tables.Fiscal) -> FiscalView:
-    names = FiscalView.__dataclass_fields__
-    return FiscalView(**{name: getattr(row, name) for name in names})

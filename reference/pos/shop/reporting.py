@@ -7,11 +7,12 @@ changes nothing at its side. A link that the owner cut is told to the cashier.
 from __future__ import annotations
 
 import json
+import threading
 from dataclasses import dataclass
 from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, func, insert, select, update
 
 from reference.pos.shop import tables
 from reference.pos.shop.premises import Premises
@@ -27,7 +28,16 @@ SILENCE: Final = 20.0
 _ROW: Final = "owner-link"
 _CHANGES: Final = tables.Base.metadata.tables[tables.Change.__tablename__]
 _NEWEST: Final = select(func.max(_CHANGES.c.n))
-_NEXT: Final = select(_CHANGES).where(_CHANGES.c.n > bindparam("n")).order_by(_CHANGES.c.n).limit(BATCH)
+_NEXT: Final = (
+    select(*(_CHANGES.c[name] for name in ("n", "kind", "key", "made", "body")))
+    .where(_CHANGES.c.n > bindparam("n"))
+    .order_by(_CHANGES.c.n)
+    .limit(BATCH)
+)
+_SETTINGS: Final = tables.Base.metadata.tables[tables.Setting.__tablename__]
+_KEEP: Final = update(_SETTINGS).where(_SETTINGS.c.name == bindparam("row"))
+_FIRST: Final = insert(_SETTINGS)
+_TEXT: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _AWAY: Final = Words(
     "Egasi portali javob bermayapti", "Портал владельца не отвечает", "The owner's portal does not answer"
 )
@@ -63,6 +73,7 @@ class Reporter:
     def __init__(self, premises: Premises, url: str, device: str, way: Way | None = None) -> None:
         self._premises = premises
         self._device = device
+        self._lock = threading.Lock()
         self._url = url.rstrip("/")
         self._way = way or HttpWay(self._url, CONNECT, SILENCE)
 
@@ -87,10 +98,10 @@ class Reporter:
 
     def run(self, most: int = 20) -> ReportState:
         """Tell what waits, up to `most` requests; never raises for a portal in trouble."""
-        kept = self._read()
-        if not self._url or not kept.key:
+        before = self._read()
+        if not self._url or not before.key:
             return self.state()
-        before = kept.model_copy()
+        kept = before.model_copy()
         for _ in range(most):
             changes = self._next(kept.acknowledged)
             if not changes and not kept.code:
@@ -98,7 +109,7 @@ class Reporter:
             try:
                 answer = self._way.post(
                     "/api/sync/changes",
-                    json.dumps({"changes": changes}, ensure_ascii=False).encode(),
+                    f'{{"changes":[{",".join(text for _, text in changes)}]}}'.encode(),
                     JSON,
                     {"Authorization": f"Bearer {kept.key}"},
                 )
@@ -110,6 +121,8 @@ class Reporter:
                 break  # shown, and not scanned yet
             if not self._understood(kept, answer.status, told) or not changes:
                 break
+            if len(changes) < BATCH and kept.acknowledged == changes[-1][0]:
+                break  # what came since goes next time
         if kept != before:
             self._keep(kept)
         return self.state()
@@ -137,26 +150,22 @@ class Reporter:
         """What this point of sale says of itself; its identity is made once."""
         kept = self._read()
         if not kept.identity:
-            kept.identity = secret()
+            kept = kept.model_copy(update={"identity": secret()})
             self._keep(kept)
         return {"device": self._device, "identity": kept.identity, "newest": self._newest()}
 
     def _newest(self) -> int:
-        with self._premises.reading() as session:
-            return int(session.scalar(_NEWEST) or 0)
+        with self._premises.looking() as connection:
+            return int(connection.scalar(_NEWEST) or 0)
 
-    def _next(self, acknowledged: int) -> list[dict[str, Any]]:
-        with self._premises.reading() as session:
-            return [
-                {
-                    "n": row.n,
-                    "kind": row.kind,
-                    "key": row.key,
-                    "made": row.made,
-                    "body": json.loads(row.body),
-                }
-                for row in session.execute(_NEXT, {"n": acknowledged})
-            ]
+    def _next(self, acknowledged: int) -> list[tuple[int, str]]:
+        """Numbers and JSON of the changes behind the acknowledged ones; their bodies are JSON already."""
+        with self._premises.looking() as connection:
+            rows = connection.execute(_NEXT, {"n": acknowledged}).all()
+        return [
+            (n, f'{_TEXT({"n": n, "kind": kind, "key": key, "made": made})[:-1]},"body":{body}}}')
+            for n, kind, key, made, body in rows
+        ]
 
     def _post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         if not self._url:
@@ -172,9 +181,20 @@ class Reporter:
         return told
 
     def _read(self) -> _Kept:
-        with self._premises.reading() as session:
-            return _Kept.model_validate_json(tables.setting_in(session, _ROW))
+        """Not to be changed: it is remembered."""
+        known = self._premises.memory.of(_Kept)
+        found = known.get(_ROW)
+        if found is None:
+            with self._lock:
+                with self._premises.looking() as connection:
+                    text = tables.setting_in(connection, _ROW)
+                found = known[_ROW] = _Kept.model_validate_json(text)
+        return found
 
     def _keep(self, kept: _Kept) -> None:
-        with self._premises.changing() as session:
-            session.merge(tables.Setting(name=_ROW, value=kept.model_dump_json()))
+        value = {"value": kept.model_dump_json()}
+        with self._lock:
+            with self._premises.writing() as changed:  # nobody else has this row: all else is remembered on
+                if not changed.execute(_KEEP, {"row": _ROW, **value}).rowcount:
+                    changed.execute(_FIRST, {"name": _ROW, **value})
+            self._premises.memory.of(_Kept)[_ROW] = kept

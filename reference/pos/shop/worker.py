@@ -24,7 +24,8 @@ from reference.runtime.clock import LabClock
 
 LOOK_SECONDS: Final = 1.0
 """Lab seconds between looks: a pulled key is noticed within two (UZ-USB-01)."""
-GATHER_NS: Final = 1_000_000_000
+SECOND_NS: Final = 1_000_000_000
+GATHER_NS: Final = SECOND_NS
 """Lab time that changes wait for others to go to the owner with them (BX-BRN-02: he sees them live)."""
 
 
@@ -71,6 +72,7 @@ class Worker:
         self.lock = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="pos-worker", daemon=True)
         self._waits_since: int | None = None
+        self._looked: int | None = None
         self._standing = Standing(DriveState(False, "not asked yet"), desk.waiting(), "", ())
 
     @property
@@ -100,34 +102,55 @@ class Worker:
     def _round(self, *, prompt: bool) -> Standing:
         """`prompt`: what the owner is to learn does not wait for more to go with it."""
         with self.lock:
-            drive, trouble = self._receipts()
+            drive, trouble = self._receipts(prompt=prompt)
             if drive.reachable:
                 closed, late = self._end_of_day(drive)
                 trouble = late or trouble
                 if closed:
                     drive = self._look()
-                self._acknowledged(drive)
             notices = tuple(self._desk.till.notices.texts)
             report = self._tell(prompt=prompt)
             self._standing = Standing(drive, self._desk.waiting(), trouble, notices, report)
         self.after_round()
         return self._standing
 
-    def _receipts(self) -> tuple[DriveState, str]:
+    def _receipts(self, *, prompt: bool) -> tuple[DriveState, str]:
         """Make what waits into receipts; the service after that, and what stands in their way.
 
-        A service that was away is looked at first: until it is back, no order is begun.
+        A service that was away is looked at first: until it is back, no order is begun. A look that is due
+        comes first, too, and serves the receipts behind it (HB-06). `prompt`: a look comes last, so that it
+        shows what is made now.
         """
-        drive = None if self._standing.drive.reachable else self._look()
-        if drive is not None and not drive.reachable:
-            return drive, ""
-        made = self._desk.run()
-        if drive is None or made.done:
+        drive, sure = self._standing.drive, False
+        if not drive.reachable or (self._until_look() <= 0 and not prompt):
+            drive = self._look()
+            if not drive.reachable:
+                return drive, ""
+            sure = self._ready(drive)
+        made = self._desk.run(sure=sure)
+        news = made.trouble or made.refused or (made.done and drive.shift_opened is None)
+        if prompt or news:
             drive = self._look()
         return drive, made.trouble if drive.reachable else ""
 
+    def _ready(self, drive: DriveState) -> bool:
+        """Whether a look showed a module that sells: today's shift, and no trouble."""
+        if drive.trouble or drive.locked or drive.shift_opened is None:
+            return False
+        return parse_json_time(drive.shift_opened).date() == to_tashkent(self._premises.now).date()
+
+    def _until_look(self) -> float:
+        """Lab seconds until the service has to be looked at again."""
+        if self._looked is None:
+            return 0.0
+        return LOOK_SECONDS - (self._lab.now_ns() - self._looked) / SECOND_NS
+
     def _look(self) -> DriveState:
-        return look_at(self._drive, to_tashkent(self._premises.now))
+        """A look, and what is acknowledged by it: receipts that come after are not counted in it."""
+        self._looked = self._lab.now_ns()
+        drive = look_at(self._drive, to_tashkent(self._premises.now))
+        self._acknowledged(drive)
+        return drive
 
     def _tell(self, *, prompt: bool) -> ReportState | None:
         """The owner learns; by itself at most once in a lab second, so that changes go together."""
@@ -153,10 +176,10 @@ class Worker:
     def _close(self) -> dict[str, Any]:
         self._desk.run()
         report = self._desk.till.close_day()
-        with self._premises.changing() as session:
+        with self._premises.writing() as changed:
             key = f"{report['TerminalID']}-{report['OpenTime']}"
-            self._premises.tell(session, "shift", key, report)
-            queue.expect(session, self._premises.now, queue.SHIFT, key)
+            changed.tell("shift", key, report)
+            queue.expect_all(changed, self._premises, queue.SHIFT, [key])
         self._desk.till.notices.texts.clear()
         return report
 
@@ -193,4 +216,11 @@ class Worker:
                 log.warning("the shop's book did not answer", exc_info=error)
             except TillError as error:
                 log.warning("the till stopped", reason=str(error))
-            self._premises.clock.wait(self._kick, self._premises.clock.deadline(LOOK_SECONDS))
+            self._premises.clock.wait(self._kick, self._premises.clock.deadline(self._rest()))
+
+    def _rest(self) -> float:
+        """Lab seconds until something is to be done by itself; a round that came to nothing rests, too."""
+        due = self._until_look()
+        if self._waits_since is not None:
+            due = min(due, (self._waits_since + GATHER_NS - self._lab.now_ns()) / SECOND_NS)
+        return due if due > 0 else LOOK_SECONDS

@@ -70,7 +70,8 @@ for stage, point in (("write", FAULT_POINT), ("sync", FAULT_POINT.split(".")[0] 
         lab.close()
 print(json.dumps(told))
 """
-APPENDS = {"rest": 5, "rpc1": 4, "qpos": 4, "communicator": 4}
+SYNCS = {"rest": 4, "rpc1": 4, "qpos": 4, "communicator": 4}
+"""Taken, prepared, attempted (REST: with the TXID), answered."""
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
@@ -87,7 +88,7 @@ def test_killed_at_each_write_and_sync_of_the_journal(make_bench: Any, tmp_path:
                 f"{dialect}:{url}",
                 str(tmp_path / "clock"),
                 str(tmp_path / "till"),
-                str(APPENDS[dialect]),
+                str(SYNCS[dialect]),
             ]
             environment = {**os.environ, "PYTHONPATH": str(Path.cwd())}
             ran = subprocess.run(
@@ -101,7 +102,7 @@ def test_killed_at_each_write_and_sync_of_the_journal(make_bench: Any, tmp_path:
             faces.stop()
     assert ran.returncode == 0, ran.stderr
     told = json.loads(ran.stdout.splitlines()[-1])
-    assert len(told) == 2 * APPENDS[dialect]
+    assert len(told) == 2 * SYNCS[dialect]
     assert all(status == 137 for _, status, _, _ in told), "each was killed"
     assert [name for name, _, taken, _ in told if not taken] == ["write-0"], "before the order was kept"
     sold = [tuple(answer) for _, _, taken, answer in told if taken]

@@ -18,8 +18,8 @@ from tests.pos.fiscal.conftest import DIALECTS, SALE_CALL, Counter, Lost, bread,
 
 REFUND_CALL = SALE_CALL | {"rpc1": "SendRefundReceipt", "qpos": "RefundReceipt", "communicator": "refund"}
 UNKNOWN_OUTCOMES = ("before", "after", "half", "empty", "dies-before", "dies-after")
-JOURNAL_STEPS = {"rest": 5, "rpc1": 4, "qpos": 4, "communicator": 4}
-"""taken, prepared, (stored,) attempted, answered."""
+JOURNAL_STEPS = {"rest": 4, "rpc1": 4, "qpos": 4, "communicator": 4}
+"""Syncs: taken, prepared, attempted (REST: with the TXID), answered."""
 
 
 @pytest.mark.parametrize("how", UNKNOWN_OUTCOMES)

@@ -208,3 +208,46 @@ def test_the_owner_sees_which_receipts_are_not_acknowledged(cafe: Cafe) -> None:
     found = cafe.fiscal.of(first.id)
     assert found is not None
     assert not found.acknowledged
+
+
+@pytest.mark.parametrize("sync", range(6))
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_the_power_fails_at_any_sync_of_a_round(
+    cafe: Cafe, monkeypatch: pytest.MonkeyPatch, sync: int, when: str
+) -> None:
+    """What the round leaves for a later sync is lost, and each order is one receipt all the same."""
+    orders = [cafe.order((cafe.tea, 1000)), cafe.order((cafe.plov, 1000))]
+    for each in orders:
+        cafe.pay(each)
+    journal = cafe.till.book._journal
+    commit, seen = journal.commit, []
+
+    def failing() -> None:
+        seen.append(when)
+        if len(seen) <= sync:
+            commit()
+            return
+        if when == "after" and len(seen) == sync + 1:
+            commit()
+        raise PowerFailed
+
+    monkeypatch.setattr(journal, "commit", failing)
+    if sync < 5:  # prepared, tried, answered and prepared, tried, the last answer
+        with pytest.raises(PowerFailed):
+            cafe.fiscal.run()
+    else:
+        assert cafe.fiscal.run().done == 2
+    cafe.till.restart()
+    cafe.till.bench.tick(60)
+    desk = FiscalDesk(cafe.premises, cafe.till.till)
+    desk.run()
+    assert desk.waiting() == 0
+    found = [desk.of(each.id) for each in orders]
+    assert [each.number for each in found if each] == [1, 2]
+    shift = cafe.till.bench.core.shift(cafe.till.bench.factory_id, 0)
+    assert (shift.sales, shift.cash.sale) == (2, 50_000_00)
+    assert [key for kind, key in cafe.changes() if kind == "fiscal"] == [each.id for each in orders]
+
+
+class PowerFailed(BaseException):
+    """Nothing of the till runs on but the test."""

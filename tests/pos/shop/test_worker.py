@@ -1,11 +1,13 @@
 """What the point of sale does by itself, and what the cashier sees of the service."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import httpx
 import pytest
 
 from reference.pos.shop.drive_state import day_is_over, look_at
+from reference.pos.shop.fiscal_desk import TOGETHER
+from reference.protocol.uz.standin import SyncFlags
 from tests.drive.doubles import make_module
 from tests.pos.shop.conftest import Cafe
 from tests.waiting import eventually
@@ -168,3 +170,81 @@ def test_receipts_are_asked_for_one_by_one_only_when_one_may_be_gone(cafe: Cafe)
     cafe.worker.round()
     known = [cafe.fiscal.of(order.id) for order in cafe.orders.all()]
     assert all(fiscal is not None and fiscal.acknowledged for fiscal in known)
+
+
+def test_a_round_asks_the_module_once_whether_it_is_ready(cafe: Cafe) -> None:
+    """HB-06; and it is not looked at after each receipt, but once a lab second or for who wants to see."""
+    wire = cafe.till.wire
+    cafe.pay(cafe.order((cafe.tea, 1000)))
+    cafe.worker.round()
+    wire.calls.clear()
+    for _ in range(2):
+        cafe.pay(cafe.order((cafe.tea, 1000)))
+    cafe.worker._round(prompt=False)
+    assert wire.calls == ["Info", "Info", *["GetTXID", "RegisterTXID"] * 2]
+    cafe.till.bench.tick(1)
+    cafe.pay(cafe.order((cafe.tea, 1000)))
+    wire.calls.clear()
+    assert cafe.worker._round(prompt=False).drive.unsent == 3
+    assert sorted(wire.calls[:3]) == ["Info", "Info", "Info"]
+    assert wire.calls[3:] == ["GetTXID", "RegisterTXID"]
+    assert cafe.worker.round().drive.unsent == 4
+
+
+@pytest.mark.parametrize("until", ["the next day", "a lock", "a closed shift"])
+def test_a_module_that_is_not_ready_any_more_is_cured(cafe: Cafe, until: str) -> None:
+    """HB-04, HB-06: within the second after a look, too."""
+    bench = cafe.till.bench
+    cafe.pay(cafe.order((cafe.tea, 1000)))
+    assert cafe.worker.round().drive.shift_opened is not None
+    if until == "the next day":
+        bench.tick(86_400)
+    elif until == "a lock":
+        hour_ago = bench.now() - timedelta(hours=1)
+        bench.card.module = make_module(hour_ago, factory_id=bench.factory_id, start_locked=True)
+        bench.books.sync_flags = SyncFlags.CHANGE_LOCK
+    else:
+        cafe.till.client.close_shift(bench.now() + timedelta(seconds=30))
+    cafe.pay(cafe.order((cafe.tea, 1000)))
+    cafe.worker._round(prompt=False)
+    standing = cafe.worker.round()
+    assert (standing.waiting, standing.trouble, standing.drive.locked) == (0, "", False)
+    assert standing.drive.shift_is_yesterdays is (until == "the next day")
+
+
+def test_receipts_are_noted_in_the_shop_a_few_at_a_time(cafe: Cafe, monkeypatch: pytest.MonkeyPatch) -> None:
+    """UZ-POS-01: what the service registered is noted when the next ones break off, and once."""
+    noted: list[int] = []
+    note = cafe.fiscal._note_made
+    monkeypatch.setattr(cafe.fiscal, "_note_made", lambda sales: (noted.append(len(sales)), note(sales)))
+    for _ in range(TOGETHER + 3):
+        cafe.pay(cafe.order((cafe.tea, 1000)))
+    wire = cafe.till.wire
+    cafe.worker.round()
+    assert noted == [TOGETHER, 3]
+    orders = [cafe.order((cafe.tea, 1000)) for _ in range(3)]
+    for each in orders:
+        cafe.pay(each)
+    wire.cut = {len(wire.calls) + 5: "before"}
+    assert cafe.fiscal.run(sure=True).done == 2
+    found = [cafe.fiscal.of(order.id) for order in orders]
+    assert [each.state for each in found if each] == ["done", "done", "waiting"]
+    cafe.till.bench.tick(5)
+    assert cafe.fiscal.run().done == 1
+    kinds = [key for kind, key in cafe.changes() if kind == "fiscal"]
+    assert len(kinds) == len(set(kinds)) == TOGETHER + 6
+
+
+def test_a_receipt_made_after_the_look_is_not_taken_for_acknowledged(cafe: Cafe) -> None:
+    """The look showed a module that holds nothing: that says nothing of what it took since."""
+    bench = cafe.till.bench
+    cafe.pay(cafe.order((cafe.tea, 1000)))
+    cafe.worker.round()
+    bench.core.sync_full_receipts(bench.factory_id, 32)
+    bench.tick(5)
+    last = cafe.order((cafe.tea, 1000))
+    cafe.pay(last)
+    assert cafe.worker._round(prompt=False).drive.unsent == 0
+    found = [cafe.fiscal.of(each.id) for each in cafe.orders.all()]
+    assert {each.order: each.acknowledged for each in found if each}[last.id] is False
+    assert [each.acknowledged for each in found if each].count(True) == 1
