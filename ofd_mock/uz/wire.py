@@ -162,6 +162,7 @@ class MessageServer:
         self._connections: set[Connection] = set()
         self._work: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
+        operator.alone = lambda: len(self._work) == 1
 
     @property
     def port(self) -> int:

@@ -46,7 +46,9 @@ class BackgroundSender:
     def receipt_registered(self, factory_id: str, terminal_id: str) -> None:
         """A receipt waits; more may follow (uz-fiscal CL-08)."""
         outbox = self.sync.outbox(factory_id)
-        waiting = self.stage.receipts.pending_count(terminal_id, outbox.batch)
+        waiting = outbox.one_more()
+        if waiting is None or waiting >= outbox.batch:
+            waiting = self.stage.receipts.pending_count(terminal_id, outbox.batch)
         outbox.receipt_came(self.stage.lab_seconds(), waiting)
         self._event.set()
 
@@ -162,6 +164,8 @@ class BackgroundSender:
                 done[kind] = done.get(kind, 0) + _acknowledged(items)
                 if self._stopping or not check_success(items):
                     return done
+                if kind == "receipts" and not self.sync.more_receipts(factory_id):
+                    break
                 names = {item.name for item in items}
                 if names <= sent:  # a module that lists for ever what it was told is acknowledged
                     if kind == "receipts":  # found again by a look through the module; more may be waiting

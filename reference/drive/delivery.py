@@ -64,12 +64,13 @@ class Parcel:
 
 @dataclass(frozen=True, slots=True)
 class SyncItem:
-    """What became of one file (uz-fiscal §4.3 Sync)."""
+    """What became of one file (uz-fiscal §4.3 Sync); `taken` as of Settled."""
 
     terminal_id: str
     name: int | datetime
     state: FileState
     message: str | None = None
+    taken: bool = False
 
 
 @dataclass(slots=True)
@@ -197,15 +198,17 @@ class Delivery:
     def hand_ack(self, session: ModuleSession, parcel: Parcel, ack: AckFile, terminal_id: str) -> Settled:
         """One AckFile to the module; 9020 means it had it before, unless it holds the record (CL-05)."""
         self.stage.pass_by("sync.before-ack", terminal=terminal_id)
+        taken = False
         try:
             session.ack(ack.body, parcel.index)
+            taken = True
         except StatusWordError as error:
             if error.sw != StatusWord.NOT_FOUND:
                 return Settled(parcel.key, FileState.SENT, str(error), put_off=True)
             if self.still_held(session, parcel):
                 return Settled(parcel.key, FileState.SENT, f"{MISDIRECTED}: {error}", put_off=True)
         self.stage.pass_by("sync.after-ack", terminal=terminal_id)
-        return Settled(parcel.key, FileState.ACKNOWLEDGED)
+        return Settled(parcel.key, FileState.ACKNOWLEDGED, taken=taken)
 
     def still_held(self, session: ModuleSession, parcel: Parcel) -> bool:
         """Whether the module waits for the acknowledgement of this file."""
@@ -226,7 +229,8 @@ class Delivery:
     def _settle(self, consignment: Consignment, outcomes: Sequence[tuple[Parcel, Settled]]) -> None:
         consignment.shelf.settle([settled for _, settled in outcomes], self.stage.now())
         for parcel, settled in outcomes:
-            item = SyncItem(consignment.terminal_id, parcel.name, settled.state, settled.message)
+            told = settled.state, settled.message, settled.taken
+            item = SyncItem(consignment.terminal_id, parcel.name, *told)
             consignment.items.append(item)
 
     def _put_off(self, consignment: Consignment, batch: Sequence[Parcel], message: str | None) -> None:

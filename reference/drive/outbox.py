@@ -12,6 +12,7 @@ those are states of files, not of the sender.
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import Final
 
@@ -52,6 +53,9 @@ class Outbox:
         self._refusal: NotActiveError | None = None
         self._batch = LARGEST_BATCH
         self._calm = 0
+        self._count = itertools.count(1)
+        self._came = 0
+        self._came_before: int | None = None
 
     # --- when ----------------------------------------------------------------------------------------
 
@@ -80,6 +84,20 @@ class Outbox:
         delay = self._pace.send_delay
         latest = self._first + LONGEST_WAIT * delay
         self._due = now if waiting >= self._batch else min(now + delay, latest)
+
+    @property
+    def came(self) -> int:
+        """How many receipts have come so far; to be read before the store is asked what has to go."""
+        return self._came
+
+    def one_more(self) -> int | None:
+        """A receipt came: how many are unsent now, as far as is known without asking the store."""
+        self._came = next(self._count)
+        return None if self._came_before is None else self._came - self._came_before
+
+    def emptied(self, came: int) -> None:
+        """All that was unsent when `came` receipts had come has reached the module as acknowledged."""
+        self._came_before = came
 
     def wake(self, now: float) -> None:
         """There may be something to send: look at once, as far as back-off and hold allow."""
@@ -114,6 +132,7 @@ class Outbox:
 
     def begin(self) -> None:
         """The sender looks at what there is now; whatever comes from here on makes it look again."""
+        self._came_before = None
         self._due, self._first = None, None
 
     def failed(self, now: float) -> None:

@@ -109,12 +109,16 @@ class ZReportFileRow:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """Outcome for one file after an exchange: `key` is its TXID or Z id; `put_off` counts one more delay."""
+    """Outcome for one file after an exchange: `key` is its TXID or Z id; `put_off` counts one more delay.
+
+    `taken` says that the module has let go of a record for it just now, with 9000.
+    """
 
     key: int
     state: FileState
     message: str | None = None
     put_off: bool = False
+    taken: bool = False
 
 
 @dataclass(frozen=True, slots=True)

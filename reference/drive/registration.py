@@ -68,6 +68,8 @@ class Registrar:
         self.queries = queries
         self.settled: set[int] = set()
         """TXIDs of which the module is known not to hold a record; tried again, they leave this set."""
+        self._finished: dict[str, int] = {}
+        """By module, how many receipts were finished here; who has the module's slot counts on."""
 
     # --- step one ------------------------------------------------------------------------------------
 
@@ -158,14 +160,16 @@ class Registrar:
         Raises RecordNotFoundError, and what Fleet.session raises. After CardLostError repeat it: the module
         answers the same TotalBlock the same (G2-S-09).
         """
+        finished = self._finished.get(factory_id.lower())
         receipt = self.stage.receipts.receipt(txid, factory_id.lower())
         if receipt.answer is not None:
             return receipt.answer
         with self.stage.fleet.session(factory_id) as session:
-            # Another request may have finished it while this one waited for the module.
-            receipt = self.stage.receipts.receipt(txid, factory_id.lower())
-            if receipt.answer is not None:
-                return receipt.answer
+            if self._finished.get(factory_id.lower()) != finished:
+                # Another request may have finished it while this one waited for the module.
+                receipt = self.stage.receipts.receipt(txid, factory_id.lower())
+                if receipt.answer is not None:
+                    return receipt.answer
             prove_pos(session, pos_auth)
             self.settled.discard(txid)
             self.stage.pass_by("register.before-fm", terminal=receipt.terminal_id)
@@ -187,6 +191,7 @@ class Registrar:
         answer = Registered(sign.terminal_id, sign.receipt_seq, sign.time, sign.fiscal_sign)
         self.stage.pass_by("register.before-store", terminal=sign.terminal_id)
         stored = self.stage.receipts.finish(receipt, answer, header, body, self.stage.now())
+        self._finished[session.factory_id] = self._finished.get(session.factory_id, 0) + 1
         self.stage.pass_by("register.after-store", terminal=sign.terminal_id)
         self.stage.record(
             "receipt.registered", terminal=sign.terminal_id, receipt_seq=sign.receipt_seq, txid=receipt.txid

@@ -73,7 +73,7 @@ _QUEUE: Final = (
 )
 _MARK_SENT: Final = (
     sa.update(receipt_files)
-    .where(receipt_files.c.txid.in_(sa.bindparam("keys", expanding=True)))
+    .where(receipt_files.c.txid == sa.bindparam("key"))
     .values(
         state=FileState.SENT, attempts=receipt_files.c.attempts + 1, state_changed_at=sa.bindparam("stamp")
     )
@@ -98,9 +98,9 @@ class ReceiptStore:
         """The TXID of this content: a new one, or the one it had before (uz-fiscal G2-S-05)."""
         try:
             with self.database.writing() as connection:
-                return self._same(connection, receipt) or _insert_receipt(connection, receipt, now)
+                return _insert_receipt(connection, receipt, now)
         except IntegrityError:
-            # Another process on the same database was faster with the same content.
+            # It is here already: from this till, or from another process on the same database.
             with self.database.reading() as connection:
                 found = self._same(connection, receipt)
             if found is None:
@@ -218,8 +218,9 @@ class ReceiptStore:
 
     def mark_sent(self, txids: Iterable[int], now: datetime) -> None:
         """The files are being handed to a socket: Sent, one attempt more."""
+        rows = [{"key": txid, "stamp": format_json_time(now)} for txid in txids]
         with self.database.writing() as connection:
-            connection.execute(_MARK_SENT, {"keys": list(txids), "stamp": format_json_time(now)})
+            connection.execute(_MARK_SENT, rows)
 
     def settle(self, outcomes: Sequence[Settled], now: datetime) -> None:
         """Store what became of files after an exchange."""

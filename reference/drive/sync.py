@@ -26,7 +26,7 @@ from reference.links.module import ModuleSession
 from reference.protocol.uz.apdu import StatusWord
 from reference.protocol.uz.errors import CodecError
 from reference.protocol.uz.message import File, FileType
-from reference.protocol.uz.objects import NO_INDEX, ReceiptFile, ZReportFile
+from reference.protocol.uz.objects import NO_INDEX, FiscalMemoryInfo, ReceiptFile, ZReportFile
 
 T = TypeVar("T")
 
@@ -70,6 +70,7 @@ class Synchroniser:
         self._outboxes: dict[str, Outbox] = {}
         self._lock = threading.Lock()
         self._short_refused: set[tuple[str, int]] = set()
+        self._more: set[str] = set()
 
     def outbox(self, factory_id: str) -> Outbox:
         """The bookkeeping of a module."""
@@ -82,9 +83,23 @@ class Synchroniser:
 
     def full_receipts(self, factory_id: str, count: int) -> list[SyncItem]:
         """Send the oldest `count` full receipts that still have to go."""
-        terminal_id = self._prepare(factory_id, recall=True)
+        memory = self._prepare(factory_id, recall=True)
+        terminal_id = memory.terminal_id or ""
+        outbox = self.outbox(factory_id)
+        came = outbox.came
         rows = self.pick(terminal_id, count)
-        return self._deliver(factory_id, terminal_id, "receipts", [full_parcel(row) for row in rows])
+        self._more.add(factory_id)
+        items = self._deliver(factory_id, terminal_id, "receipts", [full_parcel(row) for row in rows])
+        if len(rows) < count and all(item.state == FileState.ACKNOWLEDGED for item in items):
+            outbox.emptied(came)
+            if sum(item.taken for item in items) >= (memory.receipts_count or 0):
+                self._more.discard(factory_id)
+        return items
+
+    def more_receipts(self, factory_id: str) -> bool:
+        """Whether another `full_receipts` may find something: files left over, or records that the module
+        held and took no acknowledgement of. What came since has woken the sender."""
+        return factory_id in self._more
 
     def pick(self, terminal_id: str, count: int) -> list[ReceiptFileRow]:
         """The files to send next, oldest first (uz-fiscal G2-S-16)."""
@@ -92,7 +107,7 @@ class Synchroniser:
 
     def resend(self, factory_id: str, numbers: Sequence[int], hand_over: bool) -> list[SyncItem]:
         """Send full receipts again by number, whatever their state (uz-fiscal G2-S-19)."""
-        terminal_id = self._prepare(factory_id)
+        terminal_id = self._prepare(factory_id).terminal_id or ""
         rows = self.stage.receipts.by_numbers(terminal_id, numbers)
         parcels = [full_parcel(row) for row in rows]
         return self._deliver(factory_id, terminal_id, "resend", parcels, hand_over=hand_over)
@@ -190,14 +205,14 @@ class Synchroniser:
 
     # --- the common part -----------------------------------------------------------------------------
 
-    def _prepare(self, factory_id: str, *, recall: bool = False) -> str:
-        """Finish what is unfinished and find what was acknowledged wrongly; the TerminalID."""
+    def _prepare(self, factory_id: str, *, recall: bool = False) -> FiscalMemoryInfo:
+        """Finish what is unfinished and find what was acknowledged wrongly; the module's own picture."""
         with self.stage.fleet.session(factory_id) as session:
             memory = self.recovery.look(session)
             self.recovery.recover(session, memory)
             if recall:
                 self.recovery.recall(session, memory)
-            return memory.terminal_id or ""
+            return memory
 
     def _deliver(
         self,

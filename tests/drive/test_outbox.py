@@ -152,3 +152,16 @@ def test_it_never_acts_too_early_nor_forgets(steps: list[tuple[str, float]]) -> 
         if box.due is not None and now < held:
             assert box.due >= held
         assert (box.refusal(now) is not None) == (now < held)
+
+
+def test_it_counts_on_only_from_where_the_store_was_seen_empty() -> None:
+    """CL-08: a full batch is noticed without asking the store for every receipt."""
+    box = Outbox(Pace())
+    assert box.one_more() is None, "what an earlier run left is not known"
+    box.begin()
+    came = box.came
+    assert box.one_more() is None
+    box.emptied(came)
+    assert box.one_more() == 2, "the one that came while the sender was at work counts"
+    box.begin()
+    assert box.one_more() is None, "a round that brought nothing leaves it open"

@@ -319,3 +319,21 @@ def test_seeds_choose_different_first_addresses(make_bench: BenchMaker) -> None:
         bench.core.sync_state(bench.factory_id)
     assert sorted(bench.books.asked) == sorted(addresses)
     assert bench.books.asked != sorted(addresses)
+
+
+def test_another_look_is_due_only_when_it_may_find_something(shop: Bench) -> None:
+    """After a round that brought all the module held, the next one is a new receipt's affair."""
+    sync, factory = shop.core.sync, shop.factory_id
+    for _ in range(3):
+        shop.register()
+    with shop.core.turns.called(factory):
+        assert len(sync.full_receipts(factory, 2)) == 2
+        assert sync.more_receipts(factory), "one is left over"
+        assert len(sync.full_receipts(factory, 2)) == 1
+        assert not sync.more_receipts(factory)
+    shop.books.file_script[4] = FileStatus.Reject
+    shop.register()
+    with shop.core.turns.called(factory):
+        (item,) = sync.full_receipts(factory, 2)
+        assert item.state == FileState.REJECTED
+        assert sync.more_receipts(factory), "the module still holds what was refused"

@@ -7,6 +7,7 @@ from __future__ import annotations
 import threading
 from asyncio.selector_events import _SelectorSocketTransport  # type: ignore[attr-defined]
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -47,6 +48,39 @@ def test_silence_begins_with_the_answer(bench: Bench, till: Till, monkeypatch: p
         monkeypatch.setattr(_SelectorSocketTransport, "write", written_and_held)
         assert statuses(line.ask(till.request(till.sync()))) == [ACK]
         assert line.closed()
+
+
+def test_only_a_crowd_or_a_large_request_is_worth_a_thread(
+    bench: Bench, till: Till, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who comes alone is verified where he is read; the verdict is the same."""
+    checking, handed = bench.process.operator.checking, []
+    verify = checking.verify
+
+    async def noted(rules: Any, settings: Any, bundle: Any) -> Any:
+        handed.append(len(bundle.files))
+        return await verify(rules, settings, bundle)
+
+    monkeypatch.setattr(checking, "verify", noted)
+    spoilt = replace(till.sell().full(), version=9)
+    with bench.line() as line:
+        assert statuses(line.ask(till.request(till.sell().full(), spoilt))) == [
+            ACK,
+            FileStatus.UnrecognizedType,
+        ]
+        assert handed == []
+        assert statuses(line.ask(till.request(*(till.sell().full() for _ in range(3))))) == [ACK] * 3
+        assert handed == [3]
+        bench.fault("ofd.request", "delay", delay=5)
+        with bench.line() as other:
+            line.send(till.request(till.sync()).encode())
+            eventually(lambda: bench.events("fault"), 10)
+            assert statuses(other.ask(till.request(till.sell().full()))) == [ACK]
+        assert handed == [3, 1]
+        bench.clock.advance(6)
+        response = line.read()
+        assert response is not None
+        assert statuses(response) == [ACK]
 
 
 def test_a_frame_in_single_bytes(bench: Bench, till: Till) -> None:
