@@ -200,7 +200,7 @@ class Rack:
 
     def load(self, records: Iterable[tuple[int, Change]]) -> None:
         """Become the rack whose changes these are, as after a snapshot is brought back."""
-        states = self._replay(records)
+        states = replayed(records, self._defects)
         if sorted(states) != list(range(len(self.slots))):
             raise SettingsError(
                 "snapshot", "modules", f"it holds {len(states)} modules, not {len(self.slots)}"
@@ -245,18 +245,22 @@ class Rack:
             slot.behind = ()
 
     def _read(self) -> dict[int, State]:
-        return self._replay(self.store.read())
+        return replayed(self.store.read(), self._defects)
 
-    def _replay(self, records: Iterable[tuple[int, Change]]) -> dict[int, State]:
-        states: dict[int, State] = {}
-        effects: dict[int, Mapping[type, Callable[[State, Any], None]]] = {}
-        for index, change in records:
-            if isinstance(change, Born):
-                states[index] = first_state(change)
-                effects[index] = self._book(states[index].settings).effects
-            else:
-                effects[index][type(change)](states[index], change)
-        return states
+
+def replayed(records: Iterable[tuple[int, Change]], defects: Iterable[str] = ()) -> dict[int, State]:
+    """States of the modules that a flash's records tell of, by index; `defects` are those of the rack."""
+    rack_wide = tuple(defects)
+    states: dict[int, State] = {}
+    effects: dict[int, Mapping[type, Callable[[State, Any], None]]] = {}
+    for index, change in records:
+        if isinstance(change, Born):
+            states[index] = first_state(change)
+            book = rules_with((*rack_wide, *states[index].settings.defects))
+            effects[index] = book.effects
+        else:
+            effects[index][type(change)](states[index], change)
+    return states
 
 
 def _twin(terminal: str) -> SettingsError:

@@ -14,6 +14,7 @@ WHY: Final = {
     "order": "rows stand newest first, so numbers and shifts never grow on the way down",
     "sign": "a fiscal sign is unique over the whole server (kz-ofd §13.1)",
     "shift": "a shift's number grows by one, and only behind the closing of the shift before (kz-ofd §8.1)",
+    "z-report": "a Z-report counts and adds the receipts of its shift, wherever it lies (UZ-SHF-05)",
     "payments": "the payments of a ticket make up its total (kz-ofd T18)",
     "closing": "a Z report and the closing of its shift are one document and show the same revenue (AR-03)",
     "z-tickets": "a Z counts and adds its shift's tickets by operation and kind of payment (kz-ofd ZR-10)",
@@ -23,6 +24,11 @@ WHY: Final = {
     "total": "a non-nullable total is that of the start with the shift's sum: it only grows (kz-ofd ZR-15)",
     "chain": "a shift starts with the non-nullable totals that the one before ended with (kz-ofd ZR-09)",
     "csv": "all files of an archive are made from the same rows",
+    "till": "an order shows the receipt that the module answered, and its money is what was sent (UZ-POS-01)",
+    "operator": "every receipt is with the operator as it was sent, or still in the module (UZ-OFF-04)",
+    "module": "the module counts every receipt once, sales and refunds apart, and leaves no number out "
+    "(UZ-SHF-05)",
+    "portal": "the owner sees what the point of sale sold, to the tiyin (BX-DATA-01)",
 }
 """Why each check is made."""
 
