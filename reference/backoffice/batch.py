@@ -55,6 +55,7 @@ _PRODUCT_DAYS: Final = _upserts(
 _EMPLOYEE_DAYS: Final = _upserts(
     tables.EmployeeDay, ("branch", "day", "link", "employee"), more=("orders", "revenue")
 )
+_PAYMENT_DAYS: Final = _upserts(tables.PaymentDay, ("branch", "day"), more=("payments", "amount"))
 
 
 def _growing(kept: type[tables.Base], counted: str) -> sa.Update:
@@ -97,6 +98,18 @@ _RECEIPTS: Final = (
 _IDS: Final = sa.select(_Order.key, _Order.id).where(
     _Order.link == sa.bindparam("link"), _Order.key.in_(sa.bindparam("keys", expanding=True))
 )
+_PAID: Final = sa.select(
+    tables.Transaction.key,
+    tables.Transaction.branch,
+    tables.Transaction.state,
+    tables.Transaction.amount,
+    tables.Transaction.made,
+).where(
+    tables.Transaction.link == sa.bindparam("link"),
+    tables.Transaction.key.in_(sa.bindparam("keys", expanding=True)),
+)
+_MOVED: Final = frozenset({"confirmed", "returned"})
+"""States of payments whose money came in or went back."""
 _CLOSED: Final = frozenset({"completed", "cancelled"})
 """States of orders that may have been counted."""
 
@@ -108,6 +121,7 @@ class Sums:
     hours: dict[tuple[Any, ...], list[int]] = field(default_factory=lambda: defaultdict(lambda: [0] * 4))
     products: dict[tuple[Any, ...], list[int]] = field(default_factory=lambda: defaultdict(lambda: [0] * 2))
     employees: dict[tuple[Any, ...], list[int]] = field(default_factory=lambda: defaultdict(lambda: [0] * 2))
+    payments: dict[tuple[Any, ...], list[int]] = field(default_factory=lambda: defaultdict(lambda: [0] * 2))
 
     def hour_of(self, order: Mapping[str, Any]) -> str:
         """The Tashkent hour that an order counts for."""
@@ -135,10 +149,18 @@ class Sums:
                 row = self.products[linked.branch, day, linked.link, str(line["product"])]
                 _add(row, way * int(line["amount"]), way * int(line["sum"]))
 
+    def pay(self, payment: Mapping[str, Any], sign: int) -> None:
+        """Add (1) or take away (-1) a payment's row."""
+        day = local_hour(moment_of(payment["made"]))[:10]
+        moved = payment["amount"] if payment["state"] in _MOVED else 0
+        _add(self.payments[payment["branch"], day], sign, sign * moved)
+
     def write(self, connection: sa.Connection) -> None:
         """Add the differences to the rows, which begin with nothing."""
         hours = _named(("branch", "hour", "orders", "revenue", "spent", "surcharge"), self.hours)
         _put(connection, _HOURS, hours)
+        days = _named(("branch", "day", "payments", "amount"), self.payments)
+        _put(connection, _PAYMENT_DAYS, days)
         keys = ("branch", "day", "link")
         _put(connection, _PRODUCT_DAYS, _named((*keys, "product", "sold", "revenue"), self.products))
         _put(connection, _EMPLOYEE_DAYS, _named((*keys, "employee", "orders", "revenue"), self.employees))
@@ -157,9 +179,18 @@ class _Known:
 
 
 class Batch:
-    """Changes of one point of sale, in their order; `keys` are the orders that they are about."""
+    """Changes of one point of sale, in their order; `keys` are the orders that they are about, `paid` the
+    payments among them.
+    """
 
-    def __init__(self, connection: sa.Connection, linked: Linked, sums: Sums, keys: Iterable[str]) -> None:
+    def __init__(
+        self,
+        connection: sa.Connection,
+        linked: Linked,
+        sums: Sums,
+        keys: Iterable[str],
+        paid: Sequence[str] = (),
+    ) -> None:
         self._connection, self._linked, self.sums = connection, linked, sums
         self._products: dict[str, Row] = {}
         self._employees: dict[str, Row] = {}
@@ -173,6 +204,11 @@ class Batch:
         if wanted:
             for row in connection.execute(_KNOWN, {"link": linked.link, "keys": wanted}):
                 self._known[row.key] = _Known(row.state, row.fiscal, row.body, row.id)
+        self._paid: dict[str, Mapping[str, Any]] = {}
+        if paid:
+            asked = {"link": linked.link, "keys": list(paid)}
+            for each in connection.execute(_PAID, asked).mappings():
+                self._paid[each["key"]] = dict(each)
 
     def product(self, key: str, body: Mapping[str, Any]) -> None:
         """A product as it is now."""
@@ -217,8 +253,8 @@ class Batch:
         }
 
     def payment(self, key: str, body: Mapping[str, Any]) -> None:
-        """A payment as it is now."""
-        self._payments[key] = self._row(key) | {
+        """A payment as it is now: what it came to before counts no longer."""
+        told = self._row(key) | {
             "order_key": str(body["order"]),
             "kind": str(body["kind"]),
             "kind_group": str(body["group"]),
@@ -227,6 +263,12 @@ class Batch:
             "made": _moment(body["made"]),
             "employee": str(body["employee"]),
         }
+        known = self._paid.get(key)
+        if known is not None:
+            self.sums.pay(known, -1)
+            told["branch"] = known["branch"]  # where it came in, it stays
+        self.sums.pay(told, 1)
+        self._paid[key] = self._payments[key] = told
 
     def fiscal(self, body: Mapping[str, Any]) -> None:
         """How far the receipt of an order is."""

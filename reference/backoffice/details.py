@@ -20,7 +20,8 @@ from reference.backoffice.branches import chosen
 from reference.backoffice.entrance import Visitor
 from reference.backoffice.moments import moment_of
 from reference.backoffice.office import Office
-from reference.backoffice.reports import EmployeeSum, OrderRow, TransactionRow, order_row, transaction_row
+from reference.backoffice.reports import OrderRow, TransactionRow, order_row, transaction_row
+from reference.backoffice.totals import EmployeeSum
 from reference.runtime.refusals import UnknownError
 
 _MOST: Final = 2**53

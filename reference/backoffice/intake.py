@@ -67,7 +67,8 @@ class Intake:
         with office.engine.begin() as connection:
             last: int = connection.execute(_LAST, {"link": linked.link}).scalar_one()
             new = _new(changes, last)
-            batch = Batch(connection, linked, self._begun(), _orders(new))
+            paid = [change.key for change in new if change.kind == "payment"]
+            batch = Batch(connection, linked, self._begun(), _orders(new), paid)
             for change in new:
                 self._apply(batch, change)
             batch.write()
@@ -109,7 +110,7 @@ def _new(changes: Sequence[Change], last: int) -> list[Change]:
         if change.n != last + 1:
             # Nothing of this request stays, so what it brought itself is wanted, too.
             raise GapError(wanted)
-        check(f"changes[{change.n}].body", change.kind, change.body)
+        check(f"changes[{change.n}]", change.kind, change.key, change.body)
         if change.kind not in KINDS:
             raise InvalidError([Finding(f"changes[{change.n}].kind", "list", LISTED)])
         last = change.n

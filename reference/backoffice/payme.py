@@ -117,7 +117,7 @@ class Payme:
         return {"allow": True}
 
     def _create(self, session: Session, params: Mapping[str, Any]) -> dict[str, Any]:
-        key = _text(params, "id")
+        key, given = _text(params, "id"), _number(params, "time")
         row = session.get(tables.Receipt, (NAME, key))
         if row is not None:
             self._expire(session, row)
@@ -139,6 +139,7 @@ class Payme:
             id=number,
             invoice=invoice.id,
             state=CREATED,
+            given=given,
             created=self._now(),
             performed=0,
             cancelled=0,
@@ -186,19 +187,20 @@ class Payme:
         }
 
     def _statement(self, session: Session, params: Mapping[str, Any]) -> dict[str, Any]:
+        """Transactions that Payme made in a span, edges included, by the time that its own books have."""
         first, last = _number(params, "from"), _number(params, "to")
         table, invoices = tables.Receipt, tables.Invoice
         query = (
             select(table, invoices.amount)
             .join(invoices, invoices.id == table.invoice)
-            .where(table.provider == NAME, table.created >= first, table.created <= last)
-            .order_by(table.created, table.id)
+            .where(table.provider == NAME, table.given >= first, table.given <= last)
+            .order_by(table.given, table.id)
         )
         return {
             "transactions": [
                 {
                     "id": row.key,
-                    "time": row.created,
+                    "time": row.given,
                     "amount": amount,
                     "account": {"invoice": str(row.invoice)},
                     "create_time": row.created,

@@ -6,7 +6,6 @@ Sums come from rows that are kept up as changes come in, never from all orders: 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Final
@@ -14,11 +13,12 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from reference.backoffice import tables
+from reference.backoffice import tables, totals
 from reference.backoffice.branches import chosen
 from reference.backoffice.entrance import Visitor
 from reference.backoffice.moments import day_begins, local_day
 from reference.backoffice.office import Office
+from reference.backoffice.totals import UNACKNOWLEDGED, EmployeeSum, Figures, ProductSum
 from reference.runtime.refusals import Finding, InvalidError, UnknownError
 from reference.runtime.words import Words
 
@@ -30,49 +30,7 @@ LATEST: Final = date(2199, 12, 31)
 """Days that a period may reach; beyond them there is no period before, or no day after."""
 TOP: Final = 10
 PAGE: Final = 50
-UNACKNOWLEDGED: Final = ("waiting", "done")
-"""How far receipts are that the operator has not acknowledged."""
 _PERIOD: Final = Words("Davr noto'g'ri", "Неверный период", "The period ends before it begins or is too long")
-
-
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """Sums of a period: revenue, profit of products, surcharges of places, and how many orders."""
-
-    revenue: int
-    product_profit: int
-    surcharge: int
-    orders: int
-
-    @property
-    def profit(self) -> int:
-        """Of products and places together."""
-        return self.product_profit + self.surcharge
-
-
-@dataclass(frozen=True, slots=True)
-class ProductSum:
-    """What was sold of a product."""
-
-    name: str
-    category: str
-    sold: int
-    revenue: int
-
-
-@dataclass(frozen=True, slots=True)
-class EmployeeSum:
-    """What came in through an employee; `average` is of one order."""
-
-    name: str
-    role: str
-    orders: int
-    revenue: int
-
-    @property
-    def average(self) -> int:
-        """Of one order, rounded down; 0 without orders."""
-        return self.revenue // self.orders if self.orders else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,26 +116,26 @@ class Reports:
             raise InvalidError([Finding("first", "period", _PERIOD)])
         with self._office.reading() as session:
             branches = chosen(session, visitor, branch)
-            products = _products(session, branches, begin, end)
+            products = totals.products(session, branches, begin, end)
             categories: dict[str, int] = {}
             for each in products:
                 categories[each.category] = categories.get(each.category, 0) + each.revenue
             return Dashboard(
                 begin,
                 end,
-                _figures(session, branches, begin, end),
-                _figures(session, branches, begin - timedelta(days=span), begin - timedelta(days=1)),
-                _hours(session, branches, begin, end),
+                totals.figures(session, branches, begin, end),
+                totals.figures(session, branches, begin - timedelta(days=span), begin - timedelta(days=1)),
+                totals.hours(session, branches, begin, end),
                 tuple(products[:TOP]),
                 tuple(sorted(categories.items(), key=lambda pair: -pair[1])),
-                _staff(session, branches, begin, end),
-                _unacknowledged(session, branches),
+                totals.staff(session, branches, begin, end),
+                totals.unacknowledged(session, branches),
             )
 
     def sold(self, visitor: Visitor, branch: int | None, first: date, last: date) -> list[ProductSum]:
         """What was sold of every product in a period, both days included, by revenue."""
         with self._office.reading() as session:
-            return _products(session, chosen(session, visitor, branch), first, last)
+            return totals.products(session, chosen(session, visitor, branch), first, last)
 
     def orders(
         self,
@@ -216,7 +174,7 @@ class Reports:
     def unacknowledged(self, visitor: Visitor, branch: int | None) -> int:
         """How many receipts the operator has not acknowledged."""
         with self._office.reading() as session:
-            return _unacknowledged(session, chosen(session, visitor, branch))
+            return totals.unacknowledged(session, chosen(session, visitor, branch))
 
     def order(self, visitor: Visitor, order: int) -> dict[str, Any]:
         """One order with its lines and its receipt; UnknownError unless it is the owner's."""
@@ -252,11 +210,9 @@ class Reports:
         table = tables.Transaction
         with self._office.reading() as session:
             branches = chosen(session, visitor, branch)
-            whole = sa.select(
-                sa.func.count(),
-                sa.func.sum(sa.case((table.state.in_(("confirmed", "returned")), table.amount), else_=0)),
-            ).where(table.branch.in_(branches))
-            count, total = session.execute(whole).one()
+            sums = tables.PaymentDay
+            whole = sa.select(sa.func.sum(sums.payments), sa.func.sum(sums.amount))
+            count, total = session.execute(whole.where(sums.branch.in_(branches))).one()
             orders = tables.ShopOrder
             query = (
                 sa.select(table, orders.id)
@@ -271,7 +227,7 @@ class Reports:
             rows = session.execute(query.order_by(table.made.desc(), table.id.desc()).limit(PAGE)).all()
             return TransactionPage(
                 tuple(_transaction_row(session, row, order) for row, order in rows),
-                int(count),
+                int(count or 0),
                 int(total or 0),
             )
 
@@ -282,82 +238,6 @@ class Reports:
 def _check_day(name: str, day: date | None) -> None:
     if day is not None and not EARLIEST <= day <= LATEST:
         raise InvalidError([Finding(name, "period", _PERIOD)])
-
-
-def _figures(session: Session, branches: Sequence[int], first: date, last: date) -> Figures:
-    table = tables.Hour
-    query = sa.select(
-        sa.func.sum(table.revenue),
-        sa.func.sum(table.spent),
-        sa.func.sum(table.surcharge),
-        sa.func.sum(table.orders),
-    ).where(table.branch.in_(branches), table.hour >= f"{first}T00", table.hour <= f"{last}T23")
-    revenue, spent, surcharge, orders = (int(value or 0) for value in session.execute(query).one())
-    return Figures(revenue, revenue - spent - surcharge, surcharge, orders)
-
-
-def _hours(session: Session, branches: Sequence[int], first: date, last: date) -> tuple[int, ...]:
-    table = tables.Hour
-    hour = sa.func.substr(table.hour, 12, 2)
-    query = (
-        sa.select(hour, sa.func.sum(table.orders))
-        .where(table.branch.in_(branches), table.hour >= f"{first}T00", table.hour <= f"{last}T23")
-        .group_by(hour)
-    )
-    known = {int(name): int(count) for name, count in session.execute(query)}
-    return tuple(known.get(each, 0) for each in range(24))
-
-
-def _products(session: Session, branches: Sequence[int], first: date, last: date) -> list[ProductSum]:
-    sums, table = tables.ProductDay, tables.Product
-    # Summed first and named then: a year of days is many rows for few products.
-    whole = (
-        sa.select(
-            sums.link,
-            sums.product,
-            sa.func.sum(sums.sold).label("sold"),
-            sa.func.sum(sums.revenue).label("revenue"),
-        )
-        .where(sums.branch.in_(branches), sums.day >= str(first), sums.day <= str(last))
-        .group_by(sums.link, sums.product)
-        .subquery()
-    )
-    query = (
-        sa.select(table.name, table.category, sa.func.sum(whole.c.sold), sa.func.sum(whole.c.revenue))
-        .join(table, sa.and_(table.link == whole.c.link, table.key == whole.c.product))
-        .group_by(table.name, table.category)
-    )
-    found = [
-        ProductSum(name, kind, int(sold), int(sum_)) for name, kind, sold, sum_ in session.execute(query)
-    ]
-    return sorted(found, key=lambda each: (-each.revenue, each.name))
-
-
-def _staff(session: Session, branches: Sequence[int], first: date, last: date) -> tuple[EmployeeSum, ...]:
-    sums, table = tables.EmployeeDay, tables.Employee
-    query = (
-        sa.select(
-            table.first_name,
-            table.last_name,
-            table.role,
-            sa.func.sum(sums.orders),
-            sa.func.sum(sums.revenue),
-        )
-        .join(table, sa.and_(table.link == sums.link, table.key == sums.employee))
-        .where(sums.branch.in_(branches), sums.day >= str(first), sums.day <= str(last))
-        .group_by(table.link, table.key, table.first_name, table.last_name, table.role)
-    )
-    found = [
-        EmployeeSum(f"{name} {surname}".strip(), role, int(orders), int(revenue))
-        for name, surname, role, orders, revenue in session.execute(query)
-    ]
-    return tuple(sorted(found, key=lambda each: (-each.revenue, each.name)))
-
-
-def _unacknowledged(session: Session, branches: Sequence[int]) -> int:
-    table = tables.ShopOrder
-    query = sa.select(sa.func.count()).where(table.branch.in_(branches), table.fiscal.in_(UNACKNOWLEDGED))
-    return int(session.scalar(query) or 0)
 
 
 def _name(session: Session, link: int, key: str) -> str:

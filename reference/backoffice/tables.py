@@ -238,6 +238,16 @@ class EmployeeDay(Base):
     revenue: Mapped[int] = mapped_column(sa.BigInteger, default=0)
 
 
+class PaymentDay(Base):
+    """How many payments a branch had on a day (Tashkent), and what of them came in or went back."""
+
+    __tablename__ = "bx_sums_payment"
+    branch: Mapped[int] = mapped_column(sa.BigInteger, primary_key=True)
+    day: Mapped[str] = mapped_column(sa.String(10), primary_key=True)
+    payments: Mapped[int] = mapped_column(sa.BigInteger, default=0)
+    amount: Mapped[int] = mapped_column(sa.BigInteger, default=0)
+
+
 class Shift(Base):
     """A Z-report as the service gave it."""
 
@@ -279,7 +289,10 @@ class Invoice(Base):
 
 
 class Receipt(Base):
-    """A provider's transaction for an invoice: Payme's states and times, Click's prepare and complete."""
+    """A provider's transaction for an invoice: Payme's states and times, Click's prepare and complete.
+
+    `given` is when Payme itself made it; the other times are the portal's.
+    """
 
     __tablename__ = "bx_receipts"
     provider: Mapped[str] = mapped_column(sa.String(8), primary_key=True)
@@ -288,6 +301,7 @@ class Receipt(Base):
     invoice: Mapped[int] = mapped_column(sa.BigInteger, index=True)
     state: Mapped[int] = mapped_column(sa.SmallInteger)
     reason: Mapped[int | None] = mapped_column(sa.SmallInteger)
+    given: Mapped[int] = mapped_column(sa.BigInteger, default=0)
     created: Mapped[int] = mapped_column(sa.BigInteger)
     performed: Mapped[int] = mapped_column(sa.BigInteger, default=0)
     cancelled: Mapped[int] = mapped_column(sa.BigInteger, default=0)

@@ -7,7 +7,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
 
 from reference.backoffice.moments import moment_of
 from reference.runtime.json_refusals import FIELD
@@ -36,7 +44,9 @@ def _clean(text: str) -> str:
 Number = Annotated[int, Field(ge=-LARGEST, le=LARGEST)]
 Moment = Annotated[str, Field(max_length=40), AfterValidator(_moment)]
 Text = Annotated[str, AfterValidator(_clean)]
-Key = Annotated[str, Field(max_length=32), AfterValidator(_clean)] | Number
+Name = Annotated[str, Field(max_length=32), AfterValidator(_clean)]
+"""What a point of sale calls a thing of its own."""
+Key = Name | Number
 
 
 class _Told(BaseModel):
@@ -120,18 +130,33 @@ MODELS: Final[Mapping[str, type[_Told]]] = {
 """By kind of change; the others are taken as they are."""
 
 
-def check(where: str, kind: str, body: Mapping[str, Any]) -> None:
-    """InvalidError that names every wrong field of a change's body below `where`."""
-    model = MODELS.get(kind)
-    if model is None:
-        return
+_NAMES: Final[TypeAdapter[str]] = TypeAdapter(Name, config=ConfigDict(strict=True))
+_REPORTS: Final[TypeAdapter[str]] = TypeAdapter(
+    Annotated[Text, Field(max_length=64)], config=ConfigDict(strict=True)
+)
+"""Z-reports bear longer names than things of the shop do."""
+
+
+def check(where: str, kind: str, key: str, body: Mapping[str, Any]) -> None:
+    """InvalidError that names what is wrong with a change below `where`: its key, every field of its body."""
+    found: list[Finding] = []
     try:
-        model.model_validate(dict(body))
+        (_REPORTS if kind == "shift" else _NAMES).validate_python(key)
     except ValidationError as error:
-        raise InvalidError([_finding(where, each) for each in error.errors(include_url=False)]) from None
+        found += [_finding(f"{where}.key", each) for each in error.errors(include_url=False)]
+    model = MODELS.get(kind)
+    try:
+        if model is not None:
+            model.model_validate(dict(body))
+    except ValidationError as error:
+        found += [_finding(f"{where}.body", each) for each in error.errors(include_url=False)]
+    if found:
+        raise InvalidError(found)
 
 
 def _finding(where: str, error: Mapping[str, Any]) -> Finding:
     # A rule about several fields has no place of its own: it begins with the name of the one to be mended.
-    place = list(error["loc"]) or [str(error.get("ctx", {}).get("error", "")).partition(":")[0]]
+    place = list(error["loc"])
+    if not place and not where.endswith(".key"):
+        place = [str(error.get("ctx", {}).get("error", "")).partition(":")[0]]
     return Finding(".".join((where, *map(str, place))), str(error["type"]), FIELD)

@@ -1,8 +1,12 @@
 """What points of sale tell: in order, once, and summed to the tiyin (BX-DATA-01, BX-DSH, BX-ORD …)."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
+from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import event
@@ -10,28 +14,46 @@ from sqlalchemy import event
 from reference.backoffice.branches import Device, Linked
 from reference.backoffice.entrance import Visitor
 from reference.backoffice.intake import GapError
-from reference.backoffice.reports import Figures, percent
+from reference.backoffice.reports import percent
+from reference.backoffice.tables import PaymentDay
+from reference.backoffice.totals import Figures
 from reference.runtime.refusals import InvalidError, UnknownError
 from tests.backoffice.conftest import EMPLOYEE, PRODUCT, Back, changes, order
 
 FIRST = (("product", "7", PRODUCT), ("employee", "2", EMPLOYEE))
 DAY = date(2026, 9, 1)
+PAYMENT: dict[str, Any] = {
+    "order": order(1)["id"],
+    "kind": "payme",
+    "group": "mobile",
+    "amount": 11_000_00,
+    "state": "confirmed",
+    "made": "2026-09-01T05:30:00.000+00:00",
+    "employee": 2,
+}
+
+
+@contextmanager
+def listening(engine: sa.Engine, asked: list[str]) -> Iterator[None]:
+    """Statements of an engine while the block lasts."""
+
+    def heard(*given: Any) -> None:
+        asked.append(given[2])
+
+    event.listen(engine, "before_cursor_execute", heard)
+    try:
+        yield
+    finally:
+        event.remove(engine, "before_cursor_execute", heard)
 
 
 def test_a_day_shows_on_every_page(back: Back) -> None:
     visitor = back.owner()
     linked = back.link(visitor)
-    payment = {
-        "order": order(1)["id"],
-        "kind": "payme",
-        "group": "mobile",
-        "amount": 11_000_00,
-        "state": "confirmed",
-    }
     told = changes(
         *FIRST,
         ("order", order(1)["id"], order(1)),
-        ("payment", "1", payment | {"made": "2026-09-01T05:30:00.000+00:00", "employee": 2}),
+        ("payment", "1", PAYMENT),
         ("place", "1", {}),
     )
     assert back.intake.take(linked, told) == 5
@@ -118,6 +140,106 @@ def test_a_wrong_field_is_named(back: Back, kind: str, wrong: dict[str, object],
         back.intake.take(linked, changes((kind, "1", good | wrong)))
     assert [each.field for each in caught.value.findings] == [f"changes[1].body.{field}"]
     back.intake.take(linked, changes((kind, "1", good)))
+
+
+@pytest.mark.parametrize(
+    ("kind", "key"),
+    [("product", "k" * 33), ("order", "k" * 33), ("payment", "a\x00b"), ("shift", "k" * 65)],
+    ids=("product", "order", "payment", "shift"),
+)
+def test_a_key_that_no_column_holds_is_named(back: Back, kind: str, key: str) -> None:
+    """A server's database would refuse it in the midst of the request."""
+    linked = back.link(back.owner())
+    body = {"product": PRODUCT, "order": order(1), "payment": PAYMENT, "shift": {}}[kind]
+    with pytest.raises(InvalidError) as caught:
+        back.intake.take(linked, changes((kind, key, body)))
+    assert [each.field for each in caught.value.findings] == ["changes[1].key"]
+    kept = "k" * (64 if kind == "shift" else 32)
+    assert back.intake.take(linked, changes((kind, kept, body))) == 1
+
+
+def test_payments_are_counted_as_they_now_are(back: Back) -> None:
+    """BX-TRX-01: told again, confirmed later or given back, in one request or in several."""
+    visitor = back.owner()
+    linked, other = back.link(visitor), back.link(visitor)
+    late = PAYMENT | {"amount": 500, "made": "2026-09-01T20:30:00.000+00:00"}
+    told = changes(
+        ("payment", "1", PAYMENT | {"state": "pending"}),
+        ("payment", "1", PAYMENT),
+        ("payment", "2", late | {"state": "pending"}),
+    )
+    back.intake.take(linked, told)
+    back.intake.take(other, changes(("payment", "1", PAYMENT | {"amount": 7})))
+    assert _paid(back, visitor) == (3, 11_000_07)
+    more = changes(("payment", "2", late), ("payment", "1", PAYMENT | {"state": "failed"}), first=4)
+    back.intake.take(linked, more)
+    assert (_paid(back, visitor), _paid(back, visitor, linked.branch)) == ((3, 507), (2, 500))
+    again = changes(("payment", "2", late | {"made": PAYMENT["made"], "amount": -20}), first=6)
+    back.intake.take(linked, again)
+    assert _paid(back, visitor) == (3, -13)
+
+
+def _paid(back: Back, visitor: Visitor, branch: int | None = None) -> tuple[int, int]:
+    """Count and sum as the page of payments has them; it must not add up all payments for that."""
+    asked: list[str] = []
+    with listening(back.office.engine, asked):
+        page = back.reports.transactions(visitor, branch)
+    assert not [each for each in asked if "bx_transactions" in each and ("sum(" in each or "count(" in each)]
+    return page.count, page.sum
+
+
+def test_payments_from_before_are_summed_by_the_migration(back: Back) -> None:
+    visitor = back.owner()
+    linked = back.link(visitor)
+    late = PAYMENT | {"amount": 500, "made": "2026-09-01T20:30:00.000+00:00"}
+    failed = PAYMENT | {"state": "failed"}
+    told = [("payment", str(n), each) for n, each in enumerate((PAYMENT, late, failed), 1)]
+    back.intake.take(linked, changes(*told))
+    rows = sa.select(PaymentDay.branch, PaymentDay.day, PaymentDay.payments, PaymentDay.amount)
+    with back.office.engine.begin() as connection:
+        kept = connection.execute(rows).all()
+        for statement in (
+            "drop table bx_sums_payment",
+            "alter table bx_receipts drop column given",
+            "update alembic_reference_backoffice_migrations set version_num = '0002'",
+        ):
+            connection.execute(sa.text(statement))
+    back.office.open()
+    with back.office.engine.connect() as connection:
+        assert connection.execute(rows).all() == kept
+    assert [tuple(row)[1:] for row in kept] == [("2026-09-01", 2, 11_000_00), ("2026-09-02", 1, 500)]
+
+
+def test_an_employee_of_two_branches_stands_once(back: Back) -> None:
+    """BX-DSH-02: by name and role where books differ, by his key where a book moved; namesakes stay two."""
+    visitor = back.owner()
+    first, second = back.link(visitor), back.link(visitor)
+    people = (("employee", "2", EMPLOYEE), ("employee", "3", EMPLOYEE))
+    told = changes(*people, *(("order", order(n)["id"], order(n, employee=n + 1)) for n in (1, 2)))
+    back.intake.take(first, told)
+    cook = EMPLOYEE | {"role": "cook"}
+    sold = [("order", order(n)["id"], order(n, employee=n)) for n in (8, 9)]
+    back.intake.take(second, changes(("employee", "8", EMPLOYEE), ("employee", "9", cook), *sold))
+    seen = back.reports.dashboard(visitor, None, DAY, DAY).staff
+    told_of = [(each.role, each.orders, each.revenue) for each in seen]
+    assert sorted(told_of) == [("cashier", 1, 11_000_00), ("cashier", 2, 22_000_00), ("cook", 1, 11_000_00)]
+    only = back.reports.dashboard(visitor, second.branch, DAY, DAY).staff
+    assert sorted((each.role, each.orders) for each in only) == [("cashier", 1), ("cook", 1)]
+
+
+def test_an_employee_of_a_till_that_moved_stands_once(back: Back) -> None:
+    visitor = back.owner()
+    told = changes(("employee", "2", EMPLOYEE), ("order", order(1)["id"], order(1)))
+    later = changes(
+        ("employee", "2", EMPLOYEE | {"role": "manager"}), ("order", order(2)["id"], order(2)), first=3
+    )
+    for newest, part in ((0, told), (2, later)):
+        place = back.branches.add(visitor, {"name": "Filial"})[0].id
+        code, key = back.branches.offer(Device("Kassa 1", "identity of one and the same", newest=newest))
+        back.branches.take_offer(visitor, place, code)
+        back.intake.take(back.branches.linked(key), part)
+    (seen,) = back.reports.dashboard(visitor, None, DAY, DAY).staff
+    assert (seen.role, seen.orders, seen.revenue) == ("manager", 2, 22_000_00)
 
 
 def test_a_gap_inside_a_request_wants_what_was_not_kept(back: Back) -> None:

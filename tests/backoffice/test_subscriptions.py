@@ -59,6 +59,32 @@ def test_payme_pays_an_invoice_once(back: Back, visitor: Visitor) -> None:
     assert [(each["id"], each["amount"], each["state"]) for each in listed] == [("tx-1", PRICE, 2)]
 
 
+def test_a_statement_goes_by_payme_s_own_times(back: Back, visitor: Visitor) -> None:
+    """Its protocol: by the time that CreateTransaction gave, edges included, the oldest first."""
+    for number, (key, time) in enumerate((("tx-1", 3_000), ("tx-2", 1_000), ("tx-3", 2_000))):
+        invoice = back.subscriptions.choose(visitor, "professional", 1, "payme")
+        account = {"invoice": str(invoice.id)}
+        given = {"id": key, "time": time, "amount": PRICE, "account": account}
+        assert call(back, "CreateTransaction", **given)["state"] == 1, number
+        call(back, "PerformTransaction", id=key)
+        back.advance(60)
+
+    def listed(first: int, last: int) -> list[tuple[str, int]]:
+        told = call(back, "GetStatement", **{"from": first, "to": last})
+        return [(each["id"], each["time"]) for each in told.get("transactions", [])]
+
+    assert listed(0, 9_999) == [("tx-2", 1_000), ("tx-3", 2_000), ("tx-1", 3_000)]
+    assert listed(2_000, 3_000) == [("tx-3", 2_000), ("tx-1", 3_000)]
+    assert listed(1_001, 1_999) == []
+
+
+def test_a_transaction_has_a_time(back: Back, visitor: Visitor) -> None:
+    invoice = back.subscriptions.choose(visitor, "professional", 1, "payme")
+    given: dict[str, Any] = {"id": "tx-1", "amount": PRICE, "account": {"invoice": str(invoice.id)}}
+    refused = call(back, "CreateTransaction", **given)
+    assert (refused["code"], refused["data"]) == (codes.REQUEST, "time")
+
+
 def test_payme_refuses_by_its_codes(back: Back, visitor: Visitor) -> None:
     invoice = back.subscriptions.choose(visitor, "professional", 1, "payme")
     account = {"invoice": str(invoice.id)}

@@ -124,6 +124,7 @@ def repeat(engine: Engine, days: int) -> None:
         (tables.Hour, None),
         (tables.ProductDay, None),
         (tables.EmployeeDay, None),
+        (tables.PaymentDay, None),
     )
     for model, counter in copied:
         _copy_days(engine, model.__table__, counter, dates)

@@ -13,7 +13,8 @@ from reference.backoffice.pages.asked import Asked
 from reference.backoffice.pages.charts import hour_chart, share, slices
 from reference.backoffice.pages.frame import HOME, Frame, findings_of
 from reference.backoffice.pages.words import gettext
-from reference.backoffice.reports import Dashboard, ProductSum, percent
+from reference.backoffice.reports import Dashboard, percent
+from reference.backoffice.totals import ProductSum
 from reference.runtime.refusals import InvalidError
 
 ORDERS, STAFF, PRODUCTS = TABS = ("orders", "staff", "products")

@@ -14,7 +14,8 @@ from reference.backoffice.entrance import Visitor
 from reference.backoffice.intake import Change
 from reference.backoffice.merchants import SOON
 from reference.backoffice.plans import PLANS
-from reference.backoffice.reports import EmployeeSum, OrderRow, percent
+from reference.backoffice.reports import OrderRow, percent
+from reference.backoffice.totals import EmployeeSum
 from reference.runtime.forms import DAY
 from reference.runtime.json_routes import Asked
 from reference.runtime.refusals import Finding, InvalidError

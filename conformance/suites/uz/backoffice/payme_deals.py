@@ -17,11 +17,12 @@ ACCOUNT: Final = range(-31099, -31049)
 
 @dataclass(slots=True)
 class Deal:
-    """An invoice, and a transaction that was taken to a state."""
+    """An invoice, and a transaction that was taken to a state. `time` is when Payme itself made it."""
 
     ctx: Context
     invoice: Any
     key: str
+    time: int = 1
     created: Any = None
 
     def call(self, method: str, **params: Any) -> dict[str, Any]:
@@ -30,7 +31,7 @@ class Deal:
 
     def create(self, key: str = "") -> dict[str, Any]:
         """CreateTransaction."""
-        return self.ctx.backoffice.payme.create(self.invoice, key or self.key)
+        return self.ctx.backoffice.payme.create(self.invoice, key or self.key, time=self.time)
 
     def state(self) -> int:
         """What CheckTransaction says."""
@@ -75,9 +76,9 @@ WAYS: Final[dict[str, tuple[Callable[[Deal], None], int | None, str]]] = {
 """How a transaction comes to a state; the state, and how its invoice then stands."""
 
 
-def deal_at(ctx: Context, state: str = "none") -> Deal:
+def deal_at(ctx: Context, state: str = "none", time: int = 1) -> Deal:
     """A transaction in a state, for an invoice of its own."""
-    deal = Deal(ctx, ctx.backoffice.owner.choose(), ctx.backoffice.payment_id())
+    deal = Deal(ctx, ctx.backoffice.owner.choose(), ctx.backoffice.payment_id(), time)
     with ctx.preparing(f"a transaction that is {state}"):
         WAYS[state][0](deal)
     return deal
