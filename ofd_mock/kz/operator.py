@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -35,8 +34,7 @@ from reference.runtime.faults import FaultPoints, FaultRule
 _log = structlog.get_logger("operator-kz")
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """What the wire does next: send `data` (if any), then close or go on listening.
 
     `piecewise`: one byte a segment.

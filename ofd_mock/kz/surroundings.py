@@ -72,6 +72,7 @@ class LedgerSurroundings:
         self._orders = orders
         self._chance = chance
         self._check_base = check_base
+        self._taken = _TakenSigns(draft)
 
     def ordered(self, when: When, device: int, command: int) -> Ordered | None:
         """See values.Surroundings."""
@@ -84,7 +85,7 @@ class LedgerSurroundings:
 
     def new_sign(self, least: int, most: int) -> str:
         """See values.Surroundings."""
-        return random_sign(self._chance.signs, _TakenSigns(self._draft), least, most)
+        return random_sign(self._chance.signs, self._taken, least, most)
 
     def new_page(self) -> str:
         """See values.Surroundings."""

@@ -21,6 +21,7 @@ from ofd_mock.kz.intake_process import IntakeProcess
 from ofd_mock.kz.operator import KzOperator, Reply
 from ofd_mock.kz.reading import ReadFrame, from_record
 from ofd_mock.kz.records import Record
+from ofd_mock.kz.settings import KzSettings
 from ofd_mock.kz.values import Outcome
 from reference.protocol.kz.frames import Frame, Header
 from reference.runtime.clock import Deadline
@@ -151,7 +152,7 @@ class Connection:
     def _answer(self, reply: Reply, silence: Deadline) -> None:
         """Answer, and go on as long as the connection lives; after silence it hears nothing more."""
         self._served += 1
-        limit = self._operator.settings.requests_per_connection
+        limit = self._server.most_requests
         data, flags = reply.data, records.PIECEWISE if reply.piecewise else 0
         if reply.close or (limit is not None and self._served >= limit):
             self._end((records.ANSWER, self._number, data, flags | records.LAST))
@@ -192,13 +193,16 @@ class KzServer:
         self._gathered: list[tuple[Connection, Frame]] = []
         self._called = False
         self._begun = 0
+        self._most_connections = 0
+        self.most_requests: int | None = None
+        """Of a connection."""
         self._loop: asyncio.AbstractEventLoop
 
     async def start(self) -> None:
         """Listen; OSError names a port in use."""
         self._loop = asyncio.get_running_loop()
         self.port = await self.intake.start(self._host, self.port)
-        self.operator.watch_settings(lambda settings: self.intake.limit(settings.max_frame_bytes))
+        self.operator.watch_settings(self._limit)
         self._watch = self._loop.create_task(self._close_idle())
 
     async def stop(self) -> None:
@@ -248,6 +252,12 @@ class KzServer:
         self._work.add(task)
         task.add_done_callback(self._work.discard)
 
+    def _limit(self, settings: KzSettings) -> None:
+        """Take the limits of connections, in whichever thread; every request asks for them."""
+        self._most_connections = settings.max_connections
+        self.most_requests = settings.requests_per_connection
+        self.intake.limit(settings.max_frame_bytes)
+
     def _take(self, told: list[Record]) -> None:
         """Do what the intake tells, then settle all that came with it."""
         calm, connections = self.operator.calm, self._connections
@@ -283,7 +293,7 @@ class KzServer:
     def _enter(self, number: int) -> Connection | None:
         """A register has come; beyond `max_connections` it is sent away at once."""
         self._newest = number
-        if len(self._connections) >= self.operator.settings.max_connections:
+        if len(self._connections) >= self._most_connections:
             self.tell((records.ABORT, number))
             return None
         connection = self._connections[number] = Connection(self, number)

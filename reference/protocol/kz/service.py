@@ -154,7 +154,7 @@ def has_geo_position(request: Any) -> bool:
 def held_ads(request: Any) -> dict[int, int]:
     """Return the ad versions a register says it holds, by type; of a type told twice the higher."""
     held: dict[int, int] = {}
-    for info in request.service.ticket_ad_infos:
+    for info in request.service.ticket_ad_infos[:]:
         held[info.type] = max(info.version, held.get(info.type, 0))
     return held
 
