@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from functools import cached_property
-from typing import Final
+from typing import Any, Final
 
+from asn1crypto import pkcs12 as asn1_pkcs12
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
-from cryptography.hazmat.primitives.serialization import Encoding, pkcs12
+from cryptography.hazmat.primitives.serialization import Encoding, load_der_private_key, pkcs12
 
 from conformance.control_client import Json
 from conformance.verdicts import Inconclusive
@@ -31,6 +32,7 @@ OTHER: Final = "990240000020"
 NEWCOMER: Final = "990240000030"
 """Numbers of the judge's two organisations, and of one that is about to register."""
 NAMES: Final = {OWN: "ТОО TEST Судья", OTHER: "ТОО TEST Сосед"}
+_SHROUDED: Final = "pkcs8_shrouded_key_bag"
 _EVER: Final = ("expired", "future", "revoked", "foreign")
 """Profiles that are as they are, whatever the time."""
 
@@ -111,6 +113,28 @@ def read_key(data: bytes, password: str = PASSWORD) -> Key:
     return Key(loaded.key, loaded.cert.certificate)
 
 
+def read_bag(data: bytes, password: str, certificate: bytes) -> Key:
+    """The key of a PKCS#12 file whose certificate is known; as `read_key` for a file of another shape.
+
+    The key is ours from a minute ago: to test its primes would take longer than a case.
+    """
+    try:
+        bags = [bag for bags in _plain_bags(data) for bag in bags if bag["bag_id"].native == _SHROUDED]
+        loaded = load_der_private_key(
+            bags[0]["bag_value"].untag().dump(), password.encode(), unsafe_skip_rsa_key_validation=True
+        )
+        parsed = x509.load_der_x509_certificate(certificate)
+    except (ValueError, TypeError, IndexError):
+        return read_key(data, password)
+    return Key(loaded, parsed) if isinstance(loaded, rsa.RSAPrivateKey) else read_key(data, password)
+
+
+def _plain_bags(data: bytes) -> Iterator[Any]:
+    for info in asn1_pkcs12.Pfx.load(data).authenticated_safe:
+        if info["content_type"].native == "data":
+            yield asn1_pkcs12.SafeContents.load(info["content"].native)
+
+
 def signed(
     text: str, key: Key, now: datetime, *, attached: bool = True, spoiled: Break = Break.NOTHING
 ) -> str:
@@ -166,4 +190,5 @@ class KeyRing:
     def fresh(self, profile: str, number: str) -> Key:
         """A key that nobody has used before."""
         made = self._make(profile=profile, bin=number, organisation=NAMES.get(number, f"TEST {number}"))
-        return read_key(base64.b64decode(made["file"]), str(made["password"]))
+        file, certificate = (base64.b64decode(made.get(each, "")) for each in ("file", "certificate"))
+        return read_bag(file, str(made["password"]), certificate)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
+from cryptography.hazmat.primitives.serialization import Encoding
 from pydantic import Field
 
 from ofd_mock.pki.authority import Authority, AuthorityError
@@ -65,6 +66,7 @@ class KeyOrders:
             "serial": f"{issued.serial:x}",
             "subject": issued.subject,
             "password": DEFAULT_PASSWORD,
+            "certificate": base64.b64encode(issued.certificate.public_bytes(Encoding.DER)).decode(),
             "file": base64.b64encode(issued.file.read_bytes()).decode(),
         }
 

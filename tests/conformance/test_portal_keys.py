@@ -14,7 +14,10 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.x509.oid import NameOID
 
-from conformance.drivers.portal_keys import Break, Key, signed
+from conformance.drivers.portal_keys import PASSWORD, Break, Key, read_bag, signed
+from conformance.verdicts import Inconclusive
+from ofd_mock.pki.certificates import KeyPair
+from ofd_mock.pki.key_files import write_key_file
 
 NOW = datetime(2026, 7, 1, 4, 0, 0, 250_000, tzinfo=UTC)
 TEXT = "Заявление " * 40
@@ -87,3 +90,36 @@ def test_each_spoiled_signature_is_spoiled_in_one_place(key: Key) -> None:
     check(key, other)
     with pytest.raises(InvalidSignature):
         check(key, the_one(parsed(signed(TEXT, key, NOW, spoiled=Break.VALUE))))
+
+
+def key_file(key: Key) -> bytes:
+    return write_key_file(KeyPair(certificate=key.certificate, key=key.key), (), PASSWORD)
+
+
+def test_a_key_file_with_its_certificate_is_read_without_testing_the_key(
+    key: Key, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> Key:
+        raise AssertionError("the long way")
+
+    monkeypatch.setattr("conformance.drivers.portal_keys.read_key", refuse)
+    found = read_bag(key_file(key), PASSWORD, key.der)
+    assert found.key.private_numbers() == key.key.private_numbers()
+    assert found.certificate == key.certificate
+
+
+def test_a_key_file_of_a_portal_that_names_no_certificate_is_read_all_the_same(key: Key) -> None:
+    found = read_bag(key_file(key), PASSWORD, b"")
+    assert found.key.private_numbers() == key.key.private_numbers()
+    assert found.certificate == key.certificate
+
+
+@pytest.mark.parametrize("data", [b"", b"\x30\x03\x02\x01\x03", b"no key file"], ids=["empty", "pfx", "text"])
+def test_what_is_no_key_file_decides_nothing(key: Key, data: bytes) -> None:
+    with pytest.raises(Inconclusive, match="a key file"):
+        read_bag(data, PASSWORD, key.der)
+
+
+def test_a_wrong_password_decides_nothing(key: Key) -> None:
+    with pytest.raises(Inconclusive, match="a key file"):
+        read_bag(key_file(key), "Other1234", key.der)

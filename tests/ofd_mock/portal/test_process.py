@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from ofd_mock.pki.authority import Authority
 from ofd_mock.pki.key_files import DEFAULT_PASSWORD, OpenedKey, read_key_file
@@ -194,6 +195,7 @@ def test_keys_are_made_and_revoked_by_order(stage: Stage) -> None:
     made = stage.control("make-key", profile="signer", bin="000140000017", organisation="ТОО TEST")
     opened = read_key_file(base64.b64decode(made["file"]), made["password"])
     assert f"{opened.pair.certificate.serial_number:x}" == made["serial"]
+    assert base64.b64decode(made["certificate"]) == opened.pair.certificate.public_bytes(Encoding.DER)
     assert "BIN000140000017" in made["subject"]
     stage.control("revoke", serial=made["serial"])
     assert stage.authority.issued()[-1].revocation is not None
