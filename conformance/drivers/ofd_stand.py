@@ -106,9 +106,13 @@ class OfdStand:
         if self._server is not None:
             return
         server = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        server.bind(self._place)
-        server.listen(16)
+        try:
+            server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            server.bind(self._place)
+            server.listen(16)
+        except OSError:
+            server.close()
+            raise
         self._place = (self._place[0], server.getsockname()[1])
         self._server = server
         self._accepting = threading.Thread(target=self._accept, args=(server,), daemon=True)

@@ -160,11 +160,13 @@ class PlayedServer:
         class Handler(_Handler):
             server_of = played
 
-        with contextlib.suppress(OSError):
-            Handler(connection, connection.getpeername(), None)  # type: ignore[arg-type]
-        with self._lock:
-            self._open.discard(connection)
-        connection.close()
+        try:
+            with contextlib.suppress(OSError):
+                Handler(connection, connection.getpeername(), None)  # type: ignore[arg-type]
+        finally:
+            with self._lock:
+                self._open.discard(connection)
+            connection.close()
 
     def answered(self, asked: Asked) -> Answer:
         """The answer, both written to the tap."""
@@ -195,8 +197,12 @@ class _Handler(BaseHTTPRequestHandler):
             return
         if not self.parse_request():
             return
-        length = min(int(self.headers.get("Content-Length") or 0), _MOST)
-        body = self.rfile.read(length)
+        told = self.headers.get("Content-Length") or "0"
+        if not (told.isascii() and told.isdigit()):
+            self._send(Answer(400, b"Content-Length is no number", "text/plain"))
+            self.close_connection = True
+            return
+        body = self.rfile.read(min(int(told), _MOST))
         place = urlsplit(self.path)
         headers = {name.lower(): value for name, value in self.headers.items()}
         asked = Asked(self.command, place.path, place.query, headers, body)

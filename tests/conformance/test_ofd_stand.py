@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import socket
+import warnings
 from collections.abc import Iterator
 from datetime import datetime
 from random import Random
@@ -102,6 +104,17 @@ def stand(crossed: list[tuple[Direction, bytes]]) -> Iterator[OfdStand]:
 @pytest.fixture
 def client(stand: OfdStand) -> Client:
     return Client(stand)
+
+
+def test_a_port_in_use_leaves_no_socket_open(stand: OfdStand) -> None:
+    second = OfdStand(stand.books, lambda *_: None, port=stand.endpoint.port)
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        with contextlib.suppress(OSError):
+            second.open()
+            pytest.fail("two of them listen on one port")
+        gc.collect()
+    assert [each.message for each in told if each.category is ResourceWarning] == []
 
 
 @pytest.mark.parametrize("version", [124, 202, 203, 204])

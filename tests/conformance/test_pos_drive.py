@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -226,3 +227,16 @@ def test_an_owner_takes_changes_in_their_order(owner: OwnerStand) -> None:
     owner.cut_off()
     assert report(owner, made["key"], 5).status_code == 401
     assert [each["n"] for each in owner.of("order")] == [1, 2, 3, 4]
+
+
+def test_a_length_that_is_no_number_is_told_and_the_connection_closed(stand: DriveStand) -> None:
+    """A point of sale with a broken client leaves no connection behind."""
+    host, port = stand.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), 20) as line:
+        line.sendall(b"POST /FiscalDrive/List HTTP/1.1\r\nContent-Length: many\r\n\r\n")
+        answer = b""
+        while piece := line.recv(4096):
+            answer += piece
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert b"Content-Length" in answer
+    assert ask(stand, "/FiscalDrive/Info").status_code == 200
