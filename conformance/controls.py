@@ -125,8 +125,11 @@ class LabTime:
         """Let lab time run `rate` times as fast; put back after the case."""
         control = self._moved()
         if self._rate is None:
-            self._rate = float(control.clock()["rate"])
+            self._rate = self._rate_now(control)
         control.set_clock(rate=rate)
+
+    def _rate_now(self, control: Control) -> float:
+        return self._own.rate if self._shared else float(control.clock()["rate"])
 
     def skew(self, part: str, seconds: Seconds) -> None:
         """Set one part's clock apart from lab time; put back after the case."""
@@ -144,7 +147,7 @@ class LabTime:
 
     def put_back(self) -> None:
         """Undo rate, skews and drifts of a case. Lab time itself only goes forward."""
-        if self._rate is not None:
+        if self._rate is not None and not (self._shared and self._own.rate == self._rate):
             self._moved().set_clock(rate=self._rate)
         for part in self._changed["drift"]:
             self._moved().set_clock(drift={part: 0.0})

@@ -170,6 +170,13 @@ class PlayedTime(LabTime):
             return datetime.fromisoformat(control.clock()["now"])
         return datetime.fromisoformat(recording.lab_time)
 
+    def _rate_now(self, control: Control) -> float:
+        """The rate of then; in a lab of its own the judge asked nobody, and nothing is put back here."""
+        recording = self._playing()
+        if recording is None or recording.asks_for_time():
+            return super()._rate_now(control)
+        return 1.0
+
 
 class PlayedProcesses(Processes):
     """Processes that were killed and started then; no lab stands behind them."""
