@@ -113,20 +113,20 @@ class BackgroundSender:
     def _serve(self, factory_id: str) -> None:
         """One module's turn; whatever fails here is tried again later, so nothing is raised."""
         outbox = self.sync.outbox(factory_id)
-        outbox.begin()
+        only_receipts = outbox.begin()
         try:
-            self._send(factory_id)
+            self._send(factory_id, only_receipts)
         except DriveError as error:
             self._failed(factory_id, error.reason)
         except Exception:  # noqa: BLE001 - a mistake must not end all sending; the log has the trace
             _log.exception("sending broke", factory_id=factory_id)
             self._failed(factory_id, "internal error")
 
-    def _send(self, factory_id: str) -> None:
+    def _send(self, factory_id: str, only_receipts: bool) -> None:
         with self.turns.background(factory_id):
             short = self._ordered.pop(factory_id, None)
             if self.stage.settings.auto_send or short is not None:
-                self.send_all(factory_id, short=bool(short))
+                self.send_all(factory_id, short=bool(short), only_receipts=only_receipts)
                 return
             with self.stage.fleet.session(factory_id) as session:
                 memory = self.sync.recovery.look(session)
@@ -143,10 +143,13 @@ class BackgroundSender:
             self.stage.record("sender.failed", factory_id=factory_id, reason=reason)
         self.last_error[factory_id] = reason
 
-    def send_all(self, factory_id: str, *, short: bool = False) -> dict[str, int]:
+    def send_all(
+        self, factory_id: str, *, short: bool = False, only_receipts: bool = False
+    ) -> dict[str, int]:
         """Send everything a module has, oldest first: receipts, then Z-reports. Numbers acknowledged by kind.
 
-        `short` also sends its own records of receipts whose full file is lost.
+        `short` also sends its own records of receipts whose full file is lost. With `only_receipts` nobody
+        looks for what cannot have come since the last look: `quiet_shifts` says what of Z-reports that is.
 
         Raises DriveError; what was done until then stays done.
         """
@@ -159,6 +162,10 @@ class BackgroundSender:
         if short or self.stage.settings.auto_short_receipts:
             steps["short"] = lambda one, count: self.sync.short_receipts(one, count, background=True)
         for kind, step in steps.items():
+            if only_receipts and (
+                kind == "unnumbered" or (kind == "zreports" and self.sync.quiet_shifts(factory_id))
+            ):
+                continue
             sent: set[object] = set()
             while items := step(factory_id, LARGEST_BATCH):
                 done[kind] = done.get(kind, 0) + _acknowledged(items)

@@ -56,6 +56,8 @@ class Outbox:
         self._count = itertools.count(1)
         self._came = 0
         self._came_before: int | None = None
+        self._wakes = itertools.count(1)
+        self._woken, self._seen = 0, -1
 
     # --- when ----------------------------------------------------------------------------------------
 
@@ -101,12 +103,13 @@ class Outbox:
 
     def wake(self, now: float) -> None:
         """There may be something to send: look at once, as far as back-off and hold allow."""
+        self._woken = next(self._wakes)  # before the time, which `begin` may take away a moment later
         self._due = now
 
     def retry_now(self, now: float) -> None:
         """The same without back-off: something has changed that makes another try worth while."""
         self._not_before, self._backoff = 0.0, 0.0
-        self._due = now
+        self.wake(now)
 
     # --- whether -------------------------------------------------------------------------------------
 
@@ -120,27 +123,33 @@ class Outbox:
         """The operator has blocked the module: nothing goes out until `release` or the end of the hold."""
         self._held_until = now + self._pace.hold
         self._refusal = error
-        self._due = now
+        self.wake(now)
 
     def release(self, now: float) -> None:
         """A state sync came through: forget hold and back-off, and look at once."""
         self._held_until, self._refusal = None, None
         self._not_before, self._backoff = 0.0, 0.0
-        self._due = now
+        self.wake(now)
 
     # --- outcomes ------------------------------------------------------------------------------------
 
-    def begin(self) -> None:
-        """The sender looks at what there is now; whatever comes from here on makes it look again."""
+    def begin(self) -> bool:
+        """The sender looks at what there is now; whatever comes from here on makes it look again.
+
+        Whether nothing but receipts can have come since it looked last and found its way through.
+        """
+        woken = self._woken
+        only_receipts, self._seen = woken == self._seen, woken
         self._came_before = None
         self._due, self._first = None, None
+        return only_receipts
 
     def failed(self, now: float) -> None:
         """An exchange brought nothing: pause, twice as long each time (UZ-SVC-02)."""
         doubled = self._backoff * 2 or self._pace.backoff_first
         self._backoff = min(doubled, self._pace.backoff_max)
         self._not_before = now + self._backoff
-        self._due = now
+        self.wake(now)
 
     def went_well(self) -> None:
         """An exchange brought its answer: no pause before the next."""

@@ -71,6 +71,8 @@ class Synchroniser:
         self._lock = threading.Lock()
         self._short_refused: set[tuple[str, int]] = set()
         self._more: set[str] = set()
+        self._shifts: dict[str, list[int]] = {}
+        """By module, what it listed as unacknowledged when there was no Z-report to send."""
 
     def outbox(self, factory_id: str) -> Outbox:
         """The bookkeeping of a module."""
@@ -170,18 +172,28 @@ class Synchroniser:
             memory = self.recovery.look(session)
             self.recovery.recover(session, memory)
             terminal_id = memory.terminal_id or ""
-            files = self._zreport_files(session)
+            indexes = session.get_unack_zreports()
+            files = self._zreport_files(session, indexes)
         listed = [self._zreport_parcel(terminal_id, file) for file in files]
         names = {parcel.name for parcel in listed}
         rows = self.stage.zreports.pending(terminal_id)
         left = [zreport_parcel(row) for row in rows if row.close_time not in names]
         parcels = sorted(left + listed, key=lambda parcel: str(parcel.name))
         open_ones = [parcel for parcel in parcels if parcel.state not in FINAL]
+        if open_ones:
+            self._shifts.pop(factory_id, None)
+        else:
+            self._shifts[factory_id] = indexes
         return self._deliver(factory_id, terminal_id, "zreports", open_ones[:count])
 
-    def _zreport_files(self, session: ModuleSession) -> list[bytes]:
+    def quiet_shifts(self, factory_id: str) -> bool:
+        """Whether the last `full_receipts` found the module's list of Z-reports as it was when there was none
+        to send. A shift that was closed here has woken the sender."""
+        return factory_id in self._shifts
+
+    def _zreport_files(self, session: ModuleSession, indexes: Sequence[int]) -> list[bytes]:
         files: list[bytes] = []
-        for index in sorted(session.get_unack_zreports(), reverse=True):
+        for index in sorted(indexes, reverse=True):
             try:
                 files.append(session.get_zreport_file(index))
             except StatusWordError as error:
@@ -212,6 +224,8 @@ class Synchroniser:
             self.recovery.recover(session, memory)
             if recall:
                 self.recovery.recall(session, memory)
+                if factory_id in self._shifts and session.get_unack_zreports() != self._shifts[factory_id]:
+                    del self._shifts[factory_id]
             return memory
 
     def _deliver(

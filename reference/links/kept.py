@@ -31,8 +31,8 @@ class Keepable(Protocol):
 class KeptModule:
     """Sessions with the module behind a link, one after the other: the caller holds `lock` for each.
 
-    The module begins each session selected anew, so nothing of an earlier one is left in it (uz-fiscal
-    FM-S-06). After an error it loses its power, as it does when its link cannot tell whether it has any.
+    Nothing of an earlier session is left in the module (see ModuleSession.begin_anew). After an error it
+    loses its power, as it does when its link cannot tell whether it has any.
     """
 
     def __init__(self, link: Link, lock: threading.Lock, rest: float = REST) -> None:
@@ -58,7 +58,7 @@ class KeptModule:
 
     @contextmanager
     def session(self) -> Iterator[ModuleSession]:
-        """The sequence FM-S-05 around a block, or SELECT alone where the module has its power still.
+        """The sequence FM-S-05 around a block, without what a module that has kept its power still knows.
 
         Raises what `module_session` raises.
         """
@@ -88,13 +88,13 @@ class KeptModule:
             self._let_go()
 
     def _again(self) -> ModuleSession | None:
-        """The session of before, the applet selected anew; None when the module has lost its power."""
+        """The session of before, as if it began; None when the module has lost its power."""
         powered, session = self.powered, self._kept
         self._kept = None
         if session is None or not powered:
             return None
         try:
-            session.select_again()
+            session.begin_anew()
         except BaseException:
             self.link.close()
             raise

@@ -44,6 +44,8 @@ class ModuleSession:
         self.atr = atr
         self.cplc = cplc
         self.version = ""
+        self._remembered = False
+        """Whether the applet keeps something until it is selected again: that the secret was proved."""
 
     @property
     def factory_id(self) -> str:
@@ -60,9 +62,11 @@ class ModuleSession:
         if not self.version.isdigit() or not self.version.startswith("04"):
             raise AppletVersionError(self.version)
 
-    def select_again(self) -> None:
-        """SELECT alone, for a module whose version is known: what an earlier session left in it is gone."""
-        _send(self.link, apdu.select(), "SELECT")
+    def begin_anew(self) -> None:
+        """Leave nothing in the module of what was done: SELECT, where the applet remembers anything."""
+        if self._remembered:
+            _send(self.link, apdu.select(), "SELECT")
+            self._remembered = False
 
     def _send(self, command: Command, name: str) -> bytes:
         return _send(self.link, command, name)
@@ -143,6 +147,7 @@ class ModuleSession:
     def pos_lock(self, data: bytes) -> None:
         """Bind the module to a POS: secret (32) ‖ SHA-256(secret) (32) (uz-fiscal G2-P-01)."""
         _require_size(data, "POS_LOCK")
+        self._remembered = True
         self._send(Command(0x00, 0x0C, 0x00, 0x00, data), "POS_LOCK")
 
     def pos_challenge(self) -> bytes:
@@ -152,6 +157,7 @@ class ModuleSession:
     def pos_auth(self, digest: bytes) -> None:
         """Prove the secret by SHA-256(secret ‖ challenge) (uz-fiscal G2-P-03)."""
         _require_size(digest, "POS_AUTH")
+        self._remembered = True
         self._send(Command(0x00, 0x0C, 0x02, 0x00, digest), "POS_AUTH")
 
     # --- the end -------------------------------------------------------------------------------------

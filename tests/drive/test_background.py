@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from reference.drive.errors import CardLostError
-from reference.drive.records import FileState
+from reference.drive.records import FileState, ZReportFileRow
+from reference.drive.shelves import ZReportStore
+from reference.links.module import module_session
 from reference.protocol.uz.message import FileStatus
 from tests.drive.conftest import Bench, BenchMaker
 from tests.drive.doubles import losing, make_module, sale
@@ -193,3 +195,36 @@ def test_a_mistake_in_sending_does_not_end_it(alive: Bench, monkeypatch: pytest.
     monkeypatch.setattr(alive.books, "answer", answer)
     alive.tick(6)
     eventually(lambda: alive.held == [], 5)
+
+
+def test_a_round_for_a_receipt_does_not_ask_for_shifts_again(alive: Bench) -> None:
+    """The sender looks at Z-reports when one may be there: closed here, or closed past it."""
+    eventually(lambda: settled(alive), 5)
+    asked: list[str] = []
+    pending = alive.core.stage.zreports.pending
+
+    def noted(_store: ZReportStore, terminal_id: str) -> list[ZReportFileRow]:
+        asked.append(terminal_id)
+        return pending(terminal_id)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ZReportStore, "pending", noted)
+        alive.register()
+        alive.tick(6)
+        eventually(lambda: alive.held == [], 5)
+        eventually(lambda: settled(alive), 5)
+        before = len(asked)
+        for _ in range(3):
+            alive.register()
+            alive.tick(6)
+            eventually(lambda: alive.held == [], 5)
+            eventually(lambda: settled(alive), 5)
+        assert len(asked) == before
+        with alive.core.fleet.slots[0].lock, module_session(alive.card) as past_the_drive:
+            past_the_drive.zreport_close(alive.tick())
+            past_the_drive.zreport_open(alive.tick())
+        alive.register()
+        alive.tick(6)
+        eventually(lambda: len(alive.books.zreports) == 1, 5)
+        alive.core.close_shift(alive.factory_id, alive.tick())
+        eventually(lambda: len(alive.books.zreports) == 2, 5)

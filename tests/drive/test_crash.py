@@ -16,7 +16,7 @@ from tests.waiting import eventually
 
 SELLING = [point for point in FAULT_POINTS if not point.startswith(("sync.", "operator."))]
 SENDING = [point for point in FAULT_POINTS if point.startswith(("sync.", "operator."))]
-COMMANDS = ("SELECT", "GET_FISCAL_MEMORY_INFO", "RECEIPT_REGISTER", "GET_RECEIPT_FILE")
+COMMANDS = ("GET_FISCAL_MEMORY_INFO", "RECEIPT_REGISTER", "GET_RECEIPT_FILE")
 """Of a sale, whatever else the drive asks the module."""
 OPTIONS = {"drive": ["--no-auto-send", "--presence-interval", "0"]}
 

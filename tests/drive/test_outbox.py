@@ -165,3 +165,15 @@ def test_it_counts_on_only_from_where_the_store_was_seen_empty() -> None:
     assert box.one_more() == 2, "the one that came while the sender was at work counts"
     box.begin()
     assert box.one_more() is None, "a round that brought nothing leaves it open"
+
+
+def test_it_knows_whether_only_receipts_have_come() -> None:
+    """Whatever else woke it, and every failure, makes the next round a look at everything."""
+    box = Outbox(Pace())
+    assert not box.begin(), "what an earlier run left is not known"
+    for act in (box.wake, box.retry_now, box.release, box.failed, lambda now: box.not_active(now, BLOCK)):
+        box.receipt_came(1.0, 1)
+        assert box.begin()
+        act(2.0)
+        box.receipt_came(3.0, 1)
+        assert not box.begin()

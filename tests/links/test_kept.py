@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Callable, Iterator
 
@@ -63,7 +64,7 @@ def kept(link: Counting) -> Iterator[KeptModule]:
     module.end()
 
 
-def test_a_second_session_costs_one_command(link: Counting, kept: KeptModule) -> None:
+def test_a_second_session_costs_nothing(link: Counting, kept: KeptModule) -> None:
     with kept.session() as session:
         first = session.get_info()
     del link.commands[:]
@@ -72,15 +73,20 @@ def test_a_second_session_costs_one_command(link: Counting, kept: KeptModule) ->
         assert session.version.startswith("04")
     assert again == first
     assert link.opened == 1
-    assert link.commands == [apdu.select().encode(), apdu.get_info().encode()]
+    assert link.commands == [apdu.get_info().encode()]
 
 
-def test_nothing_of_an_earlier_session_is_left(bench: Bench, kept: KeptModule) -> None:
-    """FM-S-06: whoever proved the secret before has to prove it again."""
-    with kept.session():
-        bench.slot.module.session.pos_authenticated = True
+def test_nothing_of_an_earlier_session_is_left(bench: Bench, link: Counting, kept: KeptModule) -> None:
+    """G2-P-03: whoever proved the secret before has to prove it again."""
+    secret = bytes(range(32))
+    with kept.session() as session:
+        session.pos_lock(secret + hashlib.sha256(secret).digest())
+        session.pos_auth(hashlib.sha256(secret + session.pos_challenge()).digest())
+        assert bench.slot.module.session.pos_authenticated
     with kept.session():
         assert not bench.slot.module.session.pos_authenticated
+    assert link.opened == 1
+    assert link.commands[-1] == apdu.select().encode()
 
 
 def test_a_refusal_takes_the_power(link: Counting, kept: KeptModule) -> None:
