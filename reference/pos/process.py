@@ -115,7 +115,7 @@ class PosProcess:
         self.drive.close()
         if self.reporter is not None:
             self.reporter.close()
-        self.desks.premises.engine.dispose()
+        self.desks.premises.close()
         self.events.close()
 
     def _fill(self) -> None:

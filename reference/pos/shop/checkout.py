@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any, Final
 
 from sqlalchemy import bindparam, func, insert, select, update
@@ -45,7 +46,8 @@ _LAST_TRY: Final = _ALL.where(
     .scalar_subquery()
 )
 _ONE: Final = select(_PAYMENTS.c.order_id, _PAYMENTS.c.state).where(_PAYMENTS.c.id == bindparam("payment"))
-_NEW: Final = insert(_PAYMENTS).returning(_PAYMENTS.c.id, sort_by_parameter_order=True)
+_TELLING: Final = ("kind", "amount", "given")
+_NEW: Final = insert(_PAYMENTS).returning(_PAYMENTS.c.id, *(_PAYMENTS.c[name] for name in _TELLING))
 _DECIDE: Final = update(_PAYMENTS).where(_PAYMENTS.c.id == bindparam("key"))
 RECEIPT_KINDS: Final = (0, 1, 2)
 """Purchase, advance, credit (uz-fiscal §2.1 Type)."""
@@ -213,13 +215,14 @@ def payments_of(asked: Asked, order: str) -> list[PaymentRow]:
     return [PaymentRow(*each) for each in asked.execute(_LAST_TRY, {"order": order})]
 
 
-def insert_payments(writing: Writing, made: Sequence[PaymentRow]) -> None:
-    """Write new payments; they learn their numbers."""
+def insert_payments(writing: Writing, made: list[PaymentRow]) -> None:
+    """Write new payments; they learn their numbers, and stand in the order of these."""
     if not made:
         return
     rows = [{name: getattr(each, name) for name in _NAMES if name != "id"} for each in made]
-    for each, number in zip(made, writing.added(_NEW, rows), strict=True):
+    for each, number in zip(made, writing.added(_NEW, rows, _TELLING), strict=True):
         each.id = number
+    made.sort(key=attrgetter("id"))
 
 
 def expect_receipt(writing: Writing, body: Order) -> None:

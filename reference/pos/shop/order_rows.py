@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from operator import attrgetter
 from typing import Any, Final
 
 from sqlalchemy import BindParameter, Connection, Select, bindparam, delete, func, insert, select, update
@@ -15,9 +16,13 @@ from sqlalchemy.orm import Session
 
 from reference.pos.shop import tables
 from reference.pos.shop.payments import PaymentState
-from reference.pos.shop.premises import Writing
+from reference.pos.shop.premises import Premises, Writing
 from reference.pos.shop.sums import LineSum
 from reference.runtime.refusals import UnknownError
+
+
+class _Number(int):
+    """The highest number of a day's orders."""
 
 
 @dataclass(slots=True)
@@ -99,7 +104,9 @@ _LINES_OF_ALL: Final = (
 _HIGHEST: Final = select(func.max(_ORDERS.c.number)).where(_ORDERS.c.day == bindparam("day"))
 _NEW: Final = insert(_ORDERS)
 _SAVE: Final = update(_ORDERS).where(_ORDERS.c.id == bindparam("key"))
-_NEW_LINES: Final = insert(_LINES).returning(_LINES.c.id, sort_by_parameter_order=True)
+_TELLING: Final = ("product", "label", "position")
+"""What tells the lines of an order apart."""
+_NEW_LINES: Final = insert(_LINES).returning(_LINES.c.id, *(_LINES.c[name] for name in _TELLING))
 _SAVE_LINE: Final = update(_LINES).where(_LINES.c.id == bindparam("key"))
 _DROP_LINE: Final = delete(_LINES).where(_LINES.c.id == bindparam("key"))
 
@@ -139,27 +146,30 @@ def listed(asked: Asked, states: Sequence[str], day: str, before: str, limit: in
     return [Whole(row, lines[row.id]) for row in rows]
 
 
-def new_row(writing: Writing, day: str, employee: int, state: str) -> OrderRow:
+def new_row(premises: Premises, writing: Writing, employee: int, state: str) -> OrderRow:
     """An order with the day's next number, which is its id, too; `insert_whole` writes it."""
-    number = (writing.execute(_HIGHEST, {"day": day}).scalar() or 0) + 1
+    day, known = premises.today, premises.memory.of(_Number)
+    highest = known.get(day) or writing.execute(_HIGHEST, {"day": day}).scalar() or 0
+    number = known[day] = _Number(highest + 1)
     return OrderRow(
         f"{day.replace('-', '')}-{number:05d}", day, number, state, None, employee, writing.moment
     )
 
 
-def insert_whole(writing: Writing, row: OrderRow, lines: Sequence[LineRow]) -> None:
+def insert_whole(writing: Writing, row: OrderRow, lines: list[LineRow]) -> None:
     """Write a new order and its lines, which learn their numbers."""
     writing.execute(_NEW, {name: getattr(row, name) for name in _ORDER_NAMES})
     insert_lines(writing, lines)
 
 
-def insert_lines(writing: Writing, lines: Sequence[LineRow]) -> None:
-    """Write new lines; they learn their numbers."""
+def insert_lines(writing: Writing, lines: list[LineRow]) -> None:
+    """Write new lines; they learn their numbers, and stand in the order of these."""
     if not lines:
         return
     rows = [{name: getattr(line, name) for name in _LINE_NAMES if name != "id"} for line in lines]
-    for line, number in zip(lines, writing.added(_NEW_LINES, rows), strict=True):
+    for line, number in zip(lines, writing.added(_NEW_LINES, rows, _TELLING), strict=True):
         line.id = number
+    lines.sort(key=attrgetter("id"))
 
 
 def save(writing: Writing, row: OrderRow, *names: str) -> None:

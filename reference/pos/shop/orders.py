@@ -136,7 +136,7 @@ class Orders:
         premises, wanted = self._premises, [_wanted(each) for each in lines]
         with premises.writing() as writing:
             self._require_place(place)
-            row = order_rows.new_row(writing, premises.today, employee.id, State.OPEN.value)
+            row = order_rows.new_row(premises, writing, employee.id, State.OPEN.value)
             row.place = place
             made: list[LineRow] = []
             for each in wanted:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -38,9 +39,15 @@ class Writing:
         """The result of one statement."""
         return self.connection.execute(statement, given)
 
-    def added(self, statement: Insert, rows: Sequence[Mapping[str, Any]]) -> list[int]:
-        """Insert rows with a statement that returns their numbers; the numbers."""
-        return list(self.connection.execute(statement, rows).scalars())
+    def added(self, statement: Insert, rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> list[int]:
+        """Insert rows at once, with a statement that returns their numbers and `names`; the numbers.
+
+        A database returns rows in no order: whose number it is, the columns `names` tell.
+        """
+        numbers = defaultdict[tuple[Any, ...], list[int]](list)
+        for number, *what in self.connection.execute(statement, rows):
+            numbers[tuple(what)].append(number)
+        return [numbers[tuple(row[name] for name in names)].pop(0) for row in rows]
 
     def tell(self, kind: str, key: object, body: Mapping[str, Any]) -> None:
         """Put a change into the log: the whole of what it is about, as it now is."""
@@ -56,6 +63,7 @@ class Premises(Book):
     """
 
     memory: Memory = field(default_factory=Memory, init=False, repr=False)
+    _kept: Connection | None = field(default=None, init=False, repr=False)
     _turn: threading.RLock = field(default_factory=threading.RLock, init=False, repr=False)
 
     def open(self) -> None:
@@ -82,15 +90,40 @@ class Premises(Book):
     def writing(self) -> Iterator[Writing]:
         """The same for statements, far cheaper: of orders, payments, receipts, papers and stock.
 
-        What is remembered stays: people at the till, goods but for their stock, places and settings are only
-        written in `changing`.
+        What is remembered stays, unless nothing comes of it: people at the till, goods but for their stock,
+        places and settings are only written in `changing`.
         """
-        with self._turn, self.engine.begin() as connection:
-            now = self.now
-            made = Writing(connection, now, written(now))
-            yield made
-            if made.told:
-                connection.execute(_LOG, made.told)
+        with self._turn:
+            try:
+                with self._begun() as connection:
+                    now = self.now
+                    made = Writing(connection, now, written(now))
+                    yield made
+                    if made.told:
+                        connection.execute(_LOG, made.told)
+            except BaseException:
+                self.memory.forget()
+                raise
+
+    @contextmanager
+    def _begun(self) -> Iterator[Connection]:
+        """A transaction: of SQLite on one connection for all in turn; another database's may break."""
+        if self.engine.dialect.name != "sqlite":
+            with self.engine.begin() as connection:
+                yield connection
+            return
+        if self._kept is None:
+            self._kept = self.engine.connect()
+        with self._kept.begin():
+            yield self._kept
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        with self._turn:
+            if self._kept is not None:
+                self._kept.close()
+                self._kept = None
+        self.engine.dispose()
 
     @property
     def today(self) -> str:

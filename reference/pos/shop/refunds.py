@@ -85,7 +85,7 @@ class Refunds:
         with premises.writing() as writing:
             original = _completed(order_rows.whole(writing, order))
             sale = _sale(writing, order)
-            row = order_rows.new_row(writing, premises.today, employee.id, State.COMPLETED.value)
+            row = order_rows.new_row(premises, writing, employee.id, State.COMPLETED.value)
             try:
                 made = refund_order(sale, _refunds(writing, order), row.id, wanted)
             except OverRefundError:

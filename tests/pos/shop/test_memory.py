@@ -7,8 +7,9 @@ from sqlalchemy import event
 
 from reference.pos.part import PosPart
 from reference.pos.shop.memory import Memory
-from reference.runtime.refusals import StrangerError
-from tests.pos.shop.conftest import Cafe
+from reference.pos.shop.orders import State
+from reference.runtime.refusals import StrangerError, UnknownError
+from tests.pos.shop.conftest import TEA, Cafe
 
 
 def statements(cafe: Cafe) -> list[str]:
@@ -55,3 +56,30 @@ def test_a_shop_that_is_put_back_remembers_nothing(cafe: Cafe, tmp_path: Path) -
     assert cafe.settings.read().paper == 80
     with pytest.raises(StrangerError):
         cafe.staff.here(key)
+
+
+def test_what_is_refused_takes_no_number(cafe: Cafe) -> None:
+    assert cafe.order().number == "#001"
+    with pytest.raises(UnknownError):
+        cafe.orders.open(cafe.boss, None, [{"product": 999}])
+    assert cafe.order().number == "#002"
+
+
+def test_requests_take_few_statements_however_long_the_order_is(cafe: Cafe) -> None:
+    """One transaction each; goods, place and the day's number are remembered."""
+    place = cafe.places.add({"name": "Stol 1", "kind": "table", "surcharge": 10_00}).id
+    goods = [cafe.catalogue.add(TEA | {"name": f"Choy {number}"}).id for number in range(30)]
+    lines = [{"product": product} for product in goods]
+    cafe.orders.open(cafe.boss, place, lines)
+    asked = statements(cafe)
+    made = cafe.orders.open(cafe.boss, place, lines)
+    assert (len(asked), len(made.lines)) == (3, 30)
+    cafe.orders.confirm(cafe.boss, made.id)
+    assert len(asked) == 3 + 3
+    cafe.settings.read()
+    del asked[:]
+    total = made.total - 1_000_00
+    payments = [{"kind": "card", "amount": total}, {"kind": "cash", "amount": 1_000_00}]
+    paid = cafe.checkout.pay(cafe.boss, made.id, {"payments": payments})
+    assert (paid.order.state, paid.order.total, len(paid.payments)) == (State.COMPLETED, made.total, 2)
+    assert len(asked) == 5
