@@ -26,7 +26,7 @@ from reference.links.module import ModuleSession
 from reference.protocol.uz.apdu import StatusWord
 from reference.protocol.uz.errors import CodecError
 from reference.protocol.uz.message import File, FileType
-from reference.protocol.uz.objects import NO_INDEX, FiscalMemoryInfo, ReceiptFile, ZReportFile
+from reference.protocol.uz.objects import NO_INDEX, ReceiptFile, ZReportFile
 
 T = TypeVar("T")
 
@@ -85,11 +85,17 @@ class Synchroniser:
 
     def full_receipts(self, factory_id: str, count: int) -> list[SyncItem]:
         """Send the oldest `count` full receipts that still have to go."""
-        memory = self._prepare(factory_id, recall=True)
-        terminal_id = memory.terminal_id or ""
         outbox = self.outbox(factory_id)
-        came = outbox.came
-        rows = self.pick(terminal_id, count)
+        with self.stage.fleet.session(factory_id) as session:
+            memory = self.recovery.look(session)
+            terminal_id = memory.terminal_id or ""
+            self.recovery.recover(session, memory)
+            came = outbox.came
+            rows = self.pick(terminal_id, count)
+            if not rows and self.recovery.recall(session, memory):
+                rows = self.pick(terminal_id, count)
+            if factory_id in self._shifts and session.get_unack_zreports() != self._shifts[factory_id]:
+                del self._shifts[factory_id]
         self._more.add(factory_id)
         items = self._deliver(factory_id, terminal_id, "receipts", [full_parcel(row) for row in rows])
         if len(rows) < count and all(item.state == FileState.ACKNOWLEDGED for item in items):
@@ -109,7 +115,10 @@ class Synchroniser:
 
     def resend(self, factory_id: str, numbers: Sequence[int], hand_over: bool) -> list[SyncItem]:
         """Send full receipts again by number, whatever their state (uz-fiscal G2-S-19)."""
-        terminal_id = self._prepare(factory_id).terminal_id or ""
+        with self.stage.fleet.session(factory_id) as session:
+            memory = self.recovery.look(session)
+            self.recovery.recover(session, memory)
+        terminal_id = memory.terminal_id or ""
         rows = self.stage.receipts.by_numbers(terminal_id, numbers)
         parcels = [full_parcel(row) for row in rows]
         return self._deliver(factory_id, terminal_id, "resend", parcels, hand_over=hand_over)
@@ -216,17 +225,6 @@ class Synchroniser:
         self.outbox(factory_id).release(self.stage.lab_seconds())
 
     # --- the common part -----------------------------------------------------------------------------
-
-    def _prepare(self, factory_id: str, *, recall: bool = False) -> FiscalMemoryInfo:
-        """Finish what is unfinished and find what was acknowledged wrongly; the module's own picture."""
-        with self.stage.fleet.session(factory_id) as session:
-            memory = self.recovery.look(session)
-            self.recovery.recover(session, memory)
-            if recall:
-                self.recovery.recall(session, memory)
-                if factory_id in self._shifts and session.get_unack_zreports() != self._shifts[factory_id]:
-                    del self._shifts[factory_id]
-            return memory
 
     def _deliver(
         self,
