@@ -23,7 +23,7 @@ class Database:
     def __init__(self, engine: sa.Engine) -> None:
         self.engine = engine
         self._writers = _Idle(engine)
-        self._readers = _Idle(engine.execution_options(**{READ_ONLY: True}))
+        self._readers = _Idle(engine.execution_options(**{READ_ONLY: True}), only_reads=True)
         self._joined = _Joined()
 
     @contextmanager
@@ -79,8 +79,9 @@ class _Idle:
     Those to a server go back: the pool tries them before it gives them out again.
     """
 
-    def __init__(self, engine: sa.Engine) -> None:
+    def __init__(self, engine: sa.Engine, *, only_reads: bool = False) -> None:
         self._engine = engine
+        self._only_reads = only_reads
         self._most = KEPT_CONNECTIONS if engine.dialect.name == "sqlite" else 0
         self._idle: list[sa.Connection] = []
 
@@ -92,8 +93,10 @@ class _Idle:
         except IndexError:
             connection = self._engine.connect()
         try:
-            with connection.begin():
+            with connection.begin() as transaction:
                 yield connection
+                if self._only_reads:
+                    transaction.rollback()  # there is nothing to commit
         except BaseException:
             connection.close()
             raise
