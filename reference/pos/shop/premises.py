@@ -114,16 +114,24 @@ class Premises(Book):
             return
         if self._kept is None:
             self._kept = self.engine.connect()
-        with self._kept.begin():
-            yield self._kept
+        try:
+            with self._kept.begin():
+                yield self._kept
+        except BaseException:
+            # Where not even the commit came through, only giving it back rolls back.
+            self._let_go()
+            raise
 
     def close(self) -> None:
         """Let go of the connections."""
         with self._turn:
-            if self._kept is not None:
-                self._kept.close()
-                self._kept = None
+            self._let_go()
         self.engine.dispose()
+
+    def _let_go(self) -> None:
+        if self._kept is not None:
+            self._kept.close()
+            self._kept = None
 
     @property
     def today(self) -> str:
