@@ -19,6 +19,9 @@ from reference.runtime.clock import real_elapsed
 REST: Final = 0.25
 """Real seconds that a module stays powered after a session: others wait meanwhile."""
 
+LONGEST: Final = 1.0
+"""Real seconds after which others get their turn although the next session follows at once."""
+
 
 @runtime_checkable
 class Keepable(Protocol):
@@ -35,11 +38,15 @@ class KeptModule:
     loses its power, as it does when its link cannot tell whether it has any.
     """
 
-    def __init__(self, link: Link, lock: threading.Lock, rest: float = REST) -> None:
+    def __init__(
+        self, link: Link, lock: threading.Lock, rest: float = REST, longest: float = LONGEST
+    ) -> None:
         self._link = link
         self._keepable = link if isinstance(link, Keepable) else None
         self._lock = lock
         self._rest = rest
+        self._longest = longest
+        self._began = 0.0
         self._kept: ModuleSession | None = None
         self._last = 0.0
         self._used = threading.Event()
@@ -62,16 +69,19 @@ class KeptModule:
 
         Raises what `module_session` raises.
         """
-        session = self._again() or begin_session(self.link)
+        session = self._again()
+        if session is None:
+            session, self._began = begin_session(self.link), real_elapsed()
         try:
             yield session
         except BaseException:
             self.link.close()
             raise
-        if self._keepable is not None and not self._ended.is_set():
-            self._keep(session)
-        else:
+        old = real_elapsed() - self._began >= self._longest
+        if self._keepable is None or old or self._ended.is_set():
             end_session(session)
+        else:
+            self._keep(session)
 
     @property
     def powered(self) -> bool:

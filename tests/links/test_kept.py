@@ -59,7 +59,7 @@ def link(bench: Bench) -> Counting:
 
 @pytest.fixture
 def kept(link: Counting) -> Iterator[KeptModule]:
-    module = KeptModule(link, threading.Lock(), LONG)
+    module = KeptModule(link, threading.Lock(), LONG, LONG)
     yield module
     module.end()
 
@@ -129,6 +129,18 @@ def test_others_get_the_module_when_nobody_wants_it(bench: Bench, link: Counting
     assert other.open()
     other.close()
     eventually(lambda: not module.powered, 5)
+    module.end()
+
+
+def test_others_get_the_module_though_one_session_follows_the_other(link: Counting) -> None:
+    """EM-04: a host that never rests does not keep all others out."""
+    module = KeptModule(link, threading.Lock(), LONG, 0.0)
+    for _ in range(2):
+        with module.session():
+            pass
+        assert not module.powered
+    assert link.opened == 2
+    assert link.commands[-1] == apdu.deselect().encode()
     module.end()
 
 
