@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache, cached_property
 from typing import Annotated, Any, Final, Literal
 
 import structlog
@@ -116,8 +117,12 @@ def json_blueprint(
     for number, route in enumerate(routes):
         path = _ARGUMENT.sub(r"<\1>", route.path)
         blueprint.add_url_rule(path, f"row-{number}", _view(Row(route, told)), methods=[route.method])
-    document = openapi_of(routes, title, told.schema, prefix)
-    blueprint.add_url_rule("/openapi.json", "openapi", lambda: jsonify(document))
+
+    @cache
+    def document() -> dict[str, Any]:
+        return openapi_of(routes, title, told.schema, prefix)
+
+    blueprint.add_url_rule("/openapi.json", "openapi", lambda: jsonify(document()))
     blueprint.register_error_handler(HTTPException, lambda error: http_refusal(told, error))
     return blueprint
 
@@ -149,8 +154,16 @@ class Row:
     def __init__(self, route: JsonRoute, told: Told) -> None:
         self.route = route
         self._told = told
-        self._answer: TypeAdapter[Any] = TypeAdapter(route.answer)
-        self._asks = [(each, TypeAdapter[Any](_query_type(each.schema))) for each in route.query]
+
+    # Made when first asked for: a part has dozens of rows, and starts often.
+
+    @cached_property
+    def _answer(self) -> TypeAdapter[Any]:
+        return TypeAdapter(self.route.answer)
+
+    @cached_property
+    def _asks(self) -> list[tuple[Parameter, TypeAdapter[Any]]]:
+        return [(each, TypeAdapter(_query_type(each.schema))) for each in self.route.query]
 
     def answer(self, asking: Request, path: Mapping[str, str]) -> Made:
         """What comes of a request with these path arguments; HTTPException is the framework's to tell."""
