@@ -6,12 +6,13 @@ Sums come from rows that are kept up as changes come in, never from all orders: 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Final
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from reference.backoffice import tables, totals
 from reference.backoffice.branches import chosen
@@ -153,21 +154,22 @@ class Reports:
         table = tables.ShopOrder
         with self._office.reading() as session:
             branches = chosen(session, visitor, branch)
-            query = sa.select(table).where(table.branch.in_(branches))
+            wanted: list[sa.ColumnElement[bool]] = []
             if state:
-                query = query.where(table.state == state)
+                wanted.append(table.state == state)
             if fiscal:
-                wanted = UNACKNOWLEDGED if fiscal == "unacknowledged" else (fiscal,)
-                query = query.where(table.fiscal.in_(wanted))
+                wanted.append(table.fiscal.in_(UNACKNOWLEDGED if fiscal == "unacknowledged" else (fiscal,)))
             if first:
-                query = query.where(table.opened >= day_begins(first))
+                wanted.append(table.opened >= day_begins(first))
             if last:
-                query = query.where(table.opened < day_begins(last + timedelta(days=1)))
+                wanted.append(table.opened < day_begins(last + timedelta(days=1)))
             if before:
                 known = session.get(table, before)
                 if known is None or known.branch not in branches:
                     raise UnknownError("order")
-                query = query.where(sa.tuple_(table.opened, table.id) < sa.tuple_(known.opened, known.id))
+                wanted.append(sa.tuple_(table.opened, table.id) < sa.tuple_(known.opened, known.id))
+            newest = _newest(table.opened, table.id, table.branch, branches, wanted, most)
+            query = sa.select(table).where(table.id.in_(newest))
             rows = session.scalars(query.order_by(table.opened.desc(), table.id.desc()).limit(most)).all()
             return [order_row(session, row) for row in rows]
 
@@ -213,17 +215,19 @@ class Reports:
             sums = tables.PaymentDay
             whole = sa.select(sa.func.sum(sums.payments), sa.func.sum(sums.amount))
             count, total = session.execute(whole.where(sums.branch.in_(branches))).one()
-            orders = tables.ShopOrder
-            query = (
-                sa.select(table, orders.id)
-                .outerjoin(orders, sa.and_(orders.link == table.link, orders.key == table.order))
-                .where(table.branch.in_(branches))
-            )
+            wanted: list[sa.ColumnElement[bool]] = []
             if before:
                 known = session.get(table, before)
                 if known is None or known.branch not in branches:
                     raise UnknownError("transaction")
-                query = query.where(sa.tuple_(table.made, table.id) < sa.tuple_(known.made, known.id))
+                wanted.append(sa.tuple_(table.made, table.id) < sa.tuple_(known.made, known.id))
+            orders = tables.ShopOrder
+            newest = _newest(table.made, table.id, table.branch, branches, wanted, PAGE)
+            query = (
+                sa.select(table, orders.id)
+                .outerjoin(orders, sa.and_(orders.link == table.link, orders.key == table.order))
+                .where(table.id.in_(newest))
+            )
             rows = session.execute(query.order_by(table.made.desc(), table.id.desc()).limit(PAGE)).all()
             return TransactionPage(
                 tuple(_transaction_row(session, row, order) for row, order in rows),
@@ -233,6 +237,29 @@ class Reports:
 
     def _today(self) -> date:
         return local_day(self._office.now)
+
+
+def _newest(
+    moment: InstrumentedAttribute[str],
+    number: InstrumentedAttribute[int],
+    place: InstrumentedAttribute[int],
+    branches: Sequence[int],
+    wanted: Sequence[sa.ColumnElement[bool]],
+    most: int,
+) -> Any:
+    """Numbers of the newest rows that are wanted, so many of each branch.
+
+    Each branch's index gives its own in their order; of all branches together every row would be sorted.
+    """
+    parts = [
+        sa.select(number.label("number"))
+        .where(place == branch, *wanted)
+        .order_by(moment.desc(), number.desc())
+        .limit(most)
+        .subquery()
+        for branch in branches
+    ]
+    return sa.union_all(*(sa.select(part.c.number) for part in parts)) if parts else ()
 
 
 def _check_day(name: str, day: date | None) -> None:

@@ -96,6 +96,18 @@ def test_from_the_phone_to_the_dashboard(api: Api) -> None:
     assert api.ask("GET", "/me")[0] == 401
 
 
+def test_what_may_have_changed_something_is_told(back: Back, tmp_path: Path) -> None:
+    """The portal looks for what is to be renewed then; looking and what was refused change nothing."""
+    told: list[str] = []
+    desks = desks_of(back.office, Seal(tmp_path / "seal.key"))
+    api = Api(back, desks, create_app(desks, changed=lambda: told.append("changed")))
+    assert api.ask("GET", "/outbox")[0] == 200
+    assert api.ask("POST", "/enrolments", {"phone": "nobody's"})[0] == 422
+    assert told == []
+    assert api.ask("POST", "/enrolments", {"phone": PHONE})[0] == 201
+    assert told == ["changed"]
+
+
 def test_payment_providers_call_in(api: Api) -> None:
     answer = api.http.post("/payme", data=b"no json").get_json()
     assert answer["error"]["code"] == -32504

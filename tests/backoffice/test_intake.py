@@ -1,5 +1,6 @@
 """What points of sale tell: in order, once, and summed to the tiyin (BX-DATA-01, BX-DSH, BX-ORD …)."""
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -15,7 +16,7 @@ from reference.backoffice.branches import Device, Linked
 from reference.backoffice.entrance import Visitor
 from reference.backoffice.intake import GapError
 from reference.backoffice.reports import percent
-from reference.backoffice.tables import PaymentDay
+from reference.backoffice.tables import PaymentDay, ShopOrder, Transaction
 from reference.backoffice.totals import Figures
 from reference.runtime.refusals import InvalidError, UnknownError
 from tests.backoffice.conftest import EMPLOYEE, PRODUCT, Back, changes, order
@@ -208,6 +209,36 @@ def test_payments_from_before_are_summed_by_the_migration(back: Back) -> None:
     with back.office.engine.connect() as connection:
         assert connection.execute(rows).all() == kept
     assert [tuple(row)[1:] for row in kept] == [("2026-09-01", 2, 11_000_00), ("2026-09-02", 1, 500)]
+
+
+@pytest.mark.parametrize("page", ["orders", "transactions"])
+def test_a_page_of_all_branches_reads_no_more_for_many_rows(back: Back, page: str) -> None:
+    """The newest of each branch, by its index: to sort all rows of two branches takes far more steps."""
+    visitor = back.owner()
+    places = [back.branches.add(visitor, {"name": "Filial"})[0].id for _ in range(2)]
+    moments = [f"2026-09-01T05:{n // 60 % 60:02d}:{n % 60:02d}.000+00:00" for n in range(3_000)]
+    made: dict[str, Any] = {"link": 1, "employee": "1", "state": "completed"}
+    order_more: dict[str, Any] = {"total": 1, "refund": False, "body": "{}"}
+    paid_more: dict[str, Any] = {"order": "x", "kind": "cash", "group": "cash", "amount": 1}
+    rows = [made | {"branch": places[n % 2], "key": str(n)} for n in range(3_000)]
+    steps: list[int] = []
+    table, more, moment = (
+        (ShopOrder, order_more, "opened") if page == "orders" else (Transaction, paid_more, "made")
+    )
+    told = [row | more | {moment: when} for row, when in zip(rows, moments, strict=True)]
+    with back.office.changing() as session:
+        session.execute(sa.insert(table), told)
+
+    def counting(connection: sqlite3.Connection, *_: object) -> None:
+        connection.set_progress_handler(lambda: steps.append(1), 100)
+
+    event.listen(back.office.engine, "checkout", counting)
+    if page == "orders":
+        shown = [row.opened for row in back.reports.orders(visitor, None)]
+    else:
+        shown = [row.made for row in back.reports.transactions(visitor, None).rows]
+    assert shown == sorted(moments, reverse=True)[:50]
+    assert len(steps) < 200
 
 
 def test_an_employee_of_two_branches_stands_once(back: Back) -> None:

@@ -38,6 +38,8 @@ def make_portal(
 
 
 def _told(changed: Callable[[], None], response: Response) -> Response:
-    if request.method not in ("GET", "HEAD", "OPTIONS"):
+    # What was refused has changed nothing that the portal does something about by itself.
+    refused = 400 <= response.status_code < 500
+    if request.method not in ("GET", "HEAD", "OPTIONS") and not refused:
         changed()
     return response

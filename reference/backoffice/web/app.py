@@ -93,7 +93,8 @@ def _limit(app: Flask, logins: str) -> None:
 
 
 def _told_of_change(changed: Callable[[], None], response: Response) -> Response:
-    # What points of sale tell is all the time, and no subscription's business.
-    if request.method not in ("GET", "HEAD", "OPTIONS") and request.path != _CHANGES:
+    # What points of sale tell is all the time, and no subscription's business; nor is what was refused.
+    refused = 400 <= response.status_code < 500
+    if request.method not in ("GET", "HEAD", "OPTIONS") and request.path != _CHANGES and not refused:
         changed()
     return response

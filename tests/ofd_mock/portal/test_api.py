@@ -60,6 +60,19 @@ def anybody(stand: Stand) -> Iterator[Caller]:
         yield Caller(client)
 
 
+def test_what_may_have_changed_something_is_told(stand: Stand) -> None:
+    """The portal looks for what is due then; looking and what was refused change nothing."""
+    told: list[str] = []
+    app = make_portal(desks_of(stand.office), changed=lambda: told.append("changed"))
+    with app.test_client() as client:
+        caller = Caller(client)
+        caller.get("/banks")
+        caller.post("/login", {"login": NUMBER, "password": "wrong"}, 409)
+        assert told == []
+        caller.post("/enrolments", status=201)
+    assert told == ["changed"]
+
+
 def test_the_document_is_valid_and_knows_every_address(anybody: Caller) -> None:
     document = anybody.get("/openapi.json")
     validate(document)
