@@ -135,3 +135,19 @@ def test_putting_back_does_not_bury_the_last_exchanges(session: Session) -> None
     assert len(sent) == 1
     assert sent[0].startswith("POST ")
     assert session.control("operator").faults()["rules"] == []
+
+
+def test_a_clock_that_the_judge_holds_is_asked_of_nobody(
+    session: Session, verdict_of: OneCase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    control = session.control("operator")
+    asked: list[str] = []
+
+    def ask(method: str, path: str, *_: object) -> dict[str, object]:
+        asked.append(f"{method} {path}")
+        return {}
+
+    monkeypatch.setattr(control, "_ask", ask)
+    found = verdict_of(lambda ctx: ctx.clock.set_rate(0))
+    assert found.outcome is Outcome.PASS, found.message + found.trace
+    assert asked == ["POST clock"]  # it stood still before: nothing to put back
