@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 import structlog
@@ -155,7 +156,7 @@ class BackgroundSender:
         """
         done = {"receipts": 0, "zreports": 0, "short": 0}
         steps: dict[str, Callable[[str, int], list[SyncItem]]] = {
-            "receipts": self.sync.full_receipts,
+            "receipts": partial(self.sync.full_receipts, watch_shifts=only_receipts),
             "unnumbered": self.sync.unnumbered,
             "zreports": self.sync.zreports,
         }

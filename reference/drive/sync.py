@@ -83,8 +83,11 @@ class Synchroniser:
 
     # --- receipts ------------------------------------------------------------------------------------
 
-    def full_receipts(self, factory_id: str, count: int) -> list[SyncItem]:
-        """Send the oldest `count` full receipts that still have to go."""
+    def full_receipts(self, factory_id: str, count: int, *, watch_shifts: bool = False) -> list[SyncItem]:
+        """Send the oldest `count` full receipts that still have to go.
+
+        `watch_shifts` looks on the way whether the module's list of Z-reports is as `quiet_shifts` knows it.
+        """
         outbox = self.outbox(factory_id)
         with self.stage.fleet.session(factory_id) as session:
             memory = self.recovery.look(session)
@@ -94,7 +97,8 @@ class Synchroniser:
             rows = self.pick(terminal_id, count)
             if not rows and self.recovery.recall(session, memory):
                 rows = self.pick(terminal_id, count)
-            if factory_id in self._shifts and session.get_unack_zreports() != self._shifts[factory_id]:
+            known = self._shifts.get(factory_id) if watch_shifts else None
+            if known is not None and session.get_unack_zreports() != known:
                 del self._shifts[factory_id]
         self._more.add(factory_id)
         items = self._deliver(factory_id, terminal_id, "receipts", [full_parcel(row) for row in rows])
