@@ -96,6 +96,7 @@ _TABLE: Final = (
     Defect("payme-any-key", "does not check Payme's password", "BX-SUB-02", money.AnyKey),
     Defect("payme-never-late", "lets a transaction wait for ever", "BX-SUB-02", money.NeverTooLate),
     Defect("payme-two-transactions", "holds an invoice twice", "BX-SUB-02", money.TwoTransactions),
+    Defect("payme-own-times", "goes by its own times in statements", "BX-SUB-02", money.OwnTimes),
     Defect("click-unsigned", "does not check Click's signature", "BX-SUB-02", money.SignUnchecked),
     Defect("click-any-amount", "does not check Click's amount", "BX-SUB-02", money.AnyClickAmount),
     Defect("click-revives", "pays what Click had cancelled", "BX-SUB-02", money.RevivesCancelled),

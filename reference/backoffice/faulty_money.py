@@ -81,6 +81,12 @@ class TwoTransactions(Payme):
                 row.state = payme.CREATED
 
 
+class OwnTimes(Payme):
+    """Goes in statements by the time at which it heard of a transaction."""
+
+    _made = "created"
+
+
 class SignUnchecked(Click):
     """Does not look at the signature."""
 

@@ -13,7 +13,7 @@ import base64
 import binascii
 import hmac
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -59,6 +59,9 @@ class PaymeError(Exception):
 
 class Payme:
     """The merchant's side of Payme."""
+
+    _made: ClassVar[str] = "given"
+    """Column of receipts whose time a statement goes by: that of Payme's own books."""
 
     def __init__(self, office: Office) -> None:
         self._office = office
@@ -190,11 +193,12 @@ class Payme:
         """Transactions that Payme made in a span, edges included, by the time that its own books have."""
         first, last = _number(params, "from"), _number(params, "to")
         table, invoices = tables.Receipt, tables.Invoice
+        made = getattr(table, self._made)
         query = (
             select(table, invoices.amount)
             .join(invoices, invoices.id == table.invoice)
-            .where(table.provider == NAME, table.given >= first, table.given <= last)
-            .order_by(table.given, table.id)
+            .where(table.provider == NAME, made >= first, made <= last)
+            .order_by(made, table.id)
         )
         return {
             "transactions": [
