@@ -23,16 +23,13 @@ from tools.demo_kz import KzOutcome, kz_lab, play_kz_day
 from tools.demo_shop import ShopOutcome, run_shop_month
 from tools.shop_month.plan import DAYS, RECEIPTS
 
-SHOWN_DAYS = 7
-"""Days of the café's month that are played without a choice: the whole month takes minutes."""
-
 
 def demo(
     report: Annotated[Path, typer.Option("--report", help="Folder of the report.")] = Path("lab-report"),
     seed: Annotated[int | None, typer.Option("--seed", help="Seed of all chance.")] = None,
     days: Annotated[
-        int, typer.Option("--days", min=3, max=DAYS, help="Days of the café; 30 are its whole month.")
-    ] = SHOWN_DAYS,
+        int, typer.Option("--days", min=3, max=DAYS, help="Days of the café; a whole month without it.")
+    ] = DAYS,
 ) -> None:
     """Sell a day through each country's chain, play their troubles, judge every part, write a report."""
     began = real_elapsed()
