@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from pydantic import Field
 
 from reference.backoffice import tables
+from reference.backoffice.batch import Sums
 from reference.backoffice.defects import DEFECTS, put_in
 from reference.backoffice.desks import Desks
 from reference.backoffice.moments import written
@@ -77,15 +78,26 @@ class BackofficePart(Part):
         (folder / ROWS_FILE).write_text(json.dumps(known, ensure_ascii=False), encoding="utf-8")
 
     def restore(self, folder: Path) -> None:
-        """The rows as they were; ValueError leaves everything as it is."""
+        """The rows as they were; ValueError leaves everything as it is.
+
+        A snapshot from before migration 0003 gets what that makes of the rows it finds.
+        """
         known = json.loads((folder / ROWS_FILE).read_text(encoding="utf-8"))
         settings = BackofficeSettings.model_validate(known["settings"])
+        rows_of = {name: [_read(row) for row in rows] for name, rows in known["rows"].items()}
+        for receipt in rows_of.get(tables.Receipt.__tablename__, []):
+            receipt.setdefault("given", receipt["created"])
         with self._office.changing() as session:
             for table, empty, fill in _TABLES:
                 session.execute(empty)
-                rows = [_read(row) for row in known["rows"].get(table.name, [])]
+                rows = rows_of.get(table.name, [])
                 if rows:
                     session.execute(fill, rows)
+            if tables.PaymentDay.__tablename__ not in rows_of:
+                sums = Sums()
+                for payment in rows_of.get(tables.Transaction.__tablename__, []):
+                    sums.pay(payment, 1)
+                sums.write(session.connection())
         self._take(settings)
 
     def reset(self, settings: dict[str, Any]) -> None:

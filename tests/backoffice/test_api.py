@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,8 +14,9 @@ from flask import Blueprint, Flask
 from openapi_spec_validator import validate
 
 from reference.backoffice.desks import Desks, desks_of
-from reference.backoffice.part import NAME, BackofficePart
+from reference.backoffice.part import NAME, ROWS_FILE, BackofficePart
 from reference.backoffice.secrets import Seal
+from reference.backoffice.tables import Receipt
 from reference.backoffice.web.app import create_app
 from reference.backoffice.web.counter import Counter
 from reference.backoffice.web.routes import routes_of
@@ -354,6 +356,29 @@ def test_a_portal_put_back_is_told_again_from_where_it_is(api: Api, cafe: Cafe, 
     cafe.sold((cafe.tea, 1000))
     assert reporter.run().waiting == 0
     assert len(api.ask("GET", "/orders")[1]) == 2
+
+
+def test_a_snapshot_from_before_payments_were_summed_is_summed(
+    api: Api, cafe: Cafe, reporter: Reporter, tmp_path: Path
+) -> None:
+    api.enrol()
+    made = api.ask("POST", "/branches", {"name": "Markaziy"})[1]
+    reporter.log_in(made["branch"]["login"], made["password"])
+    cafe.sold((cafe.tea, 1000))
+    assert reporter.run().waiting == 0
+    with api.back.office.changing() as session:
+        session.add(Receipt(provider="payme", key="one", id=1, invoice=1, state=1, created=7))
+    part = BackofficePart(api.desks)
+    part.snapshot(tmp_path)
+    told = json.loads((tmp_path / ROWS_FILE).read_text(encoding="utf-8"))
+    sums = told["rows"].pop("bx_sums_payment")
+    assert [(each["payments"], each["amount"]) for each in sums] == [(1, 5_000_00)]
+    del told["rows"]["bx_receipts"][0]["given"]
+    (tmp_path / ROWS_FILE).write_text(json.dumps(told), encoding="utf-8")
+    part.restore(tmp_path)
+    part.snapshot(tmp_path)
+    rows = json.loads((tmp_path / ROWS_FILE).read_text(encoding="utf-8"))["rows"]
+    assert (rows["bx_sums_payment"], rows["bx_receipts"][0]["given"]) == (sums, 7)
 
 
 def test_wrong_logins_and_a_portal_that_is_away(api: Api, reporter: Reporter, line: Line) -> None:
