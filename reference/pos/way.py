@@ -7,6 +7,7 @@ connection that the server has let go is not used again; one that breaks in an e
 from __future__ import annotations
 
 import http.client
+import re
 import select
 import socket
 import ssl
@@ -20,6 +21,8 @@ FORM: Final = "application/x-www-form-urlencoded"
 JSON: Final = "application/json"
 _SAFE: Final = "/?%:@!$&'()*+,;=-._~[]"
 _NO_HEADERS: Final[Mapping[str, str]] = {}
+_SCHEMES: Final = {"http": 80, "https": 443}
+_LINE_ENDS: Final = re.compile(r"[\0\r\n]")
 
 
 class WayError(Exception):
@@ -44,7 +47,7 @@ class Answer:
         """The content by its charset; what cannot be read is replaced."""
         try:
             return self.content.decode(self.charset, "replace")
-        except LookupError:
+        except (LookupError, ValueError):  # no such charset, or one that replaces nothing
             return self.content.decode("utf-8", "replace")
 
 
@@ -65,7 +68,8 @@ class HttpWay:
     def __init__(self, url: str, connect: float, silence: float) -> None:
         parts = urlsplit(url)
         self._tls = ssl.create_default_context() if parts.scheme == "https" else None
-        self._address = (parts.hostname or "", parts.port or (443 if self._tls else 80))
+        self._known = parts.scheme in _SCHEMES and bool(parts.hostname)
+        self._address = (parts.hostname or "", parts.port or _SCHEMES.get(parts.scheme, 0))
         self._host = parts.netloc.rpartition("@")[2]
         self._path = parts.path.rstrip("/")
         self._connect, self._silence = connect, silence
@@ -74,9 +78,13 @@ class HttpWay:
 
     def post(self, path: str, content: bytes, kind: str, headers: Mapping[str, str] = _NO_HEADERS) -> Answer:
         """One exchange."""
+        try:
+            asked = self._request(path, content, kind, headers)
+        except ValueError as error:
+            raise WayError(_said(error), sent=False) from error
         connection = self._connection()
         try:
-            connection.sendall(self._request(path, content, kind, headers))
+            connection.sendall(asked)
             answer, kept = _answer(connection)
         except (OSError, http.client.HTTPException, ValueError) as error:
             connection.close()
@@ -99,11 +107,15 @@ class HttpWay:
             connection.close()
 
     def _request(self, path: str, content: bytes, kind: str, headers: Mapping[str, str]) -> bytes:
-        """In one piece, so that the server wakes for it once."""
+        """In one piece, so that the server wakes for it once; ValueError for what is no request."""
+        if not self._known:
+            raise ValueError("the address must be http://host or https://host")
         target = quote(f"{self._path}{path}", safe=_SAFE) or "/"
         told = {"Host": self._host, "Content-Length": str(len(content)), **headers}
         if content:
             told["Content-Type"] = kind
+        if wrong := next((name for name, value in told.items() if _LINE_ENDS.search(value)), None):
+            raise ValueError(f"header {wrong} has more than one line")
         lines = (f"POST {target} HTTP/1.1", *(f"{name}: {value}" for name, value in told.items()), "", "")
         return "\r\n".join(lines).encode("latin-1") + content
 

@@ -146,3 +146,35 @@ def test_answers_in_pieces_and_in_other_letters() -> None:
         told = way.post("/a", b"{}", JSON)
         assert (told.status, told.phrase, told.text) == (404, "Nowhere", "Ошибка")
         assert way.post("/a", b"{}", JSON).text == "x"
+
+
+@pytest.mark.parametrize("key", ["k\r\nX-More: 1", "k\n", "ключ"], ids=("lines", "line end", "no Latin-1"))
+def test_what_is_no_request_is_not_sent(key: str) -> None:
+    """And does not count as if it had arrived: an order would be held back for it."""
+    with between(OK) as (server, way):
+        with pytest.raises(WayError) as caught:
+            way.post("/a", b"{}", JSON, {"Authorization": key})
+        assert not caught.value.sent
+        way.post("/b", b"{}", JSON)
+    assert [asked[0].split()[1] for asked in server.heard] == [b"/below/b"]
+
+
+@pytest.mark.parametrize("scheme", ["", "ftp://"])
+def test_nothing_goes_to_an_address_of_another_kind(scheme: str) -> None:
+    """A word without http:// names no host: what is told there must not end at another door."""
+    with between(OK) as (server, way):
+        other = HttpWay(f"{scheme}{server.url.removeprefix('http://')}", 5.0, 60.0)
+        with closing(other), pytest.raises(WayError, match="http://host") as caught:
+            other.post("/a", b"{}", JSON)
+        assert not caught.value.sent
+        way.post("/b", b"{}", JSON)
+    assert [asked[0].split()[1] for asked in server.heard] == [b"/below/b"]
+
+
+@pytest.mark.parametrize("charset", ["undefined", "hex", "nobodys"])
+def test_a_charset_that_cannot_be_read_by_stops_nobody(charset: str) -> None:
+    told = OK.replace(
+        b"Content-Length", f"Content-Type: text/plain; charset={charset}\r\nContent-Length".encode()
+    )
+    with between(told) as (_, way):
+        assert way.post("/a", b"{}", JSON).text == "17"

@@ -38,6 +38,8 @@ _SETTINGS: Final = tables.Base.metadata.tables[tables.Setting.__tablename__]
 _KEEP: Final = update(_SETTINGS).where(_SETTINGS.c.name == bindparam("row"))
 _FIRST: Final = insert(_SETTINGS)
 _TEXT: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_NO_ANSWER: Final = (WayError, ValueError, LookupError, TypeError, AttributeError)
+"""Nothing came, or something of another shape than the portal's."""
 _AWAY: Final = Words(
     "Egasi portali javob bermayapti", "Портал владельца не отвечает", "The owner's portal does not answer"
 )
@@ -114,12 +116,12 @@ class Reporter:
                     {"Authorization": f"Bearer {kept.key}"},
                 )
                 told = json.loads(answer.content)
-            except (WayError, ValueError):
+                if answer.status == 401 and kept.code:
+                    break  # shown, and not scanned yet
+                if not self._understood(kept, answer.status, told) or not changes:
+                    break
+            except _NO_ANSWER:
                 kept.trouble = _AWAY.uz
-                break
-            if answer.status == 401 and kept.code:
-                break  # shown, and not scanned yet
-            if not self._understood(kept, answer.status, told) or not changes:
                 break
             if len(changes) < BATCH and kept.acknowledged == changes[-1][0]:
                 break  # what came since goes next time
@@ -195,6 +197,7 @@ class Reporter:
         value = {"value": kept.model_dump_json()}
         with self._lock:
             with self._premises.writing() as changed:  # nobody else has this row: all else is remembered on
+                known = self._premises.memory.of(_Kept)
                 if not changed.execute(_KEEP, {"row": _ROW, **value}).rowcount:
                     changed.execute(_FIRST, {"name": _ROW, **value})
-            self._premises.memory.of(_Kept)[_ROW] = kept
+            known[_ROW] = kept

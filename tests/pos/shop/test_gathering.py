@@ -77,3 +77,22 @@ def test_a_look_that_is_asked_for_tells_at_once(cafe: Cafe, portal: Portal, work
     assert report is not None
     assert report.waiting == 0
     assert [numbers[-1] for numbers in portal.told] == [len(cafe.changes())]
+
+
+@pytest.mark.parametrize(
+    ("status", "told"),
+    [(200, []), (200, {}), (200, {"acknowledged": None}), (500, {"error": "away"}), (500, "away")],
+)
+def test_an_answer_of_another_shape_is_a_portal_in_trouble(cafe: Cafe, status: int, told: object) -> None:
+    """And ends no round: the receipts behind it are made."""
+
+    def answered(request: httpx.Request) -> httpx.Response:
+        linking = request.url.path == "/api/sync/logins"
+        return httpx.Response(200, json={"key": "made-up"}) if linking else httpx.Response(status, json=told)
+
+    reporter = Reporter(cafe.premises, "http://owner", "Kassa 1", Through(httpx.MockTransport(answered)))
+    before = reporter.log_in("kassa", "made-up")
+    after = reporter.run()
+    assert after.trouble
+    assert (after.linked, after.acknowledged) == (True, before.acknowledged)
+    reporter.close()

@@ -1,15 +1,22 @@
 """What a shop remembers never outlives a change of it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import httpx
 import pytest
-from sqlalchemy import event
+from sqlalchemy import delete, event
 
 from reference.pos.part import PosPart
+from reference.pos.shop import tables
 from reference.pos.shop.memory import Memory
 from reference.pos.shop.orders import State
+from reference.pos.shop.premises import Premises, Writing
+from reference.pos.shop.reporting import Reporter
 from reference.runtime.refusals import StrangerError, UnknownError
 from tests.pos.shop.conftest import TEA, Cafe
+from tests.pos.ways import Through
 
 
 def statements(cafe: Cafe) -> list[str]:
@@ -83,3 +90,23 @@ def test_requests_take_few_statements_however_long_the_order_is(cafe: Cafe) -> N
     paid = cafe.checkout.pay(cafe.boss, made.id, {"payments": payments})
     assert (paid.order.state, paid.order.total, len(paid.payments)) == (State.COMPLETED, made.total, 2)
     assert len(asked) == 5
+
+
+class _Emptied(Premises):
+    """Somebody empties the shop as soon as the owner's link is written."""
+
+    @contextmanager
+    def writing(self) -> Iterator[Writing]:
+        with super().writing() as writing:
+            yield writing
+        with self.changing() as session:
+            session.execute(delete(tables.Setting))
+
+
+def test_a_link_that_was_emptied_at_once_is_not_remembered(cafe: Cafe) -> None:
+    premises = _Emptied(cafe.premises.engine, cafe.premises.clock)
+    way = Through(httpx.MockTransport(lambda _: httpx.Response(200, json={"key": "made-up"})))
+    reporter = Reporter(premises, "http://owner", "Kassa 1", way)
+    assert not reporter.log_in("kassa", "made-up").linked
+    reporter.close()
+    premises.close()
