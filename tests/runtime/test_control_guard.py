@@ -80,7 +80,7 @@ def test_empty_body_needs_the_intent_header(tmp_path: Path) -> None:
 
 def test_foreign_origin_is_refused(tmp_path: Path) -> None:
     client = make_bench(tmp_path).app.test_client()
-    for origin in ("http://evil.example", "null", "http://localhost:9999"):
+    for origin in ("http://evil.example", "null", "http://localhost:9999", "http://["):
         response = client.post("/control/do/shake", data=b"{}", headers=JSON | {"Origin": origin})
         assert response.status_code == 403
     own = client.post("/control/do/shake", data=b"{}", headers=JSON | {"Origin": "http://localhost"})

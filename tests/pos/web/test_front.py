@@ -52,6 +52,7 @@ def told(client: FlaskClient, method: str, path: str, given: dict[str, Any]) -> 
         ("POST", "/api/orders/{order}/confirm", {"headers": INTENT}),
         ("POST", "/api/orders/{order}/confirm", {}),
         ("POST", "/api/orders/{order}/confirm", {"headers": INTENT | {"Origin": "http://elsewhere"}}),
+        ("POST", "/api/orders/{order}/confirm", {"headers": INTENT | {"Origin": "http://["}}),
         ("POST", "/api/orders/{order}/pay", {"json": {"payments": [{"kind": "cash", "amount": 0}]}}),
         ("GET", "/api/me", {"headers": {"Host": "elsewhere.example"}}),
         ("GET", "/api/me", {"headers": {"Host": "127.0.0.1:port"}}),
