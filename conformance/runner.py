@@ -121,10 +121,13 @@ class Runner:
         return exit_code(self._summary, strict=self._settings.strict)
 
     def _open(self, sessions: Sequence[Session]) -> tuple[TargetFacts, ...]:
-        # One after another where a person may have to be asked; labs of our own all at once.
-        at_once = len(sessions) if all(session.lab for session in sessions) else 1
-        with ThreadPoolExecutor(max_workers=max(1, at_once)) as pool:
-            opened = list(pool.map(self._opened, sessions))
+        # Labs of our own all at once. Where a person may have to be asked one after another, and here: an
+        # interrupt would not end a thread that waits for him.
+        if all(session.lab for session in sessions):
+            with ThreadPoolExecutor(max_workers=max(1, len(sessions))) as pool:
+                opened = list(pool.map(self._opened, sessions))
+        else:
+            opened = [self._opened(session) for session in sessions]
         self._stopped += [each for each in opened if isinstance(each, str)]
         return tuple(each for each in opened if not isinstance(each, str))
 

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 
 import pytest
 
 from conformance.cases import Registry
 from conformance.context import Context
-from conformance.events import CaseRecord, RunRecord, StepKind, Verdict
+from conformance.events import CaseRecord, RunRecord, StepKind, TargetFacts, Verdict
 from conformance.outcomes import Outcome
+from conformance.session import Session
 from conformance.verdicts import AnswerMissing
 from tests.conformance.conftest import Judged
 
@@ -243,3 +245,19 @@ def test_two_targets_of_a_kind_are_judged_apart(
     record = judged(address, address)
     assert sorted(each.target for each in record.cases) == ["operator", "operator-2"]
     assert all(isinstance(each, CaseRecord) and each.verdict for each in record.cases)
+
+
+def test_targets_of_others_are_opened_where_an_interrupt_arrives(
+    registry: Registry, judged: Judged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A person may have to be asked: Ctrl-C would wait with a thread for his answer."""
+    register(registry, lambda ctx: ctx.check(1, 1, "one"))
+    where, opened = [], Session.open
+
+    def noted(session: Session) -> TargetFacts:
+        where.append(threading.current_thread())
+        return opened(session)
+
+    monkeypatch.setattr(Session, "open", noted)
+    assert verdict(judged()).outcome is Outcome.PASS
+    assert where == [threading.current_thread()]
