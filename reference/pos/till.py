@@ -293,15 +293,18 @@ class Till:
         return self._anew(sale)
 
     def _tell_operator(self, sale: Sale) -> None:
-        """Have everything sent that the operator may not have seen. TillError while it goes on its own.
+        """Have everything sent that the operator may not have seen. TillError while anything is left.
 
-        Only a refusal that comes when nothing was left to send is the operator's last word.
+        The service may be sending by itself and refuse to be told, so that only a refusal which comes when
+        nothing is left to send is the operator's last word.
         """
         if self.drive.sends_at_once:
             self._send_backlog()
-        elif self.drive.facts().unsent != 0:
+        if self.drive.facts().unsent == 0:
+            return
+        if not self.drive.sends_at_once:
             self._send_backlog()
-            raise TillError(f"order {sale.order.id} is kept: the operator may not have seen its sale yet")
+        raise TillError(f"order {sale.order.id} is kept: the operator may not have seen its sale yet")
 
     def _send_backlog(self) -> None:
         """Let the service send what the module still holds; a block by unsent receipts ends so (UZ-

@@ -279,11 +279,28 @@ def test_a_sale_that_waits_is_sent_before_its_refund(shop: Shop) -> None:
     assert shop.till.refund("1", "1-R").answer is not None
 
 
-def test_a_refund_of_a_sale_that_the_operator_never_saw_is_refused(shop: Shop) -> None:
+def test_a_refund_of_a_sale_that_the_operator_has_lost_is_refused(shop: Shop) -> None:
     shop.till.sell(bread("1"))
-    shop.client.send_receipts = lambda: 0  # type: ignore[method-assign]
+    shop.bench.core.sync_full_receipts(shop.bench.factory_id, 32)
+    shop.bench.books.receipts.clear()
     with pytest.raises(DriveRefusedError, match=r"RefundInfo is not valid"):
         shop.till.refund("1", "1-R")
+
+
+def test_a_refund_waits_while_the_service_sends_by_itself(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """UZ-POS-03: only when nothing is left to be sent does the operator know all that he will know"""
+    shop.till.sell(bread("1"))
+
+    def busy() -> int:
+        raise DriveRefusedError(500, "sync is running")
+
+    with monkeypatch.context() as sending:
+        sending.setattr(shop.client, "send_receipts", busy)
+        with pytest.raises(TillError, match=r"is kept: the operator may not have seen"):
+            shop.till.refund("1", "1-R")
+    assert [sale.order.id for sale in shop.till.finish_pending()] == ["1-R"]
 
 
 def test_a_refund_that_waits_counts_as_given(shop: Shop) -> None:

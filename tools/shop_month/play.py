@@ -30,6 +30,8 @@ NOTE: Final = 5_000_00
 """Tiyin of the smallest note that guests round up to."""
 FEW: Final = 4
 """Orders that may wait for their receipts when the clock goes on: some minutes of a busy café."""
+_PATIENT: Final = 25
+"""Questions after which the till is told to look at its service anew."""
 _ROUNDS: Final = 600
 _SECONDS: Final = 60.0
 """Real ones that a receipt may take."""
@@ -65,7 +67,9 @@ class MonthPlay:
             self._serve(day)
             self._close(day)
         self._open(Day(self.days[-1].on + timedelta(days=1), (), Trouble.NONE))
-        self._settle(lambda told: told["drive"]["unsent"] == 0 and told["report"]["waiting"] == 0)
+        self._settle(
+            lambda told: told["waiting"] == told["drive"]["unsent"] == told["report"]["waiting"] == 0
+        )
 
     # --- the day --------------------------------------------------------------------------------------
 
@@ -235,11 +239,18 @@ class MonthPlay:
             self._await(lambda: pos.ask("GET", "/standing", key=cashier)["waiting"] <= FEW)
 
     def _await(self, done: Callable[[], bool]) -> None:
-        """Wait until receipts are made; DemoError when they are not."""
-        pause, end = threading.Event(), real_elapsed() + _SECONDS
+        """Wait until receipts are made; DemoError when they are not.
+
+        What was refused for the moment is tried again at the next look: lab time stands still meanwhile.
+        """
+        pause, end, asked = threading.Event(), real_elapsed() + _SECONDS, 0
         while not done():
             if real_elapsed() > end:
-                raise DemoError("orders do not become receipts")
+                told = self.stand.look(self._keys[CASHIER])
+                raise DemoError(f"orders do not become receipts: {told}")
+            asked += 1
+            if asked % _PATIENT == 0:
+                self.stand.look(self._keys[CASHIER])
             pause.wait(0.02)
 
     def _settle(self, done: Any) -> Json:
