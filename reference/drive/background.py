@@ -53,6 +53,12 @@ class BackgroundSender:
         outbox.receipt_came(self.stage.lab_seconds(), waiting)
         self._event.set()
 
+    def unnumbered_kept(self, factory_id: str, terminal_id: str) -> None:
+        """The same of a receipt that no module numbered (uz-fiscal G1-Z-09), which not every round looks
+        for."""
+        self.sync.outbox(factory_id).look_at_all()
+        self.receipt_registered(factory_id, terminal_id)
+
     def wake(self, factory_id: str) -> None:
         """Something may have to go; back-off and hold still count."""
         self.sync.outbox(factory_id).wake(self.stage.lab_seconds())
@@ -137,6 +143,7 @@ class BackgroundSender:
     def _failed(self, factory_id: str, reason: str) -> None:
         """Pause, unless the exchange itself said until when; tell people once."""
         outbox = self.sync.outbox(factory_id)
+        outbox.look_at_all()  # a receipt that came meanwhile makes it due, and would be all it looked for
         if outbox.due is None:
             outbox.failed(self.stage.lab_seconds())
         if self.last_error.get(factory_id) != reason:

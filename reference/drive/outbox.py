@@ -151,6 +151,10 @@ class Outbox:
         self._not_before = now + self._backoff
         self.wake(now)
 
+    def look_at_all(self) -> None:
+        """More than receipts is to be looked for by the next round, whatever makes that due."""
+        self._woken = next(self._wakes)
+
     def went_well(self) -> None:
         """An exchange brought its answer: no pause before the next."""
         self._not_before, self._backoff = 0.0, 0.0

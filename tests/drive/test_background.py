@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from reference.drive.delivery import SyncItem
 from reference.drive.errors import CardLostError
 from reference.drive.records import FileState, ZReportFileRow
 from reference.drive.shelves import ZReportStore
@@ -195,6 +196,27 @@ def test_a_mistake_in_sending_does_not_end_it(alive: Bench, monkeypatch: pytest.
     monkeypatch.setattr(alive.books, "answer", answer)
     alive.tick(6)
     eventually(lambda: alive.held == [], 5)
+
+
+def test_what_a_broken_round_did_not_look_at_is_looked_at_by_the_next(
+    alive: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also when that is due for a receipt that came meanwhile."""
+    eventually(lambda: settled(alive), 5)
+    asked: list[str] = []
+
+    def unplugged(factory_id: str, _count: int) -> list[SyncItem]:
+        asked.append(factory_id)
+        if len(asked) == 1:
+            alive.register()
+            raise CardLostError
+        return []
+
+    monkeypatch.setattr(alive.core.sync, "unnumbered", unplugged)
+    alive.core.sender.wake(alive.factory_id)
+    eventually(lambda: alive.core.sender.last_error.get(alive.factory_id) is not None, 5)
+    alive.tick(6)
+    eventually(lambda: len(asked) == 2, 5)
 
 
 def test_a_round_for_a_receipt_does_not_ask_for_shifts_again(alive: Bench) -> None:

@@ -426,6 +426,16 @@ def test_receipts_without_a_number(bench: Bench, method: str, kind: int) -> None
     assert error(bench, "GetLastRegisteredReceipt") == (36872, "ERROR_RECEIPT_NOT_FOUND")
 
 
+def test_a_receipt_without_a_number_goes_by_itself(make_bench: BenchMaker) -> None:
+    """Also when nothing but receipts came since the sender's last look at everything."""
+    bench = make_bench(auto_send=True)
+    sender = bench.core.sender
+    eventually(lambda: sender.looked_at >= bench.core.stage.lab_seconds(), 5)
+    good(bench, "SendCreditReceipt", Receipt=receipt(bench.tick()))
+    bench.tick(6)
+    eventually(lambda: len(bench.books.unsigned) == 1, 5)
+
+
 def test_held_receipts(open_bench: Bench) -> None:
     assert good(open_bench, "GetReceiptCount")["Count"] == 0
     assert error(open_bench, "GetReceiptInfo", Number=1) == (36870, "ERROR_RECEIPT_COUNT_ZERO")

@@ -229,7 +229,7 @@ class Seller:
             raise service_error(65531, "failed to encode receipt", str(error)) from error
         except DriveError as error:
             raise drive_error(error, Doing.OTHER) from error
-        self.core.sender.receipt_registered(factory_id.lower(), terminal_id)
+        self.core.sender.unnumbered_kept(factory_id.lower(), terminal_id)
         return terminal_id
 
 
