@@ -88,6 +88,7 @@ _TABLE: Final = (
     Defect("label-lost", "does not send the marking code", "HB-15", faulty.LabelLost),
     Defect("refund-all-cash", "gives everything back in cash", "HB-17", faulty.RefundAllCash),
     Defect("refund-dashes", "names the sale's time with dashes", "RC-10", faulty.RefundDashes),
+    Defect("refund-given-up", "gives a refund up before its sale is sent", "G2-S-04", faulty.RefundGivenUp),
     Defect("sign-as-number", "loses the first zeros of a sign", "PS-02", faulty.SignAsNumber),
     Defect("world-time", "writes times of UTC", "TM-01", faulty.WorldTime),
     Defect("new-receipt-on-cut", "sells again when an answer is lost", "PS-04", faulty.NewReceiptOnCut),

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from reference.pos.errors import DriveRefusedError, DriveUnreachableError
 from reference.pos.fiscal.rest import RestService
+from reference.pos.order_book import Sale
 from reference.pos.shop.fiscal_desk import FiscalDesk
 from reference.pos.shop.orders import Orders
 from reference.pos.shop.reporting import Reporter
@@ -253,6 +254,13 @@ class WorldTime(Till):
     def now(self) -> datetime:
         """Five hours early."""
         return super().now() - _TASHKENT
+
+
+class RefundGivenUp(Till):
+    """Takes the operator's first ignorance for his last word, however much is still to be sent."""
+
+    def _tell_operator(self, sale: Sale) -> None:  # noqa: ARG002 - the mistake
+        self._send_backlog()
 
 
 class NewestFirst(FiscalDesk):

@@ -176,6 +176,28 @@ def unknown_yet(ctx: Context) -> None:
     ctx.check_that(len(stand.seen(SEND)) >= 1, "at least once", len(stand.seen(SEND)), "calls to send")
 
 
+@case(
+    "uz.pos.refund.while-it-sends",
+    target="pos",
+    clauses=["G2-S-04", "RC-10"],
+    requirements=["UZ-POS-03"],
+    needs=["rest"],
+    description="A sale is given back while the service sends it by itself: it cannot be told to send, and "
+    "twice the operator does not know the sale.",
+    expectation="The refund is kept until nothing is left to be sent, and registered.",
+)
+def while_it_sends(ctx: Context) -> None:
+    """What the operator does not know before all is sent says nothing of the refund."""
+    pos = ctx.pos
+    stand = pos.ready()
+    pressed, _ = pos.sold(sale(100_00))
+    stand.rest()
+    stand.refuse(GETTXID, "RefundInfo is not valid", 400, times=2)
+    stand.refuse(SEND, "sync is already running")
+    given_back(ctx, pressed)
+    ctx.check(0, stand.orders_left, "refusals that were met", clause="G2-S-04")
+
+
 @family(
     "uz.pos.refund.unsigned-{key}",
     rows={"advance": 1, "credit": 2},
