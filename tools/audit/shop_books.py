@@ -76,6 +76,7 @@ class Sold:
 class Books:
     """All of a folder, receipts by terminal and number.
 
+    `waiting` are orders that the till has not brought to an end, or whose end the shop has not noted;
     `untold` are orders of which the portal has not heard the last word; `portal` is None for a point of sale
     that reports to nobody.
     """
@@ -102,7 +103,8 @@ def read_books(folder: Path) -> Books:
         if not (folder / path).exists():
             raise InputError(f"{folder} is no lab with a shop: there is no {path}")
     try:
-        till, waiting = _till(folder)
+        till, pending = _till(folder)
+        waiting = sorted({*pending, *_unmade(folder)})
         shop, untold, linked = _shop(folder)
         operator, zreports = _operator(folder)
         portal, revenue = _portal(folder) if linked else (None, 0)
@@ -145,6 +147,12 @@ def _till(folder: Path) -> tuple[dict[tuple[str, int], Slip], list[str]]:
     return slips, [sale.order.id for sale in pending]
 
 
+def _unmade(folder: Path) -> list[str]:
+    """Orders that wait for their receipt, as the point of sale knows."""
+    query = "SELECT order_id FROM pos_fiscal WHERE state = 'waiting'"
+    return [str(row["order_id"]) for row in _rows(folder / SHOP, query)]
+
+
 def _shop(folder: Path) -> tuple[dict[str, Sold], set[str], bool]:
     """Completed orders with their receipts; those that the owner has not heard of; whether he is told."""
     path = folder / SHOP
@@ -178,10 +186,11 @@ def _shop(folder: Path) -> tuple[dict[str, Sold], set[str], bool]:
 
 
 def _paid(rows: Iterator[Row]) -> dict[str, tuple[int, int]]:
-    """What was paid by order, as on receipts: cash, and all else. Tries that failed do not count."""
+    """What was paid by order, as on receipts: cash, and all else. Tries that failed do not count, nor what
+    was given back after them: what a refund gives back is negative."""
     sums: dict[str, list[int]] = {}
     for row in rows:
-        if row["state"] in ("confirmed", "returned"):
+        if row["state"] == "confirmed" or (row["state"] == "returned" and row["amount"] < 0):
             sums.setdefault(row["order_id"], [0, 0])[row["kind"] != "cash"] += row["amount"]
     return {order: (abs(cash), abs(card)) for order, (cash, card) in sums.items()}
 
