@@ -123,7 +123,7 @@ class Syncs:
         os.close(self.done)
 
     def _run(self) -> None:
-        while self._failure is None:
+        while True:
             self._wanted.acquire()
             paths, count = set[str](), 0
             if not self._held:
@@ -134,7 +134,10 @@ class Syncs:
             try:
                 self.now(paths)
             except OSError as error:
+                # What was to come out stays: `take` may be at work, with its question for failures behind it.
                 self._failure = error
+                os.eventfd_write(self.done, 1)
+                return
             for _ in range(count):
                 self._ready.append(self._held.popleft()[1])
             os.eventfd_write(self.done, 1)

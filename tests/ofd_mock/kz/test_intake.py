@@ -349,6 +349,34 @@ def test_a_disk_that_fails_answers_nobody(tmp_path: Path, monkeypatch: pytest.Mo
     syncs.close()
 
 
+def test_a_disk_that_fails_while_others_come_out_answers_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = (records.ANSWER, 1, b"1", 0), (records.ANSWER, 2, b"2", 0)
+    log = tmp_path / "log"
+    log.write_bytes(b"")
+    syncs = module.Syncs()
+    syncs.hold({str(log)}, [first])
+    assert select.select([syncs.done], [], [], PATIENCE)[0]
+    read_event = os.eventfd_read
+
+    def broken(_number: int) -> None:
+        raise OSError(errno.EIO, "the disk")
+
+    def fails_now(number: int) -> int:
+        value = read_event(number)
+        monkeypatch.setattr(module.os, "fdatasync", broken)
+        syncs.hold({str(log)}, [second])
+        assert select.select([number], [], [], PATIENCE)[0]
+        return value
+
+    monkeypatch.setattr(module.os, "eventfd_read", fails_now)
+    assert syncs.take() == [first]
+    with pytest.raises(OSError, match="the disk"):
+        syncs.take()
+    syncs.close()
+
+
 def test_a_crowd_is_read_by_the_intake(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is kept is read while the operator is busy; what has just come is left to it."""
     bodies = [bytes(made(203, seed).SerializeToString()) for seed in range(9)]
