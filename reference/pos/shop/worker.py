@@ -181,6 +181,7 @@ class Worker:
             changed.tell("shift", key, report)
             queue.expect_all(changed, self._premises, queue.SHIFT, [key])
         self._desk.till.notices.texts.clear()
+        self._looked = None  # what was seen before has no shift any more
         return report
 
     def _end_of_day(self, drive: DriveState) -> tuple[bool, str]:

@@ -120,6 +120,19 @@ def test_the_shift_is_closed_at_the_end_of_the_day(cafe: Cafe) -> None:
     assert [kind for kind, _ in cafe.changes()].count("shift") == 1
 
 
+def test_a_shift_that_was_just_closed_is_not_closed_once_more(cafe: Cafe) -> None:
+    """The day ends in the same second: what was seen before the cashier closed it counts no more."""
+    cafe.sold((cafe.tea, 1000))
+    now = cafe.till.bench.now()
+    cafe.till.bench.tick((now.replace(hour=23, minute=29, second=59) - now).total_seconds() + 0.4)
+    assert cafe.worker.round().drive.shift_opened is not None
+    cafe.worker.close_shift()
+    cafe.till.bench.tick(0.7)
+    standing = cafe.worker._round(prompt=False)
+    assert (standing.drive.shift_opened, standing.trouble) == (None, "")
+    assert [kind for kind, _ in cafe.changes()].count("shift") == 1
+
+
 def test_yesterdays_shift_is_warned_of_and_not_closed(cafe: Cafe) -> None:
     """UZ-SHF-08"""
     cafe.sold((cafe.tea, 1000))
