@@ -12,6 +12,7 @@ import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Final
 from urllib.parse import urlsplit
 
 from flask import Request
@@ -59,9 +60,17 @@ def is_wildcard(host: str) -> bool:
         return False
 
 
-@lru_cache(maxsize=256)
+_LONGEST_HOST: Final = 300
+"""Characters: a name of 253, a port and brackets. What is longer is not even remembered."""
+
+
 def names_this_machine(named: str, bound: str) -> bool:
     """Whether a Host header names the machine of a part that listens on `bound`: stops DNS rebinding."""
+    return len(named) <= _LONGEST_HOST and _names_this_machine(named, bound)
+
+
+@lru_cache(maxsize=256)
+def _names_this_machine(named: str, bound: str) -> bool:
     try:
         name = (urlsplit(f"//{named}").hostname or "").lower()
     except ValueError:

@@ -23,7 +23,7 @@ from reference.backoffice.web.routes import routes_of
 from reference.pos.shop.reporting import Reporter
 from reference.pos.shop.worker import Worker
 from reference.pos.web.app import create_app as create_pos
-from reference.pos.web.routes import Counter as PosCounter
+from reference.pos.web.counter import Counter as PosCounter
 from reference.runtime.control import control_blueprint
 from reference.runtime.events import EventLog
 from reference.runtime.faults import FaultPoints
