@@ -6,19 +6,16 @@ the part that answers it.
 
 from __future__ import annotations
 
-import select
 import socket
-import ssl
-import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote, urlsplit
 
-DEFAULT_PORTS: Final = {"http": 80, "https": 443}
+from reference.runtime.connections import DEFAULT_PORTS, SAFE_IN_TARGET, KeptConnections
+
 PIECE: Final = 65536
 LONGEST_HEAD: Final = 1 << 20
-_SAFE: Final = "/?%:@!$&'()*+,;=-._~[]"
 _NO_BODY: Final = frozenset({204, 304})
 
 
@@ -77,11 +74,8 @@ class QuickHttp:
         if not parts.hostname:
             raise HttpError(f"{base!r} names no host")
         self.host = parts.netloc.rpartition("@")[2]
-        self._address = (parts.hostname, port)
-        self._tls = ssl.create_default_context() if parts.scheme == "https" else None
+        self._connections = KeptConnections((parts.hostname, port), tls=parts.scheme == "https")
         self._seconds = seconds
-        self._lock = threading.Lock()
-        self._idle: list[socket.socket] = []
 
     def request_bytes(
         self, method: str, path: str, headers: Mapping[str, str] | None = None, body: bytes = b""
@@ -93,7 +87,7 @@ class QuickHttp:
         given = dict(headers or {})
         names = {name.lower() for name in given}
         told = [(name, value) for name, value in usual.items() if name.lower() not in names]
-        target = quote(path, safe=_SAFE) or "/"
+        target = quote(path, safe=SAFE_IN_TARGET) or "/"
         lines = [
             f"{method} {target} HTTP/1.1",
             *(f"{name}: {value}" for name, value in (*told, *given.items())),
@@ -102,7 +96,11 @@ class QuickHttp:
 
     def exchange(self, request: bytes, seconds: float | None = None) -> HttpAnswer:
         """Send a request's bytes and read its answer. HttpUnreachableError, HttpError."""
-        connection = self._connection(self._seconds if seconds is None else seconds)
+        limit = self._seconds if seconds is None else seconds
+        try:
+            connection = self._connections.take(limit, limit)
+        except OSError as error:
+            raise HttpUnreachableError(str(error) or type(error).__name__) from error
         try:
             connection.sendall(request)
             answer, kept = _read_answer(connection, is_head=request.startswith(b"HEAD "))
@@ -113,49 +111,14 @@ class QuickHttp:
             connection.close()
             raise
         if kept:
-            with self._lock:
-                self._idle.append(connection)
+            self._connections.keep(connection)
         else:
             connection.close()
         return answer
 
     def close(self) -> None:
         """Close the connections that are not at work."""
-        with self._lock:
-            idle, self._idle = self._idle, []
-        for connection in idle:
-            connection.close()
-
-    def _connection(self, seconds: float) -> socket.socket:
-        while True:
-            with self._lock:
-                connection = self._idle.pop() if self._idle else None
-            if connection is None:
-                return self._connected(seconds)
-            if not _readable(connection):
-                connection.settimeout(seconds)
-                return connection
-            connection.close()  # the server has closed it, or said what nobody asked
-
-    def _connected(self, seconds: float) -> socket.socket:
-        try:
-            connection = socket.create_connection(self._address, seconds)
-        except (OSError, UnicodeError) as error:
-            raise HttpUnreachableError(str(error) or type(error).__name__) from error
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if self._tls is None:
-            return connection
-        try:
-            return self._tls.wrap_socket(connection, server_hostname=self._address[0])
-        except OSError as error:
-            connection.close()
-            raise HttpUnreachableError(str(error)) from error
-
-
-def _readable(connection: socket.socket) -> bool:
-    look = select.poll()
-    look.register(connection, select.POLLIN)
-    return bool(look.poll(0))
+        self._connections.close()
 
 
 class _Reader:

@@ -8,20 +8,17 @@ from __future__ import annotations
 
 import http.client
 import re
-import select
 import socket
-import ssl
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 from urllib.parse import quote, urlencode, urlsplit
 
+from reference.runtime.connections import DEFAULT_PORTS, SAFE_IN_TARGET, KeptConnections
+
 FORM: Final = "application/x-www-form-urlencoded"
 JSON: Final = "application/json"
-_SAFE: Final = "/?%:@!$&'()*+,;=-._~[]"
 _NO_HEADERS: Final[Mapping[str, str]] = {}
-_SCHEMES: Final = {"http": 80, "https": 443}
 _LINE_ENDS: Final = re.compile(r"[\0\r\n]")
 
 
@@ -67,14 +64,12 @@ class HttpWay:
 
     def __init__(self, url: str, connect: float, silence: float) -> None:
         parts = urlsplit(url)
-        self._tls = ssl.create_default_context() if parts.scheme == "https" else None
-        self._known = parts.scheme in _SCHEMES and bool(parts.hostname)
-        self._address = (parts.hostname or "", parts.port or _SCHEMES.get(parts.scheme, 0))
+        self._known = parts.scheme in DEFAULT_PORTS and bool(parts.hostname)
+        address = (parts.hostname or "", parts.port or DEFAULT_PORTS.get(parts.scheme, 0))
+        self._connections = KeptConnections(address, tls=parts.scheme == "https")
         self._host = parts.netloc.rpartition("@")[2]
         self._path = parts.path.rstrip("/")
         self._connect, self._silence = connect, silence
-        self._lock = threading.Lock()
-        self._idle: list[socket.socket] = []
 
     def post(self, path: str, content: bytes, kind: str, headers: Mapping[str, str] = _NO_HEADERS) -> Answer:
         """One exchange."""
@@ -82,7 +77,10 @@ class HttpWay:
             asked = self._request(path, content, kind, headers)
         except ValueError as error:
             raise WayError(_said(error), sent=False) from error
-        connection = self._connection()
+        try:
+            connection = self._connections.take(self._connect, self._silence)
+        except OSError as error:
+            raise WayError(_said(error), sent=False) from error
         try:
             connection.sendall(asked)
             answer, kept = _answer(connection)
@@ -93,24 +91,20 @@ class HttpWay:
             connection.close()
             raise
         if kept:
-            with self._lock:
-                self._idle.append(connection)
+            self._connections.keep(connection)
         else:
             connection.close()
         return answer
 
     def close(self) -> None:
         """Close the connections that are not at work."""
-        with self._lock:
-            idle, self._idle = self._idle, []
-        for connection in idle:
-            connection.close()
+        self._connections.close()
 
     def _request(self, path: str, content: bytes, kind: str, headers: Mapping[str, str]) -> bytes:
         """In one piece, so that the server wakes for it once; ValueError for what is no request."""
         if not self._known:
             raise ValueError("the address must be http://host or https://host")
-        target = quote(f"{self._path}{path}", safe=_SAFE) or "/"
+        target = quote(f"{self._path}{path}", safe=SAFE_IN_TARGET) or "/"
         told = {"Host": self._host, "Content-Length": str(len(content)), **headers}
         if content:
             told["Content-Type"] = kind
@@ -118,31 +112,6 @@ class HttpWay:
             raise ValueError(f"header {wrong} has more than one line")
         lines = (f"POST {target} HTTP/1.1", *(f"{name}: {value}" for name, value in told.items()), "", "")
         return "\r\n".join(lines).encode("latin-1") + content
-
-    def _connection(self) -> socket.socket:
-        while True:
-            with self._lock:
-                connection = self._idle.pop() if self._idle else None
-            if connection is None:
-                return self._connected()
-            if not _speaks(connection):
-                return connection
-            connection.close()  # the server has closed it, or says what nobody asked
-
-    def _connected(self) -> socket.socket:
-        try:
-            connection = socket.create_connection(self._address, self._connect)
-        except (OSError, UnicodeError) as error:
-            raise WayError(_said(error), sent=False) from error
-        try:
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            if self._tls is not None:
-                connection = self._tls.wrap_socket(connection, server_hostname=self._address[0])
-            connection.settimeout(self._silence)
-        except OSError as error:
-            connection.close()
-            raise WayError(_said(error), sent=False) from error
-        return connection
 
 
 def _answer(connection: socket.socket) -> tuple[Answer, bool]:
@@ -156,12 +125,6 @@ def _answer(connection: socket.socket) -> tuple[Answer, bool]:
 def form_of(fields: Mapping[str, Any] | None) -> bytes:
     """Fields as a form has them."""
     return urlencode(fields).encode() if fields else b""
-
-
-def _speaks(connection: socket.socket) -> bool:
-    look = select.poll()
-    look.register(connection, select.POLLIN)
-    return bool(look.poll(0))
 
 
 def _charset(answer: http.client.HTTPResponse) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 import os
 import socket
@@ -16,10 +15,6 @@ from typing import Any
 
 import httpx
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from flask import Flask
 from flask.testing import FlaskClient
 from openapi_spec_validator import validate
@@ -29,8 +24,10 @@ from reference.drive.app import create_app
 from reference.drive.endpoints import ENDPOINTS
 from reference.drive.secure_server import SecureServer, server_context
 from reference.drive.settings import DriveSettings, SettingsError
+from tests.certificates import Certificates
 from tests.drive.conftest import Bench
 from tests.drive.doubles import sale
+from tests.waiting import PATIENCE
 
 
 @pytest.fixture
@@ -103,45 +100,6 @@ def test_the_openapi_document(web: FlaskClient) -> None:
 # --- TLS -----------------------------------------------------------------------------------------------
 
 
-class Certificates:
-    """An authority, a server and a client certificate, in files."""
-
-    def __init__(self, folder: Path, name: str = "lab") -> None:
-        self.folder = folder
-        self.key = ec.generate_private_key(ec.SECP256R1())
-        self.name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"TEST {name} root")])
-        self.authority = self._write(
-            f"{name}-ca", self._sign(self.name, self.key.public_key(), root=True), self.key
-        )
-
-    def make(self, name: str) -> tuple[Path, Path]:
-        key = ec.generate_private_key(ec.SECP256R1())
-        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-        return self._write(name, self._sign(subject, key.public_key()), key)
-
-    def _sign(
-        self, subject: x509.Name, key: ec.EllipticCurvePublicKey, root: bool = False
-    ) -> x509.Certificate:
-        builder = x509.CertificateBuilder().subject_name(subject).issuer_name(self.name).public_key(key)
-        builder = builder.serial_number(x509.random_serial_number())
-        builder = builder.not_valid_before(dt.datetime(2020, 1, 1)).not_valid_after(dt.datetime(2099, 1, 1))
-        builder = builder.add_extension(x509.BasicConstraints(ca=root, path_length=None), critical=True)
-        names = x509.SubjectAlternativeName([x509.DNSName("localhost")])
-        return builder.add_extension(names, critical=False).sign(self.key, hashes.SHA256())
-
-    def _write(
-        self, name: str, certificate: x509.Certificate, key: ec.EllipticCurvePrivateKey
-    ) -> tuple[Path, Path]:
-        paths = self.folder / f"{name}.pem", self.folder / f"{name}.key"
-        paths[0].write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-        paths[1].write_bytes(
-            key.private_bytes(
-                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-            )
-        )
-        return paths
-
-
 @pytest.fixture
 def secure(tmp_path: Path) -> Iterator[tuple[SecureServer, Certificates]]:
     certificates = Certificates(tmp_path)
@@ -167,22 +125,25 @@ def test_mutual_tls(secure: tuple[SecureServer, Certificates], tmp_path: Path) -
     server, certificates = secure
     url = f"https://localhost:{server.port}/"
     good = client_context(certificates, certificates.make("client"))
-    with httpx.Client(verify=good, trust_env=False) as client:
+    with httpx.Client(verify=good, trust_env=False, timeout=PATIENCE) as client:
         assert [client.get(url).text for _ in range(3)] == ["hello"] * 3
     stranger = Certificates(tmp_path, "stranger").make("client")
     for shown in (None, stranger):
         context = client_context(certificates, shown)
-        with pytest.raises(httpx.TransportError), httpx.Client(verify=context, trust_env=False) as client:
+        with (
+            pytest.raises(httpx.TransportError),
+            httpx.Client(verify=context, trust_env=False, timeout=PATIENCE) as client,
+        ):
             client.get(url)
     with pytest.raises(httpx.TransportError):
-        httpx.get(f"http://127.0.0.1:{server.port}/", trust_env=False)
+        httpx.get(f"http://127.0.0.1:{server.port}/", trust_env=False, timeout=PATIENCE)
 
 
 def test_a_silent_client_holds_up_nobody(secure: tuple[SecureServer, Certificates]) -> None:
     server, certificates = secure
     context = client_context(certificates, certificates.make("client"))
     with socket.create_connection(("127.0.0.1", server.port)):
-        with httpx.Client(verify=context, trust_env=False, timeout=5) as client:
+        with httpx.Client(verify=context, trust_env=False, timeout=PATIENCE) as client:
             assert client.get(f"https://localhost:{server.port}/").text == "hello"
         assert server.url == f"https://127.0.0.1:{server.port}"
 
@@ -193,7 +154,7 @@ def test_a_server_that_was_never_started(tmp_path: Path) -> None:
     server = SecureServer(Flask("small"), "127.0.0.1", 0, context)
     server.stop()
     with pytest.raises(ConnectionRefusedError):
-        socket.create_connection(("127.0.0.1", server.port), timeout=5)
+        socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE)
 
 
 # --- the process ---------------------------------------------------------------------------------------
@@ -305,7 +266,7 @@ def test_the_process(tmp_path: Path, secure_port: bool) -> None:
         assert (ready["ready"], ready["part"], ready["seed"]) == (True, "drive", 5)
         url = ready["addresses"]["drive"].replace("127.0.0.1", "localhost" if secure_port else "127.0.0.1")
         assert url.startswith("https" if secure_port else "http://")
-        with httpx.Client(base_url=url, verify=verify, trust_env=False, timeout=30) as client:
+        with httpx.Client(base_url=url, verify=verify, trust_env=False, timeout=PATIENCE) as client:
             assert client.post("/FiscalDrive/List").json() == []
             assert client.get("/control/state").json()["settings"]["modules"] == ["tcp://127.0.0.1:1"]
     finally:

@@ -102,7 +102,7 @@ def test_a_connection_that_the_server_let_go_is_not_used(closing_word: bytes) ->
 
 
 def _gone(way: HttpWay) -> bool:
-    return way._idle[0].recv(1, socket.MSG_PEEK) == b""
+    return way._connections._idle[0].recv(1, socket.MSG_PEEK) == b""
 
 
 @pytest.mark.parametrize(
