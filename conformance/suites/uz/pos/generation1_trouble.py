@@ -3,14 +3,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Final
 
 from conformance.context import Context
 from conformance.drivers.pos import sale
-from conformance.drivers.pos_drive import DriveStand, Order
+from conformance.drivers.pos_drive import Order
 from conformance.drivers.pos_faces import OPEN, REGISTER, SEND
 from conformance.drivers.pos_server import Line
+from conformance.suites.uz.pos.cures import old_backlog
 from conformance.suites.uz.pos.generation1 import of_each, registered
 
 AGAIN: Final = {"rpc": ("G1-R-08",), "qpos": ("QP-01",)}
@@ -182,18 +182,6 @@ def already_open(ctx: Context) -> None:
     stand.order(Order(OPEN, "9022 - ZREPORT_IS_NOT_CLOSED", done=True))
     registered(ctx, pos.sell(sale()))
     ctx.check(0, stand.orders_left, "refusals that were met", clause="HB-02")
-
-
-def old_backlog(ctx: Context) -> DriveStand:
-    """A module with a receipt of three days ago that nobody has sent."""
-    pos = ctx.pos
-    stand = pos.ready()
-    with ctx.preparing("a receipt that was not sent for three days"):
-        pos.sold(sale())
-        with stand.lock:
-            stand.module.oldest = pos.now() - timedelta(days=3)
-        stand.rest()
-    return stand
 
 
 @of_each(
