@@ -21,11 +21,11 @@ _ORDER: Final = "/orders/{order}"
 
 def selling_routes(counter: Counter) -> tuple[JsonRoute, ...]:
     """The rows, bound to one shop."""
-    return (*_ordering(counter), *_paying(counter))
+    return (*_orders(counter), *_filling(counter), *_handing_on(counter), *_paying(counter))
 
 
-def _ordering(counter: Counter) -> tuple[JsonRoute, ...]:
-    """An order from its first line to the kitchen, or given up."""
+def _orders(counter: Counter) -> tuple[JsonRoute, ...]:
+    """Orders as they stand, and a new one."""
     reading, orders = Bound(counter).reading, counter.desks.orders
     return (
         JsonRoute(
@@ -46,6 +46,13 @@ def _ordering(counter: Counter) -> tuple[JsonRoute, ...]:
             status=201,
         ),
         JsonRoute("GET", _ORDER, "one order", reading(lambda a: orders.one(a.path["order"])), OrderView),
+    )
+
+
+def _filling(counter: Counter) -> tuple[JsonRoute, ...]:
+    """What the guest wants, and what he pays less for it."""
+    orders = counter.desks.orders
+    return (
         JsonRoute(
             "POST",
             f"{_ORDER}/lines",
@@ -70,6 +77,13 @@ def _ordering(counter: Counter) -> tuple[JsonRoute, ...]:
             OrderView,
             bodies.Discount,
         ),
+    )
+
+
+def _handing_on(counter: Counter) -> tuple[JsonRoute, ...]:
+    """To another place, to the kitchen, or given up."""
+    orders = counter.desks.orders
+    return (
         JsonRoute(
             "POST",
             f"{_ORDER}/place",
