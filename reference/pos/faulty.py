@@ -6,8 +6,9 @@ from abc import ABC, abstractmethod
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from reference.pos.errors import DriveRefusedError, DriveUnreachableError
+from reference.pos.errors import DriveRefusedError, DriveUnreachableError, TillError
 from reference.pos.fiscal.rest import RestService
+from reference.pos.fiscal.service import Meaning
 from reference.pos.order_book import Sale
 from reference.pos.shop.fiscal_desk import FiscalDesk
 from reference.pos.shop.orders import Orders
@@ -254,6 +255,19 @@ class WorldTime(Till):
     def now(self) -> datetime:
         """Five hours early."""
         return super().now() - _TASHKENT
+
+
+class OpenShiftEndsOrder(Till):
+    """Takes a shift that somebody else has opened for the end of the order."""
+
+    def _open_shift(self) -> None:
+        self._with_good_time(self.drive.open_shift)
+
+    def _waits(self, order_id: str, error: DriveRefusedError) -> TillError:
+        if self.drive.meaning(error) is not Meaning.SHIFT_OPEN:
+            return super()._waits(order_id, error)
+        self.book.refuse(order_id, error.reason)
+        return error
 
 
 class RefundGivenUp(Till):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from reference.pos.errors import DriveRefusedError
@@ -21,6 +21,14 @@ _REST_WORDS: Final = (
     (Meaning.BLOCKED, "9031"),
     (Meaning.LOCKED, "9090"),
 )
+_SECOND: Final = timedelta(seconds=1)
+
+
+def _make_way(service: Rpc1Service | QposService, error: DriveRefusedError, time: datetime) -> None:
+    """Close the shift of which the service says that it is open; else raise."""
+    if service.meaning(error) is not Meaning.SHIFT_OPEN:
+        raise error
+    service.close_shift(time + _SECOND)
 
 
 # --- JSON-RPC -------------------------------------------------------------------------------------------
@@ -47,6 +55,18 @@ class RpcRestTexts(Rpc1Service):
     def meaning(self, error: DriveRefusedError) -> Meaning:
         """By the words of REST."""
         return next((meaning for meaning, word in _REST_WORDS if error.says(word)), Meaning.KEPT)
+
+
+class RpcOpenShiftClosed(Rpc1Service):
+    """Reads `is not closed` as an order to close the shift that it wanted open."""
+
+    def open_shift(self, time: datetime) -> None:
+        """Close and open again."""
+        try:
+            super().open_shift(time)
+        except DriveRefusedError as error:
+            _make_way(self, error, time)
+            super().open_shift(time + 2 * _SECOND)
 
 
 class RpcSendsNothing(Rpc1Service):
@@ -101,6 +121,18 @@ class QposCodeAlone(QposService):
     def meaning(self, _error: DriveRefusedError) -> Meaning:
         """50021 is 50021."""
         return Meaning.KEPT
+
+
+class QposOpenShiftClosed(QposService):
+    """Reads `is not closed` as an order to close the shift that it wanted open."""
+
+    def open_shift(self, time: datetime) -> None:
+        """Close and open again."""
+        try:
+            super().open_shift(time)
+        except DriveRefusedError as error:
+            _make_way(self, error, time)
+            super().open_shift(time)
 
 
 class QposAdvanceAsSale(QposService):

@@ -8,7 +8,7 @@ from typing import Final
 from conformance.context import Context
 from conformance.drivers.pos import sale
 from conformance.drivers.pos_drive import Order
-from conformance.drivers.pos_faces import OPEN, REGISTER, SEND
+from conformance.drivers.pos_faces import CLOSE, OPEN, REGISTER, SEND
 from conformance.drivers.pos_server import Line
 from conformance.suites.uz.pos.cures import old_backlog
 from conformance.suites.uz.pos.generation1 import of_each, registered
@@ -182,6 +182,7 @@ def already_open(ctx: Context) -> None:
     stand.order(Order(OPEN, "9022 - ZREPORT_IS_NOT_CLOSED", done=True))
     registered(ctx, pos.sell(sale()))
     ctx.check(0, stand.orders_left, "refusals that were met", clause="HB-02")
+    ctx.check(0, len(stand.seen(CLOSE)), "closings of the shift that is open", clause="HB-02")
 
 
 @of_each(
