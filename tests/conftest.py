@@ -8,6 +8,8 @@ import pytest
 import structlog
 from hypothesis import HealthCheck, settings
 
+from tests.web import close_lasting
+
 settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("house")
 
@@ -42,6 +44,7 @@ class GroupNames:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(GroupNames())
+    config.add_cleanup(close_lasting)
 
 
 @pytest.fixture(autouse=True)

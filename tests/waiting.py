@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from reference.runtime.clock import real_elapsed
 
+PATIENCE: Final = 60.0
+"""Real seconds until what does not come counts as never coming: a disk that stalls for ten, or a processor
+that others hold, is no failure."""
 _Result = TypeVar("_Result")
 _PAUSE_SECONDS = 0.01
 
 
-def eventually(check: Callable[[], _Result], seconds: float) -> _Result:
+def eventually(check: Callable[[], _Result], seconds: float = PATIENCE) -> _Result:
     """The first true result of `check`, asked again and again for at most `seconds` real seconds.
 
     An AssertionError of `check` counts as not yet. AssertionError with the last one, or the last result, at

@@ -18,14 +18,13 @@ from reference.pos.errors import DriveRefusedError, DriveUnreachableError, TillE
 from reference.pos.order import Order
 from reference.pos.order_book import Sale
 from tests.drive.lab_shop import LabShop
-from tests.waiting import eventually
+from tests.waiting import PATIENCE, eventually
 
 CABLES = ("tcp", "usb", "serial")
 LOOKS = 0.5
 """Real seconds between two looks of the drive at its plug."""
 SOON = 2.0
 """Seconds within which the till must say so (UZ-USB-01). Lab time runs as real time does here."""
-PATIENCE = 30.0
 ABSENT = ("no card found", "no card connected", "card connection lost")
 
 
@@ -116,7 +115,7 @@ class Selling:
 
 def held_up(shop: CableShop) -> None:
     """Wait until the fault holds a command in the middle of its work."""
-    eventually(lambda: any(one["hits"] for one in shop.module.faults()["rules"]), PATIENCE)
+    eventually(lambda: any(one["hits"] for one in shop.module.faults()["rules"]))
 
 
 @pytest.mark.slow
@@ -124,7 +123,7 @@ def test_pulled_while_nothing_happens(shop: CableShop) -> None:
     """UZ-USB-01: noticed without anybody asking, said within two seconds, and work goes on by itself"""
     before = len(shop.told("unplugged"))
     pulled = shop.pull()
-    eventually(lambda: len(shop.told("unplugged")) > before, PATIENCE)
+    eventually(lambda: len(shop.told("unplugged")) > before)
     assert (shop.told("unplugged")[-1] - pulled).total_seconds() <= SOON
     asked = shop.clock.now()
     assert refusal(shop) in ABSENT
@@ -134,7 +133,7 @@ def test_pulled_while_nothing_happens(shop: CableShop) -> None:
         shop.till.sell(order)
     came = len(shop.told("plugged"))
     shop.plug()
-    eventually(lambda: len(shop.told("plugged")) > came, PATIENCE)
+    eventually(lambda: len(shop.told("plugged")) > came)
     (late,) = shop.till.finish_pending()
     assert late.order.id == order.id
     shop.till.sell(shop.order())
@@ -203,7 +202,7 @@ def test_another_module_in_its_place(shop: CableShop) -> None:
     shop.send()
     shop.all_agree()
     shop.module.do("replace", new_terminal="ZZ000000000077")
-    eventually(lambda: shop.told("replaced"), PATIENCE)
+    eventually(lambda: shop.told("replaced"))
     order = shop.order()
     with pytest.raises(TillError):
         shop.till.sell(order)

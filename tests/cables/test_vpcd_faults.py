@@ -78,7 +78,7 @@ def test_silence_ends_with_the_next_stay(driver: Driver, served: Served, action:
     before = exchanges(served)
     spoil(served, action)
     driver.send(VERSION)
-    eventually(lambda: hits(served) == 1, 5)
+    eventually(lambda: hits(served) == 1)
     assert exchanges(served) == before + done
     driver.accept().control(Control.ON)
     assert driver.ask(SELECT) == OK

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from reference.protocol.uz.apdu import ATR_VENDOR
 from reference.protocol.uz.objects import FiscalInfo, FiscalMemoryInfo
+from tests.waiting import PATIENCE
 
 CHALLENGE = bytes.fromhex("6ae708515ad6ee84")
 TERMINAL = "ZZ000000000000"
@@ -45,7 +46,7 @@ def serving(handle: Callable[[socket.socket], None]) -> Iterator[int]:
         with socket.socket() as waker:
             waker.connect_ex(listener.getsockname())
         listener.close()
-        thread.join(5)
+        thread.join(PATIENCE)
 
 
 def hang_up(connection: socket.socket) -> None:

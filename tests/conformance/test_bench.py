@@ -111,7 +111,7 @@ def test_a_part_that_dies_by_itself_fails_the_case(session: Session, verdict_of:
         lab = session.lab
         assert lab is not None
         kill(lab.pid("operator"), signal.SIGKILL)
-        eventually(lambda: not lab.alive("operator"), 5)
+        eventually(lambda: not lab.alive("operator"))
 
     found = verdict_of(body)
     assert found.outcome is Outcome.FAIL

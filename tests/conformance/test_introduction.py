@@ -15,6 +15,7 @@ from conformance.lab import Lab
 from conformance.lab_parts import KZ_PARTS
 from conformance.session import Session
 from conformance.targets import parse_target
+from tests.waiting import PATIENCE
 
 SALE = {"items": [{"name": "Нан", "price": 25000, "quantity": "2.000"}], "taken": 50000}
 
@@ -26,7 +27,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 
 
 def press(lab: Lab, key: str, order: object) -> dict[str, Any]:
-    answer = httpx.post(f"{lab.addresses['register']['register']}/keys/{key}", json=order, timeout=30)
+    answer = httpx.post(f"{lab.addresses['register']['register']}/keys/{key}", json=order, timeout=PATIENCE)
     assert answer.status_code == 200, answer.text
     found: dict[str, Any] = answer.json()
     return found
@@ -38,7 +39,7 @@ def test_an_introduced_register_sells_at_once_and_its_ticket_can_be_checked(lab:
     assert (sold["outcome"], sold["mode"], sold["code"]) == ("done", "ONLINE", 0)
     address = sold["document"]["qr"]
     assert address.startswith(lab.addresses["operator-kz"]["http"])
-    page = httpx.get(address, follow_redirects=True)
+    page = httpx.get(address, follow_redirects=True, timeout=PATIENCE)
     assert page.status_code == 200
     assert sold["document"]["sign"] in page.text
 

@@ -25,6 +25,7 @@ from conformance.verdicts import (
     NotApplicable,
     TargetUnreachable,
 )
+from tests.waiting import PATIENCE
 
 DONE = {
     "outcome": "done",
@@ -314,7 +315,7 @@ def test_a_press_under_way() -> None:
     go_on = threading.Event()
 
     def press() -> Pressed:
-        go_on.wait(5)
+        go_on.wait(PATIENCE)
         return Pressed("sell", "done")
 
     pending = Pending(press)

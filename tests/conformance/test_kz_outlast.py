@@ -15,7 +15,7 @@ from conformance.drivers.kz_register import RegisterDriver
 from conformance.drivers.ofd_stand import OfdStand
 from conformance.session import Session
 from conformance.verdicts import CaseFailed
-from tests.waiting import eventually
+from tests.waiting import PATIENCE, eventually
 
 DONE = Pressed("sell", "done")
 
@@ -72,7 +72,7 @@ def test_lab_time_stands_still_until_an_exchange_under_way_is_over() -> None:
     over = threading.Event()
 
     def press() -> Pressed:
-        over.wait(30)
+        over.wait(PATIENCE)
         return DONE
 
     pending = Pending(press)
@@ -93,7 +93,7 @@ def test_press_that_waits_for_lab_time_gets_it() -> None:
     stand.listening = False
 
     def press() -> Pressed:
-        clock.enough.wait(30)
+        clock.enough.wait(PATIENCE)
         return DONE
 
     assert driver(clock, stand).outlast(Pending(press)) == DONE
@@ -107,11 +107,11 @@ def test_outcome_that_only_a_busy_machine_holds_up_is_waited_for() -> None:
     late = threading.Event()
 
     def press() -> Pressed:
-        late.wait(30)
+        late.wait(PATIENCE)
         return DONE
 
     waiting = Pending(lambda: driver(clock, stand).outlast(Pending(press), seconds=2, step=1))
-    assert clock.enough.wait(30)
+    assert clock.enough.wait(PATIENCE)
     assert not waiting.done(0.2)
     late.set()
     assert waiting.result() == DONE
@@ -124,9 +124,9 @@ def test_press_that_begins_to_wait_late_gets_its_lab_time_too() -> None:
     begun = []
 
     def press() -> Pressed:
-        clock.enough.wait(30)  # a busy machine: the seconds that were meant for it are over
+        clock.enough.wait(PATIENCE)  # a busy machine: the seconds that were meant for it are over
         begun.append(clock.passed)
-        eventually(lambda: clock.passed >= begun[0] + 2, 30)
+        eventually(lambda: clock.passed >= begun[0] + 2)
         return DONE
 
     assert driver(clock, stand).outlast(Pending(press), seconds=2) == DONE

@@ -203,7 +203,7 @@ def test_part_that_never_gets_ready(tmp_path: Path, how: str, text: str) -> None
 def test_part_that_dies_in_work_shows_its_log(tmp_path: Path) -> None:
     with fake_lab(tmp_path, parts=FAKE_PARTS[:1]) as lab:
         with pytest.raises(UnreachableError, match=r"(?s)module is dead \(exit status 5\).*a last word"):
-            eventually(lambda: lab.control("module").do("die"), 5)
+            eventually(lambda: lab.control("module").do("die"))
         with pytest.raises(LabError, match=r"(?s)module is dead \(exit status 5\).*a last word"):
             lab.check()
 
@@ -231,7 +231,7 @@ def test_killed_lab_leaves_no_part_behind(tmp_path: Path) -> None:
         assert len(pids) == 3
         assert all(running(pid) for pid in pids)
         child.send_signal(signal.SIGKILL)
-    eventually(lambda: not any(running(pid) for pid in pids), 10)
+    eventually(lambda: not any(running(pid) for pid in pids))
     with fake_lab(tmp_path) as lab:
         assert lab.control("drive").state()
 

@@ -17,10 +17,9 @@ from conformance.lab_nursery import ForkedPart, WarmNursery, nurseries_work
 from conformance.lab_process import PartProcess
 from tests.conformance.test_lab import running
 from tests.fakes.lab import FAKE_PARTS, fake_lab, fake_part
-from tests.waiting import eventually
+from tests.waiting import PATIENCE, eventually
 
 pytestmark = pytest.mark.skipif(not nurseries_work(), reason="nurseries need pidfds, which Linux has")
-PATIENCE = 30.0
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +97,7 @@ def test_killed_part_is_dead_and_another_takes_its_place(nursery: WarmNursery, t
 def test_part_that_dies_by_itself_tells_its_status(nursery: WarmNursery, tmp_path: Path) -> None:
     with fake_lab(tmp_path, parts=FAKE_PARTS[:1], nursery=nursery) as lab:
         with pytest.raises(Exception, match=r"(?s)module is dead \(exit status 5\).*a last word"):
-            eventually(lambda: lab.control("module").do("die"), 5)
+            eventually(lambda: lab.control("module").do("die"))
         with pytest.raises(LabError, match=r"(?s)module is dead \(exit status 5\).*a last word"):
             lab.check()
 
@@ -149,8 +148,8 @@ def test_dead_nursery_is_an_error_and_its_parts_go_with_it(tmp_path: Path) -> No
         pid = lab.pid("module")
         assert nursery._process is not None
         nursery._process.kill()
-        eventually(lambda: not lab.alive("module"), PATIENCE)
-        eventually(lambda: not running(pid), PATIENCE)
+        eventually(lambda: not lab.alive("module"))
+        eventually(lambda: not running(pid))
         with pytest.raises(OSError, match=r"nursery|Broken pipe|reset"):
             lab.restart("module")
         lab.stop()
@@ -171,4 +170,4 @@ def test_killed_judge_leaves_neither_nursery_nor_part(tmp_path: Path) -> None:
         assert len(pids) == 2
         assert all(running(pid) for pid in pids)
         child.kill()
-    eventually(lambda: not any(running(pid) for pid in pids), PATIENCE)
+    eventually(lambda: not any(running(pid) for pid in pids))

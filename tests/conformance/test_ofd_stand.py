@@ -347,12 +347,12 @@ def test_stand_is_settled_while_nothing_comes_and_when_an_answer_is_out(
     frame = client.frame(Command.INFO)
     with socket.create_connection((stand.endpoint.host, stand.endpoint.port), 5) as line:
         line.sendall(frame[:7])
-        eventually(lambda: not stand.settled(0), 10)
+        eventually(lambda: not stand.settled(0))
         line.sendall(frame[7:])
         assert line.recv(65536)
         assert stand.settled(10)
         line.sendall(client.frame(SALE)[:30])
-        eventually(lambda: not stand.settled(0), 10)
+        eventually(lambda: not stand.settled(0))
     assert stand.settled(10)
 
 

@@ -17,6 +17,7 @@ from conformance.drivers.pos_faces import GETTXID, OPEN, REGISTER
 from conformance.drivers.pos_owner import OwnerStand, Turn
 from conformance.drivers.pos_server import Line
 from conformance.models.uz_played import FACTORY, TERMINAL, PlayedModule, text_of
+from tests.waiting import PATIENCE
 
 NOW = datetime(2026, 11, 21, 9, 0, 0)
 
@@ -47,7 +48,7 @@ def stand(module: PlayedModule) -> Iterator[DriveStand]:
 
 
 def ask(stand: DriveStand, path: str, **given: Any) -> httpx.Response:
-    return httpx.post(f"{stand.url}{path}/{FACTORY}", timeout=20, trust_env=False, **given)
+    return httpx.post(f"{stand.url}{path}/{FACTORY}", timeout=PATIENCE, trust_env=False, **given)
 
 
 def registered(module: PlayedModule, receipt: dict[str, Any]) -> dict[str, Any]:
@@ -146,10 +147,14 @@ def test_calls_are_kept_in_their_order(stand: DriveStand) -> None:
 
 
 def test_a_module_of_another_number_is_not_found(stand: DriveStand) -> None:
-    answer = httpx.post(f"{stand.url}/FiscalDrive/Info/000000000000000000000000000000000000", trust_env=False)
+    answer = httpx.post(
+        f"{stand.url}/FiscalDrive/Info/000000000000000000000000000000000000",
+        trust_env=False,
+        timeout=PATIENCE,
+    )
     assert (answer.status_code, answer.json()["Reason"]) == (404, "fiscal drive not found")
     with stand.key_out():
-        assert httpx.post(f"{stand.url}/FiscalDrive/List", trust_env=False).json() == []
+        assert httpx.post(f"{stand.url}/FiscalDrive/List", trust_env=False, timeout=PATIENCE).json() == []
 
 
 def test_an_order_is_taken_once(stand: DriveStand) -> None:
@@ -182,7 +187,7 @@ def test_what_is_held_is_done_and_answered_later(stand: DriveStand) -> None:
     assert stand.comes(GETTXID).told[0] == 200
     assert answers == []
     held.set()
-    asking.join(30)
+    asking.join(PATIENCE)
     assert int(answers[0]) in stand.module.stored
 
 
@@ -209,12 +214,15 @@ def report(owner: OwnerStand, key: str, *numbers: int) -> httpx.Response:
         content=json.dumps({"changes": changes}),
         headers={"Authorization": f"Bearer {key}"},
         trust_env=False,
+        timeout=PATIENCE,
     )
 
 
 def test_an_owner_takes_changes_in_their_order(owner: OwnerStand) -> None:
     """BX-DATA-01"""
-    made = httpx.post(f"{owner.url}/api/sync/offers", json={"device": "x"}, trust_env=False).json()
+    made = httpx.post(
+        f"{owner.url}/api/sync/offers", json={"device": "x"}, trust_env=False, timeout=PATIENCE
+    ).json()
     assert report(owner, made["key"], 1).status_code == 401
     assert owner.scan() == made["code"]
     assert report(owner, made["key"], 1, 2).json() == {"acknowledged": 2}

@@ -14,6 +14,7 @@ from conformance.drivers.pos_faces import GETTXID, LIST, OPEN, REGISTER, STATE
 from conformance.drivers.pos_faces_gen1 import QposFace, RpcFace
 from conformance.models.uz_played import FACTORY, TERMINAL, PlayedModule, text_of
 from conformance.verdicts import NotApplicable
+from tests.waiting import PATIENCE
 
 NOW = datetime(2026, 11, 21, 9, 0, 0)
 Json = dict[str, Any]
@@ -59,7 +60,7 @@ def receipt(seconds: int = 0, **more: Any) -> Json:
 
 def post(stand: DriveStand, path: str, body: Json, kind: str = "application/json") -> httpx.Response:
     return httpx.post(
-        f"{stand.url}{path}", json=body, headers={"Content-Type": kind}, timeout=20, trust_env=False
+        f"{stand.url}{path}", json=body, headers={"Content-Type": kind}, timeout=PATIENCE, trust_env=False
     )
 
 
@@ -120,13 +121,13 @@ def test_what_is_no_call_is_told_as_the_real_one_does(rpc: DriveStand) -> None:
     assert call(rpc, "Api.Nonsense")["error"]["code"] == -32601
     answer = post(rpc, "/rpc/api", {"method": "Api.GetInfo"}, "application/json-rpc")
     assert (answer.status_code, answer.text) == (415, "rpc: unrecognized Content-Type: application/json-rpc")
-    got = httpx.get(f"{rpc.url}/rpc/api", timeout=20, trust_env=False)
+    got = httpx.get(f"{rpc.url}/rpc/api", timeout=PATIENCE, trust_env=False)
     assert (got.status_code, got.text) == (405, "rpc: POST method required, received GET")
     broken = httpx.post(
         f"{rpc.url}/rpc/api",
         content=b"{",
         headers={"Content-Type": "application/json"},
-        timeout=20,
+        timeout=PATIENCE,
         trust_env=False,
     )
     assert broken.json()["error"]["code"] == -32700

@@ -17,6 +17,7 @@ from conformance.session import Session
 from conformance.targets import parse_target
 from conformance.verdicts import TargetUnreachable
 from tests.conformance.targets_of_straw import hang_up, serving
+from tests.waiting import PATIENCE
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +100,7 @@ def register_saying(state: dict[str, Any]) -> Iterator[str]:
     finally:
         server.shutdown()
         server.server_close()
-        thread.join(5)
+        thread.join(PATIENCE)
 
 
 def test_a_register_has_to_be_a_test_one() -> None:

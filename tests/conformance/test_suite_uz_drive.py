@@ -12,6 +12,7 @@ from conformance.events import RunRecord
 from conformance.lab import Lab
 from tests.conformance.drive_lab import PARTS, SUITE, judged, shop, suite
 from tests.conformance.labs import outcomes, story
+from tests.waiting import PATIENCE
 
 FEWEST = 65
 SINGLE_MODULE = "uz.drive.transport.several-modules"
@@ -67,8 +68,8 @@ def unlock(lab: Lab) -> None:
     """Unlock the module as the guide says."""
     lab.control("operator").do("unlock")
     drive = lab.addresses["drive"]["drive"]
-    (module,) = httpx.post(f"{drive}/FiscalDrive/List").json()
-    assert httpx.post(f"{drive}/FiscalDrive/State/Sync/{module['FactoryID']}").text == "OK"
+    (module,) = httpx.post(f"{drive}/FiscalDrive/List", timeout=PATIENCE).json()
+    assert httpx.post(f"{drive}/FiscalDrive/State/Sync/{module['FactoryID']}", timeout=PATIENCE).text == "OK"
 
 
 def own_cases() -> set[str]:

@@ -11,6 +11,7 @@ from conformance.cases import load_suites
 from conformance.lab import Lab
 from tests.conformance.gen1_lab import SUITES, judged, shop
 from tests.conformance.labs import outcomes, story
+from tests.waiting import PATIENCE
 
 FEWEST = {"drive-rpc": 80, "drive-qpos": 25, "drive-communicator": 25}
 
@@ -29,8 +30,10 @@ def strangers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     with shop(tmp_path_factory.mktemp("strangers")) as running:
         running.control("operator").do("unlock")
         drive = running.addresses["drive"]["drive"]
-        (module,) = httpx.post(f"{drive}/FiscalDrive/List").json()
-        assert httpx.post(f"{drive}/FiscalDrive/State/Sync/{module['FactoryID']}").text == "OK"
+        (module,) = httpx.post(f"{drive}/FiscalDrive/List", timeout=PATIENCE).json()
+        assert (
+            httpx.post(f"{drive}/FiscalDrive/State/Sync/{module['FactoryID']}", timeout=PATIENCE).text == "OK"
+        )
         yield running
 
 

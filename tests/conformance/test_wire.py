@@ -11,6 +11,7 @@ import pytest
 from conformance.drivers.wire import BY_US, Wire
 from conformance.events import Direction, Layer
 from reference.links.address import Endpoint
+from tests.waiting import PATIENCE
 
 Noted = tuple[Direction, bytes, bytes, int]
 
@@ -33,7 +34,7 @@ def port() -> Iterator[int]:
         serving.start()
         yield server.getsockname()[1]
         server.shutdown(socket.SHUT_RDWR)
-    serving.join(10)
+    serving.join(PATIENCE)
 
 
 def test_bytes_come_before_the_close_behind_them(port: int) -> None:

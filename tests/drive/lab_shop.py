@@ -13,6 +13,7 @@ from reference.pos.order import Line, Order, Payment
 from reference.pos.order_book import OrderBook
 from reference.pos.till import Till
 from reference.runtime.clock import LabClock
+from tests.waiting import PATIENCE
 
 TERMINAL = "ZZ000000000000"
 
@@ -27,7 +28,10 @@ class LabShop:
         self.drive_url = lab.addresses["drive"]["drive"]
         operator = lab.addresses["operator"]["http"]
         httpx.post(
-            f"{operator}/state", data={"ChangeLockState": "Yes", "LockState": "Unlock"}, trust_env=False
+            f"{operator}/state",
+            data={"ChangeLockState": "Yes", "LockState": "Unlock"},
+            trust_env=False,
+            timeout=PATIENCE,
         )
         self.client = DriveClient(self.drive_url)
         self.client.sync_state()
@@ -50,7 +54,7 @@ class LabShop:
 
     def drive(self, path: str, **parts: Any) -> Any:
         url = f"{self.drive_url}{path.replace('{F}', self.client.factory_id)}"
-        answer = httpx.post(url, timeout=30, trust_env=False, **parts)
+        answer = httpx.post(url, timeout=PATIENCE, trust_env=False, **parts)
         assert answer.status_code == 200, answer.text
         return answer.json() if "json" in answer.headers["content-type"] else answer.text
 

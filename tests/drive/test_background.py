@@ -29,13 +29,13 @@ def settled(bench: Bench) -> bool:
 
 
 def test_a_receipt_goes_by_itself_after_the_delay(alive: Bench) -> None:
-    eventually(lambda: settled(alive), 5)
+    eventually(lambda: settled(alive))
     alive.register()
     alive.tick(4.9)
-    eventually(lambda: settled(alive), 5)
+    eventually(lambda: settled(alive))
     assert alive.books.numbers() == []
     alive.tick(0.2)
-    eventually(lambda: alive.held == [], 5)
+    eventually(lambda: alive.held == [])
     assert alive.books.numbers() == [1]
 
 
@@ -43,7 +43,7 @@ def test_a_closed_shift_goes_at_once(alive: Bench) -> None:
     """UZ-SHF-07"""
     alive.register()
     alive.core.close_shift(alive.factory_id, alive.tick())
-    eventually(lambda: len(alive.books.zreports) == 1, 5)
+    eventually(lambda: len(alive.books.zreports) == 1)
     assert alive.books.numbers() == [1]
 
 
@@ -53,12 +53,12 @@ def test_the_backlog_of_an_outage_goes_oldest_first_when_the_operator_is_back(al
     for _ in range(40):
         alive.register()
     alive.tick(3600)
-    eventually(lambda: settled(alive), 5)
+    eventually(lambda: settled(alive))
     assert alive.books.numbers() == []
     assert alive.core.sync.outbox(alive.factory_id).backing_off_until > 0
     alive.books.unreachable.clear()
     alive.tick(600)
-    eventually(lambda: alive.held == [], 10)
+    eventually(lambda: alive.held == [])
     assert [len(request.files) for request in alive.books.requests] == [32, 8]
     assert alive.books.numbers() == list(range(1, 41))
 
@@ -68,7 +68,7 @@ def test_the_error_is_told_once(alive: Bench) -> None:
     alive.register()
     for _ in range(4):
         alive.tick(700)
-        eventually(lambda: settled(alive), 5)
+        eventually(lambda: settled(alive))
     failures = [event for event in alive.events.since(0) if event["kind"] == "sender.failed"]
     assert len(failures) == 1
     assert alive.core.sender.last_error[alive.factory_id] == (
@@ -76,8 +76,8 @@ def test_the_error_is_told_once(alive: Bench) -> None:
     )
     alive.books.unreachable.clear()
     alive.tick(700)
-    eventually(lambda: alive.held == [], 5)
-    eventually(lambda: not alive.core.sender.last_error, 5)
+    eventually(lambda: alive.held == [])
+    eventually(lambda: not alive.core.sender.last_error)
 
 
 def test_a_blocked_module_is_tried_again_after_ten_minutes(alive: Bench) -> None:
@@ -85,14 +85,14 @@ def test_a_blocked_module_is_tried_again_after_ten_minutes(alive: Bench) -> None
     alive.books.blocked = True
     alive.register()
     alive.tick(6)
-    eventually(lambda: settled(alive), 5)
+    eventually(lambda: settled(alive))
     assert len(alive.books.requests) == 1
     alive.books.blocked = False
     alive.tick(590)
-    eventually(lambda: settled(alive), 5)
+    eventually(lambda: settled(alive))
     assert len(alive.books.requests) == 1
     alive.tick(11)
-    eventually(lambda: alive.held == [], 5)
+    eventually(lambda: alive.held == [])
 
 
 def test_what_a_broken_link_left_is_finished_and_sent(alive: Bench) -> None:
@@ -102,7 +102,7 @@ def test_what_a_broken_link_left_is_finished_and_sent(alive: Bench) -> None:
     with pytest.raises(CardLostError):
         alive.core.register(alive.factory_id, txid)
     alive.core.sender.wake(alive.factory_id)
-    eventually(lambda: alive.held == [], 5)
+    eventually(lambda: alive.held == [])
     assert alive.books.bodies.keys() == {("ZZ000000000000", 1)}
     assert alive.core.register(alive.factory_id, txid).receipt_seq == 1
 
@@ -113,11 +113,11 @@ def test_a_module_plugged_in_sends_what_waits(make_bench: BenchMaker) -> None:
     bench.open_shift()
     bench.register()
     module, bench.card.module = bench.card.module, None
-    eventually(lambda: not bench.core.fleet.states()[0].present, 2)
+    eventually(lambda: not bench.core.fleet.states()[0].present)
     bench.tick(3600)
     assert bench.books.requests == []
     bench.card.module = module
-    eventually(lambda: bench.held == [], 5)
+    eventually(lambda: bench.held == [])
     kinds = [event["kind"] for event in bench.events.since(0)]
     assert [kind for kind in kinds if kind.startswith("module.")] == [
         "module.plugged",
@@ -133,7 +133,7 @@ def test_without_auto_send_only_registrations_are_finished(bench: Bench) -> None
     with pytest.raises(CardLostError):
         bench.core.register(bench.factory_id, txid)
     bench.core.sender.wake(bench.factory_id)
-    eventually(lambda: bench.core.files(bench.factory_id, FileState.NEW, 1, 0), 5)
+    eventually(lambda: bench.core.files(bench.factory_id, FileState.NEW, 1, 0))
     bench.tick(86_400)
     assert (bench.books.requests, bench.held) == ([], [1])
 
@@ -148,9 +148,9 @@ def test_lost_databases_are_made_good_only_when_told(make_bench: BenchMaker) -> 
         bench.books.file_script = {2: FileStatus.Reject} if told else {}
         bench.drive.reset({})
         expected = [2] if told else [1, 2]
-        eventually(lambda bench=bench, expected=expected: bench.held == expected, 5)  # type: ignore[misc]
+        eventually(lambda bench=bench, expected=expected: bench.held == expected)  # type: ignore[misc]
         bench.tick()
-        eventually(lambda bench=bench: settled(bench), 5)  # type: ignore[misc]
+        eventually(lambda bench=bench: settled(bench))  # type: ignore[misc]
         requests = len(bench.books.requests)
         bench.core.sender.retry_now(bench.factory_id)
         bench.core.sender.work()
@@ -163,7 +163,7 @@ def test_unconfirmed_modules_do_not_send(make_bench: BenchMaker) -> None:
     bench.open_shift()
     bench.register()
     bench.core.close_shift(bench.factory_id, bench.tick())
-    eventually(lambda: len(bench.books.zreports) == 1, 5)
+    eventually(lambda: len(bench.books.zreports) == 1)
     other = make_module(bench.now(), "ZZ000000000009", "00" + "9" * 34)
     bench.card.module = other
     bench.core.modules()
@@ -178,7 +178,7 @@ def test_a_module_that_forgets_acknowledgements_does_not_stop_the_sender(make_be
     bench.register()
     bench.core.close_shift(bench.factory_id, bench.tick())
     bench.tick()
-    eventually(lambda: settled(bench), 5)
+    eventually(lambda: settled(bench))
     assert len([request for request in bench.books.requests if request.files[0].type == 2]) == 2
 
 
@@ -191,18 +191,18 @@ def test_a_mistake_in_sending_does_not_end_it(alive: Bench, monkeypatch: pytest.
     monkeypatch.setattr(alive.books, "answer", broken)
     alive.register()
     alive.tick(6)
-    eventually(lambda: settled(alive), 5)
+    eventually(lambda: settled(alive))
     assert alive.core.sender.last_error[alive.factory_id] == "internal error"
     monkeypatch.setattr(alive.books, "answer", answer)
     alive.tick(6)
-    eventually(lambda: alive.held == [], 5)
+    eventually(lambda: alive.held == [])
 
 
 def test_what_a_broken_round_did_not_look_at_is_looked_at_by_the_next(
     alive: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also when that is due for a receipt that came meanwhile."""
-    eventually(lambda: settled(alive), 5)
+    eventually(lambda: settled(alive))
     asked: list[str] = []
 
     def unplugged(factory_id: str, _count: int) -> list[SyncItem]:
@@ -214,14 +214,14 @@ def test_what_a_broken_round_did_not_look_at_is_looked_at_by_the_next(
 
     monkeypatch.setattr(alive.core.sync, "unnumbered", unplugged)
     alive.core.sender.wake(alive.factory_id)
-    eventually(lambda: alive.core.sender.last_error.get(alive.factory_id) is not None, 5)
+    eventually(lambda: alive.core.sender.last_error.get(alive.factory_id) is not None)
     alive.tick(6)
-    eventually(lambda: len(asked) == 2, 5)
+    eventually(lambda: len(asked) == 2)
 
 
 def test_a_round_for_a_receipt_does_not_ask_for_shifts_again(alive: Bench) -> None:
     """The sender looks at Z-reports when one may be there: closed here, or closed past it."""
-    eventually(lambda: settled(alive), 5)
+    eventually(lambda: settled(alive))
     asked: list[str] = []
     pending = alive.core.stage.zreports.pending
 
@@ -233,20 +233,20 @@ def test_a_round_for_a_receipt_does_not_ask_for_shifts_again(alive: Bench) -> No
         patch.setattr(ZReportStore, "pending", noted)
         alive.register()
         alive.tick(6)
-        eventually(lambda: alive.held == [], 5)
-        eventually(lambda: settled(alive), 5)
+        eventually(lambda: alive.held == [])
+        eventually(lambda: settled(alive))
         before = len(asked)
         for _ in range(3):
             alive.register()
             alive.tick(6)
-            eventually(lambda: alive.held == [], 5)
-            eventually(lambda: settled(alive), 5)
+            eventually(lambda: alive.held == [])
+            eventually(lambda: settled(alive))
         assert len(asked) == before
         with alive.core.fleet.slots[0].lock, module_session(alive.card) as past_the_drive:
             past_the_drive.zreport_close(alive.tick())
             past_the_drive.zreport_open(alive.tick())
         alive.register()
         alive.tick(6)
-        eventually(lambda: len(alive.books.zreports) == 1, 5)
+        eventually(lambda: len(alive.books.zreports) == 1)
         alive.core.close_shift(alive.factory_id, alive.tick())
-        eventually(lambda: len(alive.books.zreports) == 2, 5)
+        eventually(lambda: len(alive.books.zreports) == 2)

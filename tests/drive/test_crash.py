@@ -32,7 +32,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabShop]:
 
 def died(shop: LabShop) -> None:
     """The drive is dead by its own hand; start it again."""
-    eventually(lambda: not shop.lab.alive("drive"), 10)
+    eventually(lambda: not shop.lab.alive("drive"))
     shop.lab.restart("drive")
 
 
@@ -100,13 +100,13 @@ def test_module_and_operator_killed_too(shop: LabShop) -> None:
     shop.lab.control("module").add_fault("apdu.commit", "crash", match={"apdu": "001700*"})
     with pytest.raises(DriveUnreachableError):
         shop.till.sell(order)
-    eventually(lambda: not shop.lab.alive("module"), 10)
+    eventually(lambda: not shop.lab.alive("module"))
     shop.lab.restart("module")
     shop.till.finish_pending()
     shop.lab.control("operator").add_fault("ofd.store.after", "crash")
     with pytest.raises(ControlClientError):
         send(shop)
-    eventually(lambda: not shop.lab.alive("operator"), 10)
+    eventually(lambda: not shop.lab.alive("operator"))
     shop.lab.restart("operator")
     send(shop)
     shop.all_agree()

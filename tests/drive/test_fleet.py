@@ -118,9 +118,9 @@ def test_the_watcher_notices_within_two_seconds(make_bench: BenchMaker) -> None:
     """UZ-USB-01"""
     bench = make_bench(presence_interval=0.05)
     module, bench.card.module = bench.card.module, None
-    eventually(lambda: not bench.core.fleet.states()[0].present, 2)
+    eventually(lambda: not bench.core.fleet.states()[0].present)
     bench.card.module = module
-    eventually(lambda: bench.core.fleet.states()[0].present, 2)
+    eventually(lambda: bench.core.fleet.states()[0].present)
 
 
 class Busy(Card):

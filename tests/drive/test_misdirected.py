@@ -95,7 +95,7 @@ def test_what_was_believed_before_a_restart_is_found_after_it(make_bench: BenchM
     shop.drive.stop()
     shop.drive.start()
     shop.core.fleet.look()
-    eventually(lambda: states(shop) == {1: "Acknowledged", 2: "Acknowledged", 3: "New"}, 5)
+    eventually(lambda: states(shop) == {1: "Acknowledged", 2: "Acknowledged", 3: "New"})
     assert sync(shop) == [(3, "Acknowledged")]
 
 
@@ -162,17 +162,17 @@ def test_sender_heals_by_itself_and_pauses_while_the_operator_goes_on(make_bench
     shop.register()
     shop.books.misnamed |= {1: number(2), 2: number(77)}
     shop.tick(6)
-    eventually(lambda: shop.core.sync.outbox(shop.factory_id).backing_off_until > 0, 5)
+    eventually(lambda: shop.core.sync.outbox(shop.factory_id).backing_off_until > 0)
     sent = len(sent_numbers(shop))
     assert sent <= 3
     assert shop.held == [1]
     shop.tick(4)
-    eventually(lambda: shop.core.sender.looked_at >= shop.core.stage.lab_seconds(), 5)
+    eventually(lambda: shop.core.sender.looked_at >= shop.core.stage.lab_seconds())
     assert len(sent_numbers(shop)) == sent
     shop.books.misnamed.clear()
     shop.tick(30)
-    eventually(lambda: shop.held == [], 5)
-    eventually(lambda: states(shop) == {1: "Acknowledged", 2: "Acknowledged"}, 5)
+    eventually(lambda: shop.held == [])
+    eventually(lambda: states(shop) == {1: "Acknowledged", 2: "Acknowledged"})
 
 
 def test_module_that_takes_no_acknowledgement_is_tried_again_after_a_pause(make_bench: BenchMaker) -> None:
@@ -180,8 +180,8 @@ def test_module_that_takes_no_acknowledgement_is_tried_again_after_a_pause(make_
     shop.open_shift()
     shop.register()
     shop.tick(6)
-    eventually(lambda: len(sent_numbers(shop)) == 2, 5)
-    eventually(lambda: shop.core.sender.looked_at >= shop.core.stage.lab_seconds(), 5)
+    eventually(lambda: len(sent_numbers(shop)) == 2)
+    eventually(lambda: shop.core.sender.looked_at >= shop.core.stage.lab_seconds())
     assert len(sent_numbers(shop)) == 2
     shop.tick(6)
-    eventually(lambda: len(sent_numbers(shop)) == 4, 5)
+    eventually(lambda: len(sent_numbers(shop)) == 4)

@@ -26,6 +26,7 @@ from reference.protocol.uz.message import (
 )
 from reference.runtime.clock import LabClock
 from reference.runtime.faults import FaultPoints
+from tests.waiting import PATIENCE
 
 REQUEST = Request(
     "ZZ000000000000", datetime(2026, 7, 1, 9, 0), SenderInfo("test"), (File(0xC9, 1, bytes(8)),)
@@ -51,7 +52,7 @@ def listening(serve: Callable[[socket.socket], None]) -> Iterator[Endpoint]:
         thread.start()
         yield Endpoint("127.0.0.1", server.getsockname()[1])
         server.shutdown(socket.SHUT_RDWR)
-        thread.join(5)
+        thread.join(PATIENCE)
 
 
 @pytest.fixture
@@ -152,7 +153,7 @@ def test_a_silent_operator_costs_five_lab_seconds(lab: LabClock) -> None:
     def serve(connection: socket.socket) -> None:
         read_request(connection)
         asked.set()
-        done.wait(20)
+        done.wait(PATIENCE)
 
     with listening(serve) as endpoint:
         failures: list[str] = []
@@ -164,9 +165,9 @@ def test_a_silent_operator_costs_five_lab_seconds(lab: LabClock) -> None:
 
         thread = threading.Thread(target=exchange)
         thread.start()
-        assert asked.wait(5)
+        assert asked.wait(PATIENCE)
         lab.advance(3600)
-        thread.join(10)
+        thread.join(PATIENCE)
         done.set()
     assert failures == [f"failed to sync: {endpoint}: no answer for 3600 s"]
 
@@ -203,7 +204,7 @@ def test_the_end_breaks_off_what_is_under_way(lab: LabClock) -> None:
     def serve(connection: socket.socket) -> None:
         read_request(connection)
         asked.set()
-        done.wait(20)
+        done.wait(PATIENCE)
 
     with listening(serve) as endpoint:
         operator = client(lab, endpoint)
@@ -216,9 +217,9 @@ def test_the_end_breaks_off_what_is_under_way(lab: LabClock) -> None:
 
         thread = threading.Thread(target=exchange)
         thread.start()
-        assert asked.wait(5)
+        assert asked.wait(PATIENCE)
         operator.end()
-        thread.join(2)
+        thread.join(PATIENCE)
         assert not thread.is_alive()
         exchange()
         done.set()

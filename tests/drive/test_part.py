@@ -168,7 +168,7 @@ def test_look_and_which_module(make_bench: BenchMaker, tmp_path: Path) -> None:
     assert do(web, "confirm-module")[0] == 422
     bench.drive.reset({})
     bench.cards[1].module = None
-    eventually(lambda: do(web, "send-now")[0] == 200, 5)
+    eventually(lambda: do(web, "send-now")[0] == 200)
 
 
 def test_reset_zreports(shop: Bench, web: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -65,7 +65,7 @@ def test_a_txid_tried_again_is_looked_for_again(shop: Bench) -> None:
 @pytest.mark.parametrize("lock", ["pos", "operator"])
 def test_a_locked_module_is_read_instead_of_registered_again(shop: Bench, lock: str) -> None:
     # The sender's first look at a module just plugged in may come late; it is not to find what is cut here.
-    eventually(lambda: shop.core.sync.outbox(shop.factory_id).due is None, 10)
+    eventually(lambda: shop.core.sync.outbox(shop.factory_id).due is None)
     with shop.core.turns.called(shop.factory_id):
         pass
     txid = cut(shop)
@@ -78,7 +78,7 @@ def test_a_locked_module_is_read_instead_of_registered_again(shop: Bench, lock: 
         shop.books.sync_flags = SyncFlags.CHANGE_LOCK | SyncFlags.LOCKED
         shop.core.sync_state(shop.factory_id)
     recover(shop)  # or the background sender, which the state sync has woken
-    eventually(lambda: shop.core.stage.receipts.receipt(txid, shop.factory_id).answer is not None, 5)
+    eventually(lambda: shop.core.stage.receipts.receipt(txid, shop.factory_id).answer is not None)
     assert not [command for command in shop.card.commands[before:] if command[1] == 0x17]
     assert shop.core.register(shop.factory_id, txid).fiscal_sign == "271368829008"
 

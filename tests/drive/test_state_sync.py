@@ -15,6 +15,7 @@ from reference.drive.errors import (
 from reference.protocol.uz.message import AckFile, FileStatus, Request, Response
 from reference.protocol.uz.standin import SyncFlags
 from tests.drive.conftest import Bench
+from tests.waiting import PATIENCE
 
 
 def test_state_sync_sets_the_lock(shop: Bench) -> None:
@@ -52,13 +53,13 @@ def test_one_sync_at_a_time(shop: Bench, monkeypatch: pytest.MonkeyPatch) -> Non
 
     def slow(request: Request) -> Response:
         inside.set()
-        assert go_on.wait(10)
+        assert go_on.wait(PATIENCE)
         return answer(request)
 
     monkeypatch.setattr(shop.books, "answer", slow)
     first = threading.Thread(target=shop.core.sync_full_receipts, args=(shop.factory_id, 1))
     first.start()
-    assert inside.wait(10)
+    assert inside.wait(PATIENCE)
     with pytest.raises(SyncRunningError, match=r"^sync is already in progress$") as refused:
         shop.core.sync_zreports(shop.factory_id, 1)
     assert refused.value.status == 409
@@ -73,14 +74,14 @@ def test_a_call_waits_for_the_background_sender(shop: Bench) -> None:
     def background() -> None:
         with shop.core.turns.background(shop.factory_id):
             turn.set()
-            assert done.wait(10)
+            assert done.wait(PATIENCE)
 
     thread = threading.Thread(target=background)
     thread.start()
-    assert turn.wait(10)
+    assert turn.wait(PATIENCE)
     call = threading.Thread(target=shop.core.sync_zreports, args=(shop.factory_id, 1))
     call.start()
     done.set()
-    call.join(10)
-    thread.join(10)
+    call.join(PATIENCE)
+    thread.join(PATIENCE)
     assert not call.is_alive()

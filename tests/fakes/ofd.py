@@ -16,6 +16,7 @@ from reference.protocol.kz.frames import Frame, FrameReader, Header, encode_fram
 from reference.protocol.kz.kinds import ReportKind
 from reference.protocol.kz.report_codec import write_report
 from reference.protocol.kz.reports import ReportData
+from tests.waiting import PATIENCE
 
 FIRST_ROTATED: Final = 3_000_000_001
 FRESH: Final = ReportData(datetime(2026, 3, 2, 9), 1)
@@ -109,7 +110,7 @@ class ScriptedOfd:
         self._listener.close()
         for connection in self._held:
             connection.close()
-        self._thread.join(5)
+        self._thread.join(PATIENCE)
 
     def _serve(self) -> None:
         while True:

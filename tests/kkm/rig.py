@@ -26,7 +26,7 @@ from reference.runtime.clock import LabClock
 from reference.runtime.events import EventLog
 from reference.runtime.faults import FaultPoints
 from reference.runtime.journal import journal_actions, journal_points
-from tests.waiting import eventually
+from tests.waiting import PATIENCE, eventually
 
 START = datetime(2026, 3, 2, 5, tzinfo=UTC)
 """10:00:00 in Almaty."""
@@ -117,9 +117,9 @@ class Rig:
         thread = threading.Thread(target=lambda: found.append(self.press(key, order)))
         thread.start()
         attempts = self.register.settings.repeat_attempts
-        eventually(lambda: self._unanswered() - before >= attempts, 10)
+        eventually(lambda: self._unanswered() - before >= attempts)
         self.lab.advance(seconds)
-        thread.join(10)
+        thread.join(PATIENCE)
         assert found, "the key did not return"
         return found[0]
 

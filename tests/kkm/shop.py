@@ -10,19 +10,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
-
 from reference.kkm.process import RegisterProcess
 from reference.kkm.settings import RegisterSettings
 from reference.runtime.clock import LabClock
 from tests.ofd_mock.conftest import part_settings
 from tests.ofd_mock.kz.bench import Bench, running
-from tests.waiting import eventually
+from tests.waiting import PATIENCE, eventually
+from tests.web import lasting_client
 
 DEVICE, TOKEN = 4931, 3_000_000_001
-PATIENCE = 20.0
 Json = dict[str, Any]
-web = httpx.Client(trust_env=False)
+web = lasting_client()
 
 
 @dataclass
@@ -43,7 +41,7 @@ class Shop:
         self.operator.reset()
         self.operator.order("provision", id=DEVICE, token=TOKEN, org_title="ТОО Сынақ", pos_title="Дүкен 1")
         self.control("reset", settings={"device_id": DEVICE, "token": TOKEN, **settings})
-        eventually(lambda: self.state()["mode"] == "ONLINE", PATIENCE)
+        eventually(lambda: self.state()["mode"] == "ONLINE")
 
     def press(self, key: str, order: Mapping[str, Any] | None = None) -> Json:
         answer = web.post(f"{self.base}/keys/{key}", json=dict(order or {}), timeout=PATIENCE)
@@ -83,7 +81,7 @@ class Shop:
                 self.tick(0.5)
             return future.done()
 
-        eventually(ended, PATIENCE)
+        eventually(ended)
         return future.result()
 
 

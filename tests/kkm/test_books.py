@@ -16,6 +16,7 @@ from reference.protocol.kz.reports import differences, figures
 from reference.protocol.kz.tickets import ParentTicket, Payment
 from tests.kkm.rig import BREAD, Rig
 from tests.ofd_mock.kz.bench import Bench
+from tests.waiting import PATIENCE
 
 A = ItemOrder("A", 42_000, 2500, vat=12_000)
 Open = Callable[..., Rig]
@@ -128,15 +129,15 @@ def test_either_sign_finds_the_ticket(open_rig: Open, operator: Bench) -> None:
     assert offline is not None
 
     page = offline.qr
-    assert httpx.get(page, trust_env=False).status_code == 404
+    assert httpx.get(page, trust_env=False, timeout=PATIENCE).status_code == 404
     rig.online()
-    assert httpx.get(page, trust_env=False).status_code == 302
+    assert httpx.get(page, trust_env=False, timeout=PATIENCE).status_code == 302
     delivered = rig.register.document(offline.number)
     assert delivered.server_sign != delivered.sign
     online = page.replace(f"i={delivered.sign}", f"i={delivered.server_sign}")
     assert (
-        httpx.get(online, trust_env=False).headers["location"]
-        == httpx.get(page, trust_env=False).headers["location"]
+        httpx.get(online, trust_env=False, timeout=PATIENCE).headers["location"]
+        == httpx.get(page, trust_env=False, timeout=PATIENCE).headers["location"]
     )
 
 

@@ -16,6 +16,7 @@ import pytest
 from reference.protocol.kz.dialects import Command
 from tests.ofd_mock.conftest import LAB_START
 from tests.ofd_mock.kz.bench import Bench
+from tests.waiting import PATIENCE
 
 RATE = 60.0
 DEATHS = (137, -signal.SIGKILL)
@@ -177,7 +178,7 @@ def test_killed_by_signal(shop: Shop) -> None:
         lines = [json.loads(process.stdout.readline()) for _ in range(8)]
         process.kill()
         lines += [json.loads(line) for line in process.stdout.read().splitlines() if line.endswith("}")]
-        assert process.wait(10) == -signal.SIGKILL
+        assert process.wait(PATIENCE) == -signal.SIGKILL
         process.stdout.close()
         shop.handed += [line for line in lines if line.get("number") is not None]
     rows = shop.settle()

@@ -76,7 +76,7 @@ def test_a_sale_without_a_line_is_queued_and_delivered(shop: Shop) -> None:
     assert 0 < state["offline_left_seconds"] <= 72 * 3600
     shop.control("do/mend-line")
     shop.tick(61)
-    eventually(lambda: shop.state()["mode"] == "ONLINE", 20)
+    eventually(lambda: shop.state()["mode"] == "ONLINE")
     first = web.get(f"{shop.base}/keys/documents/1").json()
     assert first["delivery"] == "delivered"
     assert first["server_sign"] not in ("", first["sign"])
@@ -126,7 +126,7 @@ def test_token_info_address_and_pulse(shop: Shop) -> None:
     assert new != TOKEN
     assert shop.press("sell", sale())["mode"] == "TOKEN_INVALID"
     assert shop.press("token", {"token": new})["outcome"] == "done"
-    eventually(lambda: shop.state()["mode"] == "ONLINE", 20)
+    eventually(lambda: shop.state()["mode"] == "ONLINE")
 
 
 def test_documents_and_papers(shop: Shop) -> None:

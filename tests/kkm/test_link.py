@@ -14,7 +14,7 @@ from reference.protocol.kz.client import Mode
 from reference.protocol.kz.dialects import Command
 from tests.fakes.ofd import Broken, ScriptedOfd, Silent
 from tests.kkm.rig import BREAD, TOKEN, Rig
-from tests.waiting import eventually
+from tests.waiting import PATIENCE, eventually
 
 
 @pytest.mark.parametrize(
@@ -61,9 +61,9 @@ def test_stops_while_a_key_waits(rig: Rig, ofd: ScriptedOfd, wait: Silent | Brok
     found = []
     thread = threading.Thread(target=lambda: found.append(rig.sell()))
     thread.start()
-    eventually(lambda: ofd.of(Command.TICKET), 10)
+    eventually(lambda: ofd.of(Command.TICKET))
     rig.register.close()
-    thread.join(10)
+    thread.join(PATIENCE)
     (pressed,) = found
     assert (pressed.outcome, pressed.local) == (Outcome.REFUSED, Local.STOPPED)
     assert rig.sell().local is Local.STOPPED
@@ -78,15 +78,15 @@ def test_frozen_clock_makes_no_busy_loop(rig: Rig) -> None:
     rig.cut()
     thread = threading.Thread(target=rig.sell)
     thread.start()
-    eventually(lambda: len(rig.events.last(99)) >= 4, 10)
+    eventually(lambda: len(rig.events.last(99)) >= 4)
     pause = threading.Event()
     pause.wait(0.3)
     attempts = sum(event["kind"] == "unanswered" for event in rig.events.last(99))
     assert attempts == 3
     rig.lab.advance(1)
-    eventually(lambda: sum(event["kind"] == "unanswered" for event in rig.events.last(99)) == 4, 10)
+    eventually(lambda: sum(event["kind"] == "unanswered" for event in rig.events.last(99)) == 4)
     rig.lab.advance(5)
-    thread.join(10)
+    thread.join(PATIENCE)
     assert rig.mode is Mode.OFFLINE
 
 
@@ -121,6 +121,6 @@ def test_a_failing_sender_does_not_look_alive(rig: Rig, monkeypatch: pytest.Monk
 
     monkeypatch.setattr(rig.register._desk, "look_at_limit", broken)
     rig.register._desk.waiting.kick()
-    eventually(lambda: seen, 10)
+    eventually(lambda: seen)
     assert rig.sell().local is Local.STOPPED
     assert rig.events.last(1)[0]["data"]["text"] == "a bug"

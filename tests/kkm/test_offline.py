@@ -29,6 +29,7 @@ from reference.protocol.kz.reports import ReportData, SumRow
 from tests.fakes.ofd import FIRST_ROTATED, Broken, Reply, ScriptedOfd, Silent
 from tests.kkm.rig import BREAD, HOUR, TOKEN, Rig
 from tests.kkm.test_online import PARENT
+from tests.waiting import PATIENCE
 
 UNIX = 1_772_427_605
 """10:00:05 in Almaty, when the first ticket of `Rig.offline` goes offline."""
@@ -42,9 +43,9 @@ def test_silence_goes_offline(rig: Rig, ofd: ScriptedOfd) -> None:
     thread = threading.Thread(target=lambda: found.append(rig.sell()))
     thread.start()
     for silence in silences:
-        assert silence.asked.wait(10)
+        assert silence.asked.wait(PATIENCE)
         rig.lab.advance(2)
-    thread.join(10)
+    thread.join(PATIENCE)
     assert (found[0].outcome, found[0].mode) == (Outcome.QUEUED, Mode.OFFLINE)
     assert [one.pair for one in ofd.of(Command.TICKET)] == [(TOKEN, 2)] * 3
 
@@ -159,7 +160,7 @@ def test_key_press_never_waits_offline(rig: Rig, ofd: ScriptedOfd) -> None:
     ofd.then(silent, to=Command.TICKET)
     rig.mend()
     rig.lab.advance(60)
-    assert silent.asked.wait(10)
+    assert silent.asked.wait(PATIENCE)
     assert rig.sell().outcome is Outcome.QUEUED
     state = rig.register.state()
     assert (state.queue_length, state.mode) == (1, Mode.OFFLINE)

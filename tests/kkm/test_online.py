@@ -30,6 +30,7 @@ from reference.protocol.kz.service import Registration, TicketAd, write_ads, wri
 from reference.protocol.kz.tickets import ParentTicket, Payment
 from tests.fakes.ofd import FIRST_ROTATED, Broken, Reply, ScriptedOfd
 from tests.kkm.rig import BREAD, DEVICE, TOKEN, Rig
+from tests.waiting import PATIENCE
 
 PARENT = ParentTicket("1834637864", datetime(2026, 3, 1, 12, 30), "990000004931", 10_000, is_offline=False)
 
@@ -244,7 +245,7 @@ def test_a_token_is_kept_without_a_line(make_rig: Callable[..., Rig], ofd: Scrip
     found: list[Pressed] = []
     key = threading.Thread(target=lambda: found.append(rig.press("token", TokenOrder(77))), daemon=True)
     key.start()
-    key.join(10)
+    key.join(PATIENCE)
     assert found, "the key waits for a clock that stands still"
     (pressed,) = found
     assert (pressed.outcome, pressed.code) == (Outcome.DONE, None)

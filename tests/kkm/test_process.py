@@ -49,7 +49,7 @@ def test_a_reset_forgets_everything_and_takes_every_setting(shop: Shop) -> None:
     shop.fresh(**given)
     state = shop.control("reset", settings={"device_id": DEVICE, "token": TOKEN, **given})
     assert state["printed"] == 0
-    eventually(lambda: shop.state()["reqnum"] == 1, 20)
+    eventually(lambda: shop.state()["reqnum"] == 1)
     settings = web.get(f"{shop.base}/control/state").json()["settings"]
     assert set(settings) == set(RegisterSettings.model_fields)
     assert {name: settings[name] for name in given} == given
@@ -113,7 +113,7 @@ def test_settings_change_and_the_memory_stays(shop: Shop) -> None:
     changed = shop.control("do/settings", settings={"offline_limit_hours": 1})
     assert changed["offline_limit_hours"] == 1
     assert shop.state()["cash"] == 5
-    eventually(lambda: shop.state()["mode"] == "ONLINE", 20)
+    eventually(lambda: shop.state()["mode"] == "ONLINE")
 
 
 def test_the_address_is_set_and_live_hosts_are_refused(shop: Shop) -> None:
@@ -127,7 +127,7 @@ def test_a_line_is_cut_for_a_while(shop: Shop) -> None:
     shop.control("do/kill-line", seconds=30)
     assert shop.outlast(lambda: shop.press("sell", sale()))["outcome"] == "queued"
     shop.tick(61)
-    eventually(lambda: shop.state()["mode"] == "ONLINE", 20)
+    eventually(lambda: shop.state()["mode"] == "ONLINE")
     assert refusal(shop, "do/kill-line", seconds="soon")[0] == "seconds"
 
 
@@ -264,11 +264,11 @@ def test_the_process_sells_ends_and_goes_on(shop: Shop, tmp_path: Path) -> None:
     child = Child(tmp_path, *options)
     assert child.ready["part"] == "register"
     assert child.ready["seed"] == 1
-    eventually(lambda: web.get(f"{child.base}/keys/state").json()["mode"] == "ONLINE", 20)
+    eventually(lambda: web.get(f"{child.base}/keys/state").json()["mode"] == "ONLINE")
     assert web.post(f"{child.base}/keys/deposit", json={"sum": 7}).json()["outcome"] == "done"
     assert "SIGTERM" in child.end()
     child = Child(tmp_path, *options)
-    eventually(lambda: web.get(f"{child.base}/keys/state").json()["cash"] == 7, 20)
+    eventually(lambda: web.get(f"{child.base}/keys/state").json()["cash"] == 7)
     assert child.process.stdin is not None
     child.process.stdin.close()
     assert child.process.wait(60) == 0

@@ -10,9 +10,9 @@ import pytest
 
 from reference.kkm.waiting import Waiting
 from reference.runtime.clock import LabClock
+from tests.waiting import PATIENCE
 
 START = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
-PATIENCE = 20.0
 
 
 def over(wait: Callable[[], object]) -> bool:

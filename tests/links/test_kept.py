@@ -103,7 +103,7 @@ def test_a_power_cut_between_two_sessions_is_noticed(bench: Bench, link: Countin
     with kept.session() as session:
         session.get_info()
     bench.served.call(bench.served.process.ports[0].cut)
-    eventually(lambda: not kept.powered, 5)
+    eventually(lambda: not kept.powered)
     with kept.session() as session:
         session.get_info()
     assert link.opened == 2
@@ -115,7 +115,7 @@ def test_a_module_that_was_pulled_out_is_missed(bench: Bench, kept: KeptModule) 
         pass
     assert kept.powered
     bench.unplug()
-    eventually(lambda: not kept.powered, 5)
+    eventually(lambda: not kept.powered)
     with pytest.raises(NoModule), kept.session():
         pass
 
@@ -128,7 +128,7 @@ def test_others_get_the_module_when_nobody_wants_it(bench: Bench, link: Counting
     other = bench.link("tcp")
     assert other.open()
     other.close()
-    eventually(lambda: not module.powered, 5)
+    eventually(lambda: not module.powered)
     module.end()
 
 
@@ -152,7 +152,7 @@ def test_the_end_lets_go_at_once(bench: Bench, kept: KeptModule) -> None:
     with kept.session():
         pass
     assert not kept.powered
-    eventually(lambda: not bench.served.process.ports[0].connected, 5)
+    eventually(lambda: not bench.served.process.ports[0].connected)
 
 
 @pytest.mark.parametrize("cable", ["usb", "serial"])

@@ -14,6 +14,7 @@ from reference.links.errors import LinkLost, LinkTimeout, NoModule
 from reference.links.pcsc import PcscLink
 from reference.protocol.uz.apdu import ATR_ISO
 from reference.runtime.clock import LabClock
+from tests.waiting import PATIENCE
 
 READERS = ["Some Reader [CCID] 00 00", "Other PCD 00 00", "Other PCD 00 01"]
 HOLDS_CARD = {READERS[0], READERS[2]}
@@ -61,7 +62,7 @@ class Played(SimpleNamespace):
 
     def SCardTransmit(self, _card: int, _protocol: Any, _data: list[int]) -> Any:  # noqa: N802
         if self.hang is not None:
-            self.hang.wait(10)
+            self.hang.wait(PATIENCE)
         return self.answers.pop(0)
 
     def SCardDisconnect(self, _card: int, _how: int) -> int:  # noqa: N802

@@ -21,6 +21,7 @@ from reference.protocol.uz import apdu
 from reference.protocol.uz.apdu import ATR_ISO, ATR_VENDOR
 from reference.runtime.clock import LabClock
 from tests.links.bench import Bench, bench, selected
+from tests.waiting import PATIENCE
 
 INFO = apdu.get_info().encode()
 SELECT = apdu.select().encode()
@@ -51,7 +52,7 @@ def test_pyserial_reaches_the_socket(served: Bench) -> None:
 
     pyserial empties the input when it opens a port, which takes the ATR away if that was quicker.
     """
-    with serial.serial_for_url(f"socket://{served.served.addresses['serial-tcp']}", timeout=5) as port:
+    with serial.serial_for_url(f"socket://{served.served.addresses['serial-tcp']}", timeout=PATIENCE) as port:
         port.write(bytes((len(SELECT),)) + SELECT)
         came = port.read_until(b"\x02\x90\x00")
     assert came.removeprefix(bytes((20,)) + ATR_VENDOR) == b"\x02\x90\x00"
@@ -95,7 +96,7 @@ def test_pulled_in_the_middle_of_a_command(served: Bench) -> None:
     asking.join(0.3)
     assert asking.is_alive()
     served.unplug()
-    asking.join(10)
+    asking.join(PATIENCE)
     assert raised == [LinkLost]
 
 
@@ -145,7 +146,7 @@ def reader(reply: Reply) -> Iterator[SerialCcidLink]:
     link.close()
     os.close(slave)
     os.close(master)
-    thread.join(5)
+    thread.join(PATIENCE)
 
 
 def usual(message: bytes) -> bytes:

@@ -16,6 +16,7 @@ from reference.links.tcp import TcpLink
 from reference.links.urls import make_link, parse_module_url
 from reference.protocol.uz.apdu import ATR_VENDOR
 from reference.runtime.clock import LabClock
+from tests.waiting import PATIENCE
 
 Serve = Callable[[socket.socket], None]
 HELLO = bytes((len(ATR_VENDOR),)) + ATR_VENDOR
@@ -33,7 +34,7 @@ def emulator(serve: Serve) -> Iterator[Endpoint]:
         thread = threading.Thread(target=run, daemon=True)
         thread.start()
         yield Endpoint("127.0.0.1", server.getsockname()[1])
-        thread.join(10)
+        thread.join(PATIENCE)
         assert not thread.is_alive()
 
 
@@ -152,7 +153,7 @@ def test_silence_lasts_fifteen_lab_seconds() -> None:
         connection.sendall(HELLO)
         connection.recv(16)
         lab.advance(15)
-        done.wait(20)
+        done.wait(PATIENCE)
 
     with emulator(serve) as endpoint:
         link = TcpLink(endpoint, clock=lab.part("drive"))
@@ -167,7 +168,7 @@ def test_silence_at_power_up_is_no_absence() -> None:
     """EM-04: somebody else may have the module."""
     lab = LabClock.private(rate=1000.0)
     done = threading.Event()
-    with emulator(lambda _connection: done.wait(20) or None) as endpoint:  # type: ignore[func-returns-value]
+    with emulator(lambda _connection: done.wait(PATIENCE) or None) as endpoint:  # type: ignore[func-returns-value]
         with pytest.raises(LinkTimeout):
             TcpLink(endpoint, clock=lab.part("drive")).open()
         done.set()

@@ -24,7 +24,7 @@ from simulator.shells.reader_settings import ReaderSettings
 from simulator.shells.usb_bench import UsbSettings
 from tests.links.bench import Bench, bench, selected
 from tests.links.conftest import LocalMaker
-from tests.waiting import eventually
+from tests.waiting import PATIENCE, eventually
 
 KEY = UsbPlace(0x1209, 0x4B01)
 INFO = apdu.get_info().encode()
@@ -174,7 +174,7 @@ def test_a_frozen_reader_is_silent_for_fifteen_lab_seconds(make_local: LocalMake
     asking.join(0.3)
     assert asking.is_alive()
     lab.advance(16)
-    asking.join(10)
+    asking.join(PATIENCE)
     assert [type(error) for error in raised] == [LinkTimeout]
     backend.call(reader.thaw)
     assert link.open() == ATR_ISO
@@ -234,11 +234,11 @@ def test_pulled_in_the_middle_of_a_command(served: Bench) -> None:
     asking = threading.Thread(target=ask)
     asking.start()
     device = served.body("usbip")
-    eventually(lambda: device.connected, 5)
+    eventually(lambda: device.connected)
     asking.join(0.2)
     assert asking.is_alive()
     served.unplug()
-    asking.join(10)
+    asking.join(PATIENCE)
     assert [type(error) for error in raised] == [LinkLost]
     assert link.presence() is None
     assert "no " in refusal(link)

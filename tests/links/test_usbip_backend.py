@@ -23,7 +23,7 @@ from reference.protocol.usb.setup import CcidRequest
 from reference.protocol.uz.apdu import ATR_ISO
 from simulator.shells.usb_identity import BULK_IN, BULK_OUT, INTERRUPT_IN
 from tests.links.bench import Bench, bench
-from tests.waiting import eventually
+from tests.waiting import PATIENCE, eventually
 
 
 @pytest.fixture
@@ -123,7 +123,7 @@ def test_an_unplugged_device(served: Bench, backend: UsbipBackend, key: Any) -> 
     def gone() -> bool:
         return failure(lambda: key.write(BULK_OUT, command)) == (usb.core.USBError, errno.ENODEV, -4)
 
-    eventually(gone, 2)
+    eventually(gone)
     assert usb.core.find(idVendor=0x1209, backend=backend) is None
     served.plug()
     assert usb.core.find(idVendor=0x1209, backend=backend).serial_number == "ZZ000000000000"
@@ -157,7 +157,7 @@ def test_transfers_of_several_threads(key: Any) -> None:
     for seq in range(50):
         key.write(BULK_OUT, PC_to_RDR_GetSlotStatus(bSeq=seq).encode())
         assert decode_answer(bytes(key.read(BULK_IN, 64))).bSeq == seq
-    waiting.join(5)
+    waiting.join(PATIENCE)
     assert heard == [(usb.core.USBTimeoutError, errno.ETIMEDOUT, -7)]
 
 
@@ -210,13 +210,13 @@ def server(*replies: bytes, hold: bool = False) -> Iterator[Endpoint]:
                     connection.recv(4096)
                     connection.sendall(reply)
                     if hold:
-                        over.wait(10)
+                        over.wait(PATIENCE)
 
         thread = threading.Thread(target=run, daemon=True)
         thread.start()
         yield Endpoint("127.0.0.1", listening.getsockname()[1])
         over.set()
-        thread.join(10)
+        thread.join(PATIENCE)
 
 
 @pytest.mark.parametrize("reply", [b"", b"HTTP/1.1 400 Bad Request\r\n", bytes.fromhex("0111000500000000")])

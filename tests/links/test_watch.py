@@ -14,7 +14,7 @@ import pytest
 from reference.links.errors import LinkTimeout, NoModule
 from reference.links.watch import Watcher, presence, watch
 from tests.links.bench import CABLES, Bench, bench
-from tests.waiting import eventually
+from tests.waiting import PATIENCE, eventually
 from tools.bench.children import child
 
 NOTICED = 2.0
@@ -58,9 +58,9 @@ def test_changes_are_heard_once() -> None:
     watcher = watch(link, heard.append, 0.01)
     for there in ("one", None, "two", "three"):
         link.there = there
-        eventually(lambda there=there: heard[-1:] == [there], 2)  # type: ignore[misc]
+        eventually(lambda there=there: heard[-1:] == [there])  # type: ignore[misc]
         before = link.looks
-        eventually(lambda before=before: link.looks > before + 2, 2)  # type: ignore[misc]
+        eventually(lambda before=before: link.looks > before + 2)  # type: ignore[misc]
     watcher.stop()
     assert heard == ["one", None, "two", "three"]
 
@@ -68,18 +68,18 @@ def test_changes_are_heard_once() -> None:
 def test_a_look_that_cannot_tell_changes_nothing() -> None:
     link, heard = Played(), list[str | None]()
     watcher = watch(link, heard.append, 0.01)
-    eventually(lambda: heard, 2)
+    eventually(lambda: heard)
     link.busy, link.there = True, None
     before = link.looks
-    eventually(lambda: link.looks > before + 2, 2)
+    eventually(lambda: link.looks > before + 2)
     watcher.stop()
     assert heard == ["one"]
 
 
 def test_a_look_that_hangs_delays_no_other() -> None:
     hanging, looked = threading.Event(), threading.Event()
-    watcher = Watcher([lambda: hanging.wait(10) and None, looked.set], 0.01)
-    assert looked.wait(2)
+    watcher = Watcher([lambda: hanging.wait(PATIENCE) and None, looked.set], 0.01)
+    assert looked.wait(PATIENCE)
     watcher.stop(0.05)
     hanging.set()
     watcher.stop()
@@ -99,7 +99,7 @@ def test_presence_on_every_cable(tmp_path: Path) -> None:
 def test_the_drive_notices_on_every_cable(cable: str, tmp_path: Path) -> None:
     """UZ-USB-01, UZ-USB-03, with a drive process of its own."""
     with served_at(tmp_path) as served, driving(tmp_path, served.url(cable)) as drive:
-        first = eventually(drive.listed, 5)[0]
+        first = eventually(drive.listed)[0]
         served.unplug()
         eventually(lambda: drive.kinds()[-1:] == ["module.unplugged"], NOTICED)
         assert drive.post("/FiscalDrive/List").json() == []
@@ -149,6 +149,6 @@ def driving(folder: Path, module: str) -> Iterator[Drive]:
     arguments += ["--server-address", "127.0.0.1:1"]
     with (
         child("reference.drive", arguments, folder / "drive.log") as addresses,
-        httpx.Client(base_url=addresses["drive"], trust_env=False, timeout=30) as client,
+        httpx.Client(base_url=addresses["drive"], trust_env=False, timeout=PATIENCE) as client,
     ):
         yield Drive(client)

@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from ofd_mock.defects import rules_with_defects
@@ -21,8 +20,10 @@ from reference.protocol.uz.message import File, Request, Response
 from reference.runtime.clock import LabClock
 from reference.runtime.process import PartSettings
 from tests.ofd_mock.till import Line, Till
+from tests.waiting import PATIENCE
+from tests.web import lasting_client
 
-web = httpx.Client(trust_env=False)
+web = lasting_client()
 """One client for all tests: making one costs more than a request."""
 LAB_START = datetime(2026, 7, 1, 7, 0, 0, tzinfo=UTC)
 """12:00 in Tashkent."""
@@ -47,7 +48,7 @@ class Bench:
     def handle(self, frame: bytes) -> bytes:
         """What the operator answers to a frame, without a socket."""
         work = self.process.operator.handle(frame)
-        reply = asyncio.run_coroutine_threadsafe(work, self.loop).result(20)
+        reply = asyncio.run_coroutine_threadsafe(work, self.loop).result(PATIENCE)
         return reply.data
 
     def ask(self, request: Request) -> Response:
@@ -110,10 +111,10 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
-    addresses = asyncio.run_coroutine_threadsafe(process.start(0, 0), loop).result(20)
+    addresses = asyncio.run_coroutine_threadsafe(process.start(0, 0), loop).result(PATIENCE)
     port = int(addresses["operator"].rpartition(":")[2])
     yield Bench(process, clock, loop, port, addresses["http"])
-    asyncio.run_coroutine_threadsafe(process.stop(), loop).result(20)
+    asyncio.run_coroutine_threadsafe(process.stop(), loop).result(PATIENCE)
     loop.call_soon_threadsafe(loop.stop)
     thread.join()
     loop.close()

@@ -15,7 +15,7 @@ from reference.runtime.database import open_engine
 from tests.ofd_mock.children import Child, operator
 from tests.ofd_mock.conftest import web
 from tests.ofd_mock.till import Till, ack_of, statuses
-from tests.waiting import eventually
+from tests.waiting import PATIENCE, eventually
 
 TILLS = 6
 KILLS = 4
@@ -50,7 +50,7 @@ class Drive(threading.Thread):
 
         self.sends += 1
         try:
-            with Line(self.ports[-1], timeout=5) as line:
+            with Line(self.ports[-1], timeout=PATIENCE) as line:
                 line.send(self.till.request(*files).encode())
                 response = line.read()
         except OSError:
@@ -136,7 +136,7 @@ def test_a_crash_at_a_named_place(tmp_path: Path, till: Till, point: str, stored
         with child.line() as line:
             line.send(till.request(sold.full()).encode())
             assert line.read() is None
-        assert child.process.wait(30) == 137
+        assert child.process.wait(PATIENCE) == 137
     assert sum(held(tmp_path)[0].values()) == stored
     with operator(tmp_path) as child, child.line() as line:
         assert statuses(line.ask(till.request(sold.full()))) == [FileStatus.Acknowledge]

@@ -40,7 +40,7 @@ def stores_before_it_answers(bench: Bench, till: Till) -> bool:
     assert acks(bench, till, sold.full()) == [ACK]
     at_once = page(bench, sold)
     bench.clock.advance(3)
-    eventually(lambda: page(bench, sold), 5)
+    eventually(lambda: page(bench, sold))
     return at_once
 
 
@@ -285,7 +285,7 @@ def test_a_mistake_does_not_spoil_ordinary_work(bench: Bench, name: str) -> None
     (ack,) = bench.send(till, till.bread().full()).acks
     assert ack.status is ACK
     bench.clock.advance(3)
-    eventually(lambda: len(bench.rows(till.terminal)) == 1, 5)
+    eventually(lambda: len(bench.rows(till.terminal)) == 1)
 
 
 def test_several_at_once(bench: Bench, till: Till) -> None:

@@ -13,7 +13,7 @@ from reference.protocol.uz.standin import AckKind, read_ack_file, read_sync_file
 from reference.runtime.faults import FaultRuleError
 from tests.ofd_mock.conftest import Bench
 from tests.ofd_mock.till import TERMINAL, Till, statuses
-from tests.waiting import eventually
+from tests.waiting import PATIENCE, eventually
 
 ACK = FileStatus.Acknowledge
 ONE, TWO = Till("ZZ000000000001"), Till("ZZ000000000002")
@@ -39,7 +39,7 @@ def test_answers_are_lost_before_or_after_storing(
         if action == "close":
             assert line.read() is None
         elif action == "silence":
-            eventually(lambda: bench.events("fault") != [] and waiting(bench) == ["DEAF"], 5)
+            eventually(lambda: bench.events("fault") != [] and waiting(bench) == ["DEAF"])
             line.socket.settimeout(0.2)
             with pytest.raises(TimeoutError):
                 line.read()
@@ -67,12 +67,12 @@ def test_a_status_that_is_none_is_retry_send(bench: Bench, till: Till) -> None:
 def test_slowness_is_lab_time(bench: Bench, till: Till) -> None:
     bench.fault("ofd.request", "delay", delay=40)
     work = bench.start(till.request(till.sync()))
-    eventually(lambda: bench.events("fault") != [], 5)
+    eventually(lambda: bench.events("fault") != [])
     assert not work.done()
     bench.clock.advance(39)
     assert not work.done()
     bench.clock.advance(1)
-    assert statuses(Response.decode(work.result(5).data)) == [ACK]
+    assert statuses(Response.decode(work.result(PATIENCE).data)) == [ACK]
 
 
 @pytest.mark.parametrize("action", ["close", "silence", "delay"])
@@ -83,9 +83,9 @@ def test_connections(bench: Bench, till: Till, action: str) -> None:
         if action == "close":
             assert line.closed()
         elif action == "silence":
-            eventually(lambda: waiting(bench) == ["DEAF"], 5)
+            eventually(lambda: waiting(bench) == ["DEAF"])
         else:
-            eventually(lambda: waiting(bench) == ["WORK"], 5)
+            eventually(lambda: waiting(bench) == ["WORK"])
             bench.clock.advance(7)
             assert line.read() is not None
 

@@ -24,6 +24,7 @@ from ofd_mock.uz.writer import LedgerWriter, WriterStoppedError
 from reference.protocol.uz.message import File, StatusCode
 from reference.runtime.database import open_engine
 from tests.ofd_mock.till import TERMINAL, Till
+from tests.waiting import PATIENCE
 
 NOW = "20260701120000"
 RULES = correct_rules(OperatorSettings())
@@ -254,7 +255,7 @@ def test_what_was_submitted_before_the_stop_is_stored(ledger: Ledger, till: Till
 def test_a_caller_that_has_gone_is_not_missed(ledger: Ledger, till: Till) -> None:
     writer = LedgerWriter(ledger, RULES, lambda: NOW, 100)
     gate = threading.Event()
-    holding = threading.Thread(target=lambda: writer.run(lambda: gate.wait(10)))
+    holding = threading.Thread(target=lambda: writer.run(lambda: gate.wait(PATIENCE)))
     holding.start()
 
     async def submit(wait: bool) -> None:

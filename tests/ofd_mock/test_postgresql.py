@@ -18,7 +18,7 @@ from reference.runtime.database import open_engine
 from tests.ofd_mock.postgresql import served
 from tests.ofd_mock.test_ledger import NOW, RULES, rows, settle, submission
 from tests.ofd_mock.till import TERMINAL, Till, bread
-from tests.waiting import eventually
+from tests.waiting import PATIENCE, eventually
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +82,7 @@ def test_four_operators_race_for_a_new_module(url: str, ledger: Ledger) -> None:
         engine = open_engine(url, {})
         try:
             own = Ledger(engine)
-            start.wait(30)
+            start.wait(PATIENCE)
             for batch in batches:
                 verdicts.extend(settle(own, batch)[0])
         except Exception as error:  # noqa: BLE001 - counted below
@@ -114,13 +114,13 @@ def test_operators_take_turns_at_a_module_that_has_no_row_to_lock_yet(
         first.execute(LOCK_NAME, {"name": f"module {TERMINAL}"})
         thread.start()
         waiting = sa.text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
-        eventually(lambda: first.execute(waiting).scalar() == 1, 20)
+        eventually(lambda: first.execute(waiting).scalar() == 1)
         # Who waits for the name holds nothing that the first one may want.
         others = sa.select(tables.receipts.c.entry).with_for_update(nowait=True)
         assert first.execute(others).all() == []
         assert verdicts == []
         first.rollback()
-    thread.join(20)
+    thread.join(PATIENCE)
     engine.dispose()
     assert verdicts == [["store"]]
 

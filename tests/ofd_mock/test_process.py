@@ -19,7 +19,7 @@ from reference.protocol.uz.message import FileStatus, StatusCode
 from tests.ofd_mock.children import alive, operator, workers
 from tests.ofd_mock.conftest import web
 from tests.ofd_mock.till import Till, statuses, sync_of
-from tests.waiting import eventually
+from tests.waiting import PATIENCE, eventually
 
 ACK = FileStatus.Acknowledge
 
@@ -61,7 +61,7 @@ def test_it_ends_with_the_pipe_of_its_parent(tmp_path: Path) -> None:
     with operator(tmp_path) as child:
         assert child.process.stdin is not None
         child.process.stdin.close()
-        assert child.process.wait(30) == 0
+        assert child.process.wait(PATIENCE) == 0
 
 
 def test_first_orders_from_the_command_line(tmp_path: Path) -> None:
@@ -149,9 +149,9 @@ def test_verifying_in_worker_processes(tmp_path: Path, till: Till) -> None:
             pids = workers(child.process.pid)
             return pids if len(pids) == 2 else []
 
-        pids = eventually(both_there_again, 20)
+        pids = eventually(both_there_again)
         child.kill()
-        eventually(lambda: not any(alive(pid) for pid in pids), 20)
+        eventually(lambda: not any(alive(pid) for pid in pids))
 
 
 def test_the_ready_line_is_one_json_line(tmp_path: Path) -> None:

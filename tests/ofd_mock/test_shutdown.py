@@ -16,7 +16,7 @@ from reference.protocol.uz.message import FileStatus
 from reference.runtime.clock import LabClock
 from tests.ofd_mock.conftest import LAB_START, part_settings
 from tests.ofd_mock.till import Line, Till, statuses
-from tests.waiting import eventually
+from tests.waiting import PATIENCE, eventually
 
 
 def made(folder: Path, **settings: object) -> OperatorProcess:
@@ -35,27 +35,27 @@ def test_a_request_in_work_is_answered_and_idle_clients_are_closed(
 
     def slow(*arguments):  # type: ignore[no-untyped-def]
         entered.set()
-        gate.wait(10)
+        gate.wait(PATIENCE)
         return settle(*arguments)
 
     monkeypatch.setattr(process.ledger, "settle", slow)
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
-    asyncio.run_coroutine_threadsafe(process.start(0, 0), loop).result(20)
+    asyncio.run_coroutine_threadsafe(process.start(0, 0), loop).result(PATIENCE)
     with Line(process.server.port) as busy, Line(process.server.port) as idle:
-        eventually(lambda: len(process.server._connections) == 2, 5)
+        eventually(lambda: len(process.server._connections) == 2)
         busy.send(till.request(till.bread().full()).encode())
-        entered.wait(10)
+        entered.wait(PATIENCE)
         stopping = asyncio.run_coroutine_threadsafe(process.stop(), loop)
-        eventually(lambda: not process.server._server.is_serving(), 5)  # type: ignore[union-attr]
+        eventually(lambda: not process.server._server.is_serving())  # type: ignore[union-attr]
         gate.set()
         response = busy.read()
         assert response is not None
         assert statuses(response) == [FileStatus.Acknowledge]
         assert idle.closed()
         assert busy.closed()
-        stopping.result(20)
+        stopping.result(PATIENCE)
     loop.call_soon_threadsafe(loop.stop)
     thread.join()
     loop.close()

@@ -16,7 +16,7 @@ from reference.protocol.uz.frame import seal_frame
 from reference.protocol.uz.message import FileStatus, Response, StatusCode
 from tests.ofd_mock.conftest import Bench
 from tests.ofd_mock.till import Till, statuses, sync_of
-from tests.waiting import eventually
+from tests.waiting import PATIENCE, eventually
 
 ACK = FileStatus.Acknowledge
 
@@ -27,7 +27,7 @@ def idle(bench: Bench) -> bool:
 
 @pytest.fixture(autouse=True)
 def no_connection_is_left(running: Bench) -> None:
-    eventually(lambda: idle(running), 10)
+    eventually(lambda: idle(running))
 
 
 def test_one_request_one_answer(bench: Bench, till: Till) -> None:
@@ -74,7 +74,7 @@ def test_only_a_crowd_or_a_large_request_is_worth_a_thread(
         bench.fault("ofd.request", "delay", delay=5)
         with bench.line() as other:
             line.send(till.request(till.sync()).encode())
-            eventually(lambda: bench.events("fault"), 10)
+            eventually(lambda: bench.events("fault"))
             assert statuses(other.ask(till.request(till.sell().full()))) == [ACK]
         assert handed == [3, 1]
         bench.clock.advance(6)
@@ -148,10 +148,10 @@ def test_a_half_frame_is_given_up_after_30_lab_seconds(bench: Bench, till: Till)
     frame = till.request(till.sync()).encode()
     with bench.line() as line:
         line.send(frame[:20])
-        eventually(lambda: phases(bench) == ["FRAME"], 5)
+        eventually(lambda: phases(bench) == ["FRAME"])
         bench.clock.advance(29)
         line.send(frame[20:30])
-        eventually(lambda: bench.process.server._connections != set(), 5)
+        eventually(lambda: bench.process.server._connections != set())
         bench.clock.advance(2)  # the time runs from the frame's first byte
         assert line.closed()
 
@@ -160,7 +160,7 @@ def test_the_rest_in_time_is_served(bench: Bench, till: Till) -> None:
     frame = till.request(till.sync()).encode()
     with bench.line() as line:
         line.send(frame[:20])
-        eventually(lambda: phases(bench) == ["FRAME"], 5)
+        eventually(lambda: phases(bench) == ["FRAME"])
         bench.clock.advance(29)
         line.send(frame[20:])
         assert line.read() is not None
@@ -169,13 +169,13 @@ def test_the_rest_in_time_is_served(bench: Bench, till: Till) -> None:
 def test_after_an_answer_the_connection_stays_for_5_lab_seconds(bench: Bench, till: Till) -> None:
     with bench.line() as line:
         line.ask(till.request(till.sync()))
-        eventually(lambda: phases(bench) == ["NEXT"], 5)
+        eventually(lambda: phases(bench) == ["NEXT"])
         bench.clock.advance(4)
         line.ask(till.request(till.sync()))
-        eventually(lambda: phases(bench) == ["NEXT"], 5)
+        eventually(lambda: phases(bench) == ["NEXT"])
         bench.clock.advance(4)
         line.ask(till.request(till.sync()))
-        eventually(lambda: phases(bench) == ["NEXT"], 5)
+        eventually(lambda: phases(bench) == ["NEXT"])
         bench.clock.advance(5)
         assert line.closed()
 
@@ -185,7 +185,7 @@ def test_a_next_request_that_has_begun_has_30_seconds(bench: Bench, till: Till) 
     with bench.line() as line:
         line.send(frame + frame[:9])
         assert line.read() is not None
-        eventually(lambda: phases(bench) == ["FRAME"], 5)
+        eventually(lambda: phases(bench) == ["FRAME"])
         bench.clock.advance(20)
         line.send(frame[9:])
         assert line.read() is not None
@@ -197,7 +197,7 @@ def phases(bench: Bench) -> list[str]:
 
 def test_a_connection_that_says_nothing_is_closed(bench: Bench) -> None:
     with bench.line() as line:
-        eventually(lambda: phases(bench) == ["FIRST"], 5)
+        eventually(lambda: phases(bench) == ["FIRST"])
         bench.clock.advance(30)
         assert line.closed()
 
@@ -216,9 +216,9 @@ def test_a_client_that_leaves_without_reading_is_stored_all_the_same(bench: Benc
     bench.fault("ofd.store.before", "delay", delay=3)
     with bench.line() as line:
         line.send(till.request(till.sell().full()).encode())
-        eventually(lambda: bench.events("fault") != [], 5)
+        eventually(lambda: bench.events("fault") != [])
     bench.clock.advance(3)
-    eventually(lambda: len(bench.rows()) == 1, 5)
+    eventually(lambda: len(bench.rows()) == 1)
 
 
 def test_more_connections_than_allowed_are_sent_away(bench: Bench, till: Till) -> None:
@@ -255,15 +255,15 @@ def test_requests_that_wait_share_one_commit(bench: Bench, monkeypatch: pytest.M
 
     def slow(batch, *rest):  # type: ignore[no-untyped-def]
         sizes.append(len(batch))
-        gate.wait(10)
+        gate.wait(PATIENCE)
         return settle(batch, *rest)
 
     monkeypatch.setattr(ledger, "settle", slow)
     tills = [Till(f"ZZ{at:012d}") for at in range(8)]
     answers = [bench.start(till.request(till.bread().full())) for till in tills]
-    eventually(lambda: sizes and bench.process.writer._queue.qsize() == 8 - sum(sizes), 5)
+    eventually(lambda: sizes and bench.process.writer._queue.qsize() == 8 - sum(sizes))
     gate.set()
     for answer in answers:
-        assert statuses(Response.decode(answer.result(10).data)) == [ACK]
+        assert statuses(Response.decode(answer.result(PATIENCE).data)) == [ACK]
     assert sum(sizes) == 8
     assert len(sizes) <= 3, sizes

@@ -24,7 +24,7 @@ import pytest
 
 from tests.guards.sources import ROOT
 from tests.packaging.conftest import own_environment
-from tests.waiting import eventually
+from tests.waiting import PATIENCE, eventually
 
 PAGES = sorted((ROOT / "docs").glob("judge-your-*.md"))
 INSTALLED_BY_THE_FIXTURE = ("python3 -m venv judge", ". judge/bin/activate", "pip install ")
@@ -139,7 +139,9 @@ class Shell:
         process = self._background[number - 1]
         process.send_signal(signal.SIGINT)
         said = self.folder / f"background-{number}.log"
-        assert process.wait(30) == line.status, f"{line.place}: {line.command}\n{said.read_text()[-3000:]}"
+        assert process.wait(PATIENCE) == line.status, (
+            f"{line.place}: {line.command}\n{said.read_text()[-3000:]}"
+        )
 
 
 @contextmanager
@@ -159,7 +161,7 @@ def background(
         if process.poll() is None:
             process.send_signal(signal.SIGINT)
             try:
-                process.wait(30)
+                process.wait(PATIENCE)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()

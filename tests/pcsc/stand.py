@@ -12,7 +12,7 @@ import pytest
 
 from reference.links.errors import LinkError
 from reference.links.pcsc import PcscLink
-from tests.waiting import eventually
+from tests.waiting import PATIENCE, eventually
 from tools.pcsc_stand import PcscStand, ReaderEntry, StandError, pcsc_stand
 
 scard = pytest.importorskip(
@@ -21,7 +21,6 @@ scard = pytest.importorskip(
     exc_type=ImportError,
 )
 
-PATIENCE = 20.0
 FIRST = "Kassalab PCD 00 00"
 SECOND = "Kassalab PCD 00 01"
 
@@ -64,7 +63,7 @@ def present(reader: str) -> bool:
 
 def link_to(reader: str) -> PcscLink:
     """A closed link to the card in a reader, which must come within the patience of tests."""
-    eventually(lambda: present(reader), PATIENCE)
+    eventually(lambda: present(reader))
     return PcscLink(reader)
 
 
@@ -80,4 +79,4 @@ def answer(link: PcscLink, command: bytes) -> bytes:
         finally:
             link.close()
 
-    return eventually(asked, PATIENCE)
+    return eventually(asked)

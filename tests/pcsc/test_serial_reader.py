@@ -19,7 +19,7 @@ from reference.protocol.uz import apdu
 from reference.protocol.uz.apdu import ATR_ISO
 from tests.conformance.labs import lab_of, outcomes, run_cases, story
 from tests.conformance.module_lab import SEED, SUITE
-from tests.pcsc.stand import PATIENCE, answer, link_to, opensc, present, running, scard, state
+from tests.pcsc.stand import answer, link_to, opensc, present, running, scard, state
 from tests.waiting import eventually
 from tools.pcsc_stand import PcscStand, ReaderEntry
 
@@ -50,7 +50,7 @@ def lab(terminal: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[La
 @pytest.fixture(scope="module")
 def stand(lab: Lab, terminal: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PcscStand]:
     with running(tmp_path_factory.mktemp("pcscd") / "stand", [ReaderEntry.twin(terminal)]) as stand:
-        eventually(lambda: present(READER), PATIENCE)
+        eventually(lambda: present(READER))
         yield stand
 
 
@@ -107,11 +107,11 @@ def test_a_card_that_is_taken_out_is_missed(lab: Lab, stand: PcscStand) -> None:
     lab.control("module").do("card-remove")
     with pytest.raises(LinkLost):
         link.transmit(CPLC)
-    eventually(lambda: not present(READER), 2)
+    eventually(lambda: not present(READER))
     with pytest.raises(NoModule):
         link.open()
     lab.control("module").do("card-insert")
-    eventually(lambda: present(READER), 2)
+    eventually(lambda: present(READER))
     assert answer(link, CPLC)[-2:] == b"\x90\x00"
 
 
@@ -130,4 +130,4 @@ def test_the_reader_can_be_had_without_pcscd(lab: Lab, stand: PcscStand, termina
     assert link.transmit(CPLC)[-2:] == b"\x90\x00"
     link.close()
     stand.start()
-    eventually(lambda: state(READER), PATIENCE)
+    eventually(lambda: state(READER))

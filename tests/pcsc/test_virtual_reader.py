@@ -22,7 +22,7 @@ from reference.protocol.uz.apdu import ATR_ISO
 from reference.runtime.clock import real_elapsed
 from tests.conformance.labs import lab_of, outcomes, run_cases, story
 from tests.conformance.module_lab import SEED, SUITE
-from tests.pcsc.stand import FIRST, PATIENCE, SECOND, answer, link_to, opensc, present, running, state
+from tests.pcsc.stand import FIRST, SECOND, answer, link_to, opensc, present, running, state
 from tests.waiting import eventually
 from tools.pcsc_stand import PcscStand, ReaderEntry, StandError, answers, free_port
 
@@ -54,7 +54,7 @@ def lab(stand: PcscStand, port: int, tmp_path_factory: pytest.TempPathFactory) -
     folder = tmp_path_factory.mktemp("module")
     with lab_of(folder, ["module"], seed=SEED, modules=2, options=options) as lab:
         for reader in (FIRST, SECOND):
-            eventually(lambda reader=reader: present(reader), PATIENCE)
+            eventually(lambda reader=reader: present(reader))
         yield lab
 
 
@@ -119,12 +119,12 @@ def test_pulled_out_and_put_back(lab: Lab) -> None:
     lab.control("module").do("unplug")
     with pytest.raises(LinkLost):
         link.transmit(CPLC)
-    eventually(lambda: not present(FIRST), 2)
+    eventually(lambda: not present(FIRST))
     with pytest.raises(NoModule):
         link.open()
     assert present(SECOND)
     lab.control("module").do("plug")
-    eventually(lambda: present(FIRST), 2)
+    eventually(lambda: present(FIRST))
     assert answer(link, CPLC)[-2:] == b"\x90\x00"
 
 

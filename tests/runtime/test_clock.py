@@ -29,10 +29,9 @@ from reference.runtime.clock import (
 )
 from reference.runtime.clock_page import ClockPage, ClockState
 from reference.runtime.part_clock import _loop_waker
-from tests.waiting import eventually
+from tests.waiting import PATIENCE, eventually
 
 START = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
-PATIENCE = 10.0
 START_NS = int(START.timestamp()) * 10**9
 PROMPT = 0.25
 """Seconds in which a woken sleeper must be back on a busy machine; the usual figure is a millisecond."""
@@ -69,7 +68,7 @@ class Running:
 
 def asleep_in(clock: LabClock, count: int = 1) -> None:
     """Wait until `count` sleepers have registered with `clock`."""
-    eventually(lambda: len(clock.wakes._wakers) == count, PATIENCE)
+    eventually(lambda: len(clock.wakes._wakers) == count)
 
 
 # Lab time
@@ -142,7 +141,7 @@ def test_limits_are_named():
 def test_rate_scales_real_time():
     clock = LabClock.private(START, rate=1000)
     real, lab = real_elapsed(), clock.now_ns()
-    eventually(lambda: clock.now_ns() - lab > 20 * 10**9, PATIENCE)
+    eventually(lambda: clock.now_ns() - lab > 20 * 10**9)
     assert (clock.now_ns() - lab) / 1e9 == pytest.approx((real_elapsed() - real) * 1000, rel=0.05, abs=5)
     clock.set_rate(0)
     frozen = clock.now_ns()
@@ -360,7 +359,7 @@ def test_jump_wakes_a_sleeping_thread(kind: str, jump, path: Path):
     asleep_in(clock)
     before = real_elapsed()
     jump(clock)
-    assert sleeper.done.wait(5)
+    assert sleeper.done.wait(PATIENCE)
     assert real_elapsed() - before < PROMPT
     clock.close()
 
@@ -372,7 +371,7 @@ def test_jump_that_does_not_reach_the_deadline_leaves_the_sleeper_asleep():
     clock.advance(9.999)
     assert not sleeper.done.wait(0.05)
     clock.advance(0.001)
-    assert sleeper.done.wait(5)
+    assert sleeper.done.wait(PATIENCE)
 
 
 def test_sleeper_that_slept_by_a_slow_rate_follows_a_fast_one():
@@ -380,7 +379,7 @@ def test_sleeper_that_slept_by_a_slow_rate_follows_a_fast_one():
     sleeper = Running(lambda: clock.part("drive").sleep(1))
     asleep_in(clock)
     clock.set_rate(1000)
-    assert sleeper.done.wait(5)
+    assert sleeper.done.wait(PATIENCE)
 
 
 @pytest.mark.parametrize("make", [threading.Event, LabEvent])
@@ -390,7 +389,7 @@ def test_wait_ends_with_the_event(make):
     waiter = Running(lambda: clock.part("drive").wait(event, 3600))
     before = real_elapsed()
     event.set()
-    assert waiter.done.wait(5)
+    assert waiter.done.wait(PATIENCE)
     assert waiter.result is True
     assert real_elapsed() - before < PROMPT
     assert clock.part("drive").wait(event, 0)
@@ -412,7 +411,7 @@ def test_wait_ends_with_a_jump(make, path: Path, monkeypatch: pytest.MonkeyPatch
     assert taken.wait(PATIENCE)
     before = real_elapsed()
     clock.advance(3600)
-    assert waiter.done.wait(5)
+    assert waiter.done.wait(PATIENCE)
     assert waiter.result is False
     assert real_elapsed() - before < PROMPT
     clock.close()
@@ -458,9 +457,9 @@ def test_lab_event_is_an_event_and_needs_no_polling():
     assert isinstance(event, threading.Event)
     waiter = Running(lambda: clock.part("drive").wait(event, 3600))
     asleep_in(clock)
-    eventually(lambda: event._listeners, PATIENCE)
+    eventually(lambda: event._listeners)
     event.set()
-    assert waiter.done.wait(5)
+    assert waiter.done.wait(PATIENCE)
     assert event._listeners == {}
     event.clear()
     assert not clock.part("drive").wait(event, 0)
@@ -659,7 +658,7 @@ def test_reboot_with_a_lost_wall_clock_does_not_turn_lab_time_back(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     first = LabClock.create(path, START, rate=100)
-    eventually(lambda: first.now() > START + timedelta(seconds=2), PATIENCE)
+    eventually(lambda: first.now() > START + timedelta(seconds=2))
     seen = first.now_ns()
     first.close()
     boot(monkeypatch, b"after", uptime_ns=0, wall_ns=0)
@@ -710,7 +709,7 @@ def test_lab_time_beyond_the_reserve_draws_a_new_one(path: Path):
     clock = LabClock.create(path, START, rate=0)
     first = clock.refresh()[1].reserved
     clock.set_rate(1_000_000)
-    eventually(lambda: clock.now_ns() > first, PATIENCE)
+    eventually(lambda: clock.now_ns() > first)
     seen = clock.now_ns()
     assert clock.refresh()[1].reserved > seen
     clock.close()

@@ -19,6 +19,7 @@ from reference.runtime.clock_page import (
     moment,
     moment_ns,
 )
+from tests.waiting import PATIENCE
 
 NANOSECONDS = st.integers(-(2**63), 2**63 - 1)
 SETTINGS = st.builds(PartSetting, NANOSECONDS, st.floats(-500_000, 500_000), NANOSECONDS)
@@ -106,20 +107,20 @@ def test_reader_waits_for_a_writer_at_work(tmp_path: Path):
 
     def slow(_: ClockState) -> ClockState:
         inside.set()
-        assert go_on.wait(10)
+        assert go_on.wait(PATIENCE)
         return numbered(2)
 
     writer = threading.Thread(target=lambda: page.change(slow, wake=False))
     writer.start()
-    assert inside.wait(10)
+    assert inside.wait(PATIENCE)
     found: list[ClockState] = []
     reader = threading.Thread(target=lambda: found.append(other.read()[1]))
     reader.start()
     reader.join(0.05)
     assert found == []
     go_on.set()
-    reader.join(10)
-    writer.join(10)
+    reader.join(PATIENCE)
+    writer.join(PATIENCE)
     assert found == [numbered(2)]
     page.close()
     other.close()

@@ -21,7 +21,7 @@ from reference.runtime.clock import LabClock
 from reference.runtime.events import EventLog, json_safe
 from reference.runtime.journal import Journal, JournalError
 from tests.runtime.children import child, hear
-from tests.waiting import eventually
+from tests.waiting import PATIENCE, eventually
 
 START = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
 
@@ -61,7 +61,7 @@ def slow_disk(monkeypatch: pytest.MonkeyPatch):
     def slow(fd: int) -> None:
         disk.syncs += 1
         disk.busy.set()
-        assert disk.go_on.wait(30)
+        assert disk.go_on.wait(PATIENCE)
         fdatasync(fd)
 
     monkeypatch.setattr(os, "fdatasync", slow)
@@ -139,7 +139,7 @@ def test_record_does_not_wait_for_the_disk(lab: LabClock, path: Path, slow_disk)
     log = EventLog(path, lab, "module")
     slow_disk.go_on.clear()
     log.record("first")
-    assert slow_disk.busy.wait(10)
+    assert slow_disk.busy.wait(PATIENCE)
     for number in range(500):
         log.record("more", number=number)
     assert log.number == 501
@@ -149,7 +149,7 @@ def test_record_does_not_wait_for_the_disk(lab: LabClock, path: Path, slow_disk)
     waiter.start()
     assert not flushed.wait(0.05)
     slow_disk.go_on.set()
-    assert flushed.wait(10)
+    assert flushed.wait(PATIENCE)
     assert slow_disk.syncs == 2
     log.close()
     assert len(kept(path)) == 501
@@ -170,7 +170,7 @@ sys.stdin.readline()
     with child(script, path) as writer:
         assert hear(writer) == "flushed"
         writer.kill()
-        writer.wait(30)
+        writer.wait(PATIENCE)
         assert [event["data"] for event in kept(path)] == [{"number": number} for number in range(50)]
 
 
@@ -352,7 +352,7 @@ while True:
             for _ in range(30):
                 flushed = int(hear(writer))
             writer.kill()
-            writer.wait(30)
+            writer.wait(PATIENCE)
         numbers = [event["n"] for event in kept(path)]
         assert numbers == list(range(numbers[0], numbers[-1] + 1))
         assert numbers[-1] >= flushed
@@ -361,7 +361,7 @@ while True:
 def test_waiting_for_an_event_from_another_thread(lab: LabClock):
     log = EventLog(None, lab, "module")
     threading.Thread(target=lambda: log.record("tick")).start()
-    assert eventually(lambda: log.since(0, 1), 10)[0]["kind"] == "tick"
+    assert eventually(lambda: log.since(0, 1))[0]["kind"] == "tick"
 
 
 def test_many_at_once_are_numbered_one_by_one_and_found_again(lab: LabClock, path: Path):

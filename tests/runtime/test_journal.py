@@ -26,7 +26,7 @@ from reference.runtime.journal import (
     journal_points,
 )
 from tests.runtime.children import child, hear, run, say
-from tests.waiting import eventually
+from tests.waiting import PATIENCE, eventually
 
 RECORDS = [b"first", b"", b"\0" * 40, "чек № 3".encode(), bytes(range(256)), b"last"]
 HEADER = b"KASJRNL\0" + struct.pack("<II", 1, 0)
@@ -381,12 +381,12 @@ def test_slow_disk_is_slow_in_lab_time(path: Path):
     journal.append(b"x")
     thread = threading.Thread(target=journal.commit)
     thread.start()
-    eventually(lambda: lab.wakes._wakers, 10)
+    eventually(lambda: lab.wakes._wakers)
     lab.advance(29)
     thread.join(0.02)
     assert thread.is_alive()
     lab.advance(1)
-    thread.join(10)
+    thread.join(PATIENCE)
     assert journal.committed == 1
     journal.close()
 
@@ -582,7 +582,7 @@ def test_waiting_threads_share_one_sync(path: Path, monkeypatch: pytest.MonkeyPa
     def slow(fd: int) -> None:
         syncs.append(fd)
         busy.set()
-        assert go_on.wait(30)
+        assert go_on.wait(PATIENCE)
         fdatasync(fd)
 
     monkeypatch.setattr(os, "fdatasync", slow)
@@ -592,14 +592,14 @@ def test_waiting_threads_share_one_sync(path: Path, monkeypatch: pytest.MonkeyPa
         for record in (b"%d" % number for number in range(33))
     ]
     threads[0].start()
-    assert busy.wait(10)
+    assert busy.wait(PATIENCE)
     for thread in threads[1:]:
         thread.start()
-    eventually(lambda: journal._appended == 33, 10)
+    eventually(lambda: journal._appended == 33)
     assert numbers == []
     go_on.set()
     for thread in threads:
-        thread.join(30)
+        thread.join(PATIENCE)
     assert len(syncs) == journal.syncs == 2
     assert sorted(numbers) == list(range(1, 34))
     journal.close()
@@ -614,7 +614,7 @@ def test_failure_reaches_every_waiting_thread(path: Path, monkeypatch: pytest.Mo
 
     def failing(_fd: int) -> None:
         busy.set()
-        assert go_on.wait(30)
+        assert go_on.wait(PATIENCE)
         raise OSError(errno.EIO, "Input/output error")
 
     monkeypatch.setattr(os, "fdatasync", failing)
@@ -628,13 +628,13 @@ def test_failure_reaches_every_waiting_thread(path: Path, monkeypatch: pytest.Mo
 
     threads = [threading.Thread(target=wait_for, args=(b"%d" % number,)) for number in range(16)]
     threads[0].start()
-    assert busy.wait(10)
+    assert busy.wait(PATIENCE)
     for thread in threads[1:]:
         thread.start()
-    eventually(lambda: journal._appended == 17, 10)
+    eventually(lambda: journal._appended == 17)
     go_on.set()
     for thread in threads:
-        thread.join(30)
+        thread.join(PATIENCE)
     assert len(told) == 16
     assert all("Input/output error" in text for text in told)
     with pytest.raises(JournalError, match="Input/output error"):
@@ -665,7 +665,7 @@ def test_threads_that_write_during_a_rewrite_lose_nothing(path: Path):
         with lock:
             journal.rewrite(list(state))
     for thread in threads:
-        thread.join(30)
+        thread.join(PATIENCE)
     journal.close()
     assert [record for record in recovered(path) if record] == state
     assert len(state) == 120
@@ -709,7 +709,7 @@ sys.stdin.readline()
         with pytest.raises(JournalError, match="is in use"):
             Journal(path)
         say(owner, "end")
-        owner.wait(30)
+        owner.wait(PATIENCE)
         Journal(path).close()
 
 

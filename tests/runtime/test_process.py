@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from reference.runtime.process import PartSettings, add_part_arguments, announce
+from tests.waiting import PATIENCE
 
 SYNC = """
 from reference.runtime.process import announce, run_until_signalled
@@ -143,6 +144,6 @@ def test_parts_end_on_signals_and_with_their_parent(
             else:
                 child.send_signal(ending)
             assert child.stdout.readline() == f"{reason}\n".encode()
-            assert child.wait(10) == 0
+            assert child.wait(PATIENCE) == 0
         finally:
             child.kill()

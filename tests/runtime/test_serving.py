@@ -10,6 +10,7 @@ from flask import Flask, Response, jsonify, request
 
 from reference.runtime.clock import real_elapsed
 from reference.runtime.serving import HostRefusedError, HttpServer, harden, require_loopback, require_token
+from tests.waiting import PATIENCE
 
 
 def make_app() -> Flask:
@@ -38,7 +39,7 @@ def server() -> Iterator[HttpServer]:
 
 
 def ask(server: HttpServer, method: str, path: str, body: bytes | None = None) -> tuple[int, bytes]:
-    connection = http.client.HTTPConnection(server.host, server.port, timeout=10)
+    connection = http.client.HTTPConnection(server.host, server.port, timeout=PATIENCE)
     try:
         connection.request(method, path, body)
         response = connection.getresponse()
@@ -57,7 +58,7 @@ def test_free_port_is_known_before_the_start() -> None:
 
 
 def test_two_hundred_keep_their_connections_and_are_all_served(server: HttpServer) -> None:
-    kept = [http.client.HTTPConnection(server.host, server.port, timeout=10) for _ in range(200)]
+    kept = [http.client.HTTPConnection(server.host, server.port, timeout=PATIENCE) for _ in range(200)]
     try:
         for _ in range(2):
             for connection in kept:
@@ -69,7 +70,7 @@ def test_two_hundred_keep_their_connections_and_are_all_served(server: HttpServe
 
 
 def test_answers_with_security_headers(server: HttpServer) -> None:
-    connection = http.client.HTTPConnection(server.host, server.port, timeout=10)
+    connection = http.client.HTTPConnection(server.host, server.port, timeout=PATIENCE)
     connection.request("GET", "/")
     response = connection.getresponse()
     assert response.read() == b"here"
@@ -83,7 +84,7 @@ def test_answers_with_security_headers(server: HttpServer) -> None:
 
 
 def test_own_headers_stay(server: HttpServer) -> None:
-    connection = http.client.HTTPConnection(server.host, server.port, timeout=10)
+    connection = http.client.HTTPConnection(server.host, server.port, timeout=PATIENCE)
     connection.request("GET", "/framed")
     response = connection.getresponse()
     assert response.getheader("X-Frame-Options") == "SAMEORIGIN"
@@ -120,7 +121,7 @@ def test_stop_waits_for_the_request_in_work() -> None:
     @app.get("/slow")
     def slow() -> str:
         entered.set()
-        assert leave.wait(10)
+        assert leave.wait(PATIENCE)
         return "done"
 
     server = HttpServer(app, "127.0.0.1", 0)
@@ -128,12 +129,12 @@ def test_stop_waits_for_the_request_in_work() -> None:
     answers: list[tuple[int, bytes]] = []
     asking = threading.Thread(target=lambda: answers.append(ask(server, "GET", "/slow")))
     asking.start()
-    assert entered.wait(10)
+    assert entered.wait(PATIENCE)
     stopping = threading.Thread(target=server.stop)
     stopping.start()
     leave.set()
-    stopping.join(10)
-    asking.join(10)
+    stopping.join(PATIENCE)
+    asking.join(PATIENCE)
     assert answers == [(200, b"done")]
 
 
@@ -141,7 +142,7 @@ def test_stop_joins_frees_the_port_and_may_be_repeated() -> None:
     before = set(threading.enumerate())
     server = HttpServer(make_app(), "127.0.0.1", 0)
     server.start()
-    lingering = socket.create_connection(("127.0.0.1", server.port), timeout=10)
+    lingering = socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE)
     assert ask(server, "GET", "/")[0] == 200
     began = real_elapsed()
     server.stop()
@@ -150,7 +151,7 @@ def test_stop_joins_frees_the_port_and_may_be_repeated() -> None:
     assert lingering.recv(1) == b""
     lingering.close()
     with pytest.raises(ConnectionRefusedError):
-        socket.create_connection(("127.0.0.1", server.port), timeout=10)
+        socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE)
     assert {
         thread for thread in set(threading.enumerate()) - before if thread.name.startswith("http-")
     } == set()
@@ -166,7 +167,7 @@ def test_stop_bears_a_loop_that_somebody_else_woke(monkeypatch: pytest.MonkeyPat
 
     def after_another() -> None:
         pull()
-        loop.join(10)
+        loop.join(PATIENCE)
         pull()
 
     monkeypatch.setattr(server._server.trigger, "_physical_pull", after_another)

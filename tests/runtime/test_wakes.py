@@ -12,7 +12,7 @@ import pytest
 
 from reference.runtime import wakes as wakes_module
 from reference.runtime.wakes import Futex, LabEvent, Wakes
-from tests.waiting import eventually
+from tests.waiting import PATIENCE, eventually
 
 
 def moved(word: ctypes.c_uint32) -> None:
@@ -30,7 +30,7 @@ def test_sleepers_hear_of_a_word_that_another_process_moved(with_futex: bool):
             heard.clear()
             moved(word)
             there.announce()
-            assert heard.wait(10)
+            assert heard.wait(PATIENCE)
     assert here._watcher is not None
     here.close(lambda: moved(word))
     there.close(lambda: moved(word))
@@ -44,7 +44,7 @@ def test_jump_between_registering_and_watching_is_not_missed():
     heard = threading.Event()
     with wakes.listening(heard.set):
         moved(word)
-        assert heard.wait(10)
+        assert heard.wait(PATIENCE)
     wakes.close(lambda: moved(word))
 
 
@@ -83,7 +83,7 @@ def test_futex_ends_when_the_word_differs_is_woken_or_time_is_up():
         thread.join(0.01)
         return not thread.is_alive()
 
-    eventually(woken, 10)
+    eventually(woken)
 
 
 def test_futex_errors_are_not_hidden():

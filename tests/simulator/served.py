@@ -16,9 +16,9 @@ from reference.runtime.clock import LabClock
 from simulator.process import SimulatorProcess, SimulatorSettings
 from simulator.settings import ModuleSettings
 from tests.simulator.card import START
+from tests.waiting import PATIENCE
 
 _Result = TypeVar("_Result")
-PATIENCE = 10.0
 
 
 class Host:

@@ -12,7 +12,7 @@ from reference.protocol.uz.objects import FiscalInfo, FiscalMemoryInfo
 from reference.runtime.clock import LabClock
 from tests.simulator.card import SECOND, START, block
 from tests.simulator.served import Served, serving
-from tests.waiting import eventually
+from tests.waiting import PATIENCE, eventually
 
 
 class Desk:
@@ -20,7 +20,9 @@ class Desk:
         self.base = served.addresses["control"]
 
     def post(self, path: str, body: dict | None = None, expected: int = 200) -> dict:
-        answer = httpx.post(f"{self.base}/control/{path}", json=body if body is not None else {})
+        answer = httpx.post(
+            f"{self.base}/control/{path}", json=body if body is not None else {}, timeout=PATIENCE
+        )
         assert answer.status_code == expected, answer.text
         return answer.json()
 
@@ -28,7 +30,7 @@ class Desk:
         return self.post(f"do/{operation}", body, expected)
 
     def modules(self) -> list[dict]:
-        return httpx.get(f"{self.base}/control/state").json()["modules"]
+        return httpx.get(f"{self.base}/control/state", timeout=PATIENCE).json()["modules"]
 
     def module(self, index: int = 0) -> dict:
         return self.modules()[index]
@@ -95,7 +97,7 @@ def test_unplugged_for_a_while(tmp_path):
         with pytest.raises(ConnectionRefusedError):
             served.host()
         served.lab.advance(3600)
-        eventually(lambda: desk.module()["plugged"], 5)
+        eventually(lambda: desk.module()["plugged"])
         served.host().close()
 
 
@@ -317,7 +319,7 @@ def test_a_disk_that_fails_under_a_hand_is_told(tmp_path):
 
 def test_fault_points_and_actions_are_those_of_the_table(tmp_path):
     with serving(tmp_path) as served:
-        points = httpx.get(f"{served.addresses['control']}/control/faults").json()["points"]
+        points = httpx.get(f"{served.addresses['control']}/control/faults", timeout=PATIENCE).json()["points"]
         assert {"apdu.command", "apdu.commit", "apdu.reply", "flash.write", "link.connect"} <= set(points)
         Desk(served).post("faults", {"point": "link.latency", "action": "drop"}, 422)
 
@@ -328,7 +330,7 @@ def test_fault_points_and_actions_are_those_of_the_table(tmp_path):
 def test_the_page_draws_the_memory(tmp_path):
     with serving(tmp_path, module={"blocks": 5}) as served:
         sold(served).close()
-        page = httpx.get(served.addresses["control"] + "/").text
+        page = httpx.get(served.addresses["control"] + "/", timeout=PATIENCE).text
         assert "ZZ000000000000" in page
         assert "TEST" in page
         assert '<li class="zreport">Z1</li>' in page
@@ -336,22 +338,24 @@ def test_the_page_draws_the_memory(tmp_path):
         assert '<li class="fresh">.</li>' in page
         assert "271368829008" in page
         assert "RECEIPT_REGISTER" in page
-        style = httpx.get(served.addresses["control"] + "/module_page.css")
+        style = httpx.get(served.addresses["control"] + "/module_page.css", timeout=PATIENCE)
         assert style.headers["content-type"].startswith("text/css")
 
 
 def test_the_page_of_a_rack():
     with serving(count=3) as served:
         base = served.addresses["control"]
-        assert "<h1>ZZ000000000002" in httpx.get(f"{base}/?index=2").text
-        assert httpx.get(f"{base}/?index=3").status_code == 404
-        assert httpx.get(f"{base}/?index=x").status_code == 200
+        assert "<h1>ZZ000000000002" in httpx.get(f"{base}/?index=2", timeout=PATIENCE).text
+        assert httpx.get(f"{base}/?index=3", timeout=PATIENCE).status_code == 404
+        assert httpx.get(f"{base}/?index=x", timeout=PATIENCE).status_code == 200
 
 
 def test_the_page_is_guarded():
     with serving(control_token="t0ken") as served:
         base = served.addresses["control"]
-        assert httpx.get(f"{base}/").status_code == 401
-        assert httpx.get(f"{base}/", headers={"X-Kassalab-Token": "t0ken"}).status_code == 200
+        assert httpx.get(f"{base}/", timeout=PATIENCE).status_code == 401
+        assert (
+            httpx.get(f"{base}/", headers={"X-Kassalab-Token": "t0ken"}, timeout=PATIENCE).status_code == 200
+        )
         wrong_host = {"Host": "evil.example", "X-Kassalab-Token": "t0ken"}
-        assert httpx.get(f"{base}/", headers=wrong_host).status_code == 403
+        assert httpx.get(f"{base}/", headers=wrong_host, timeout=PATIENCE).status_code == 403

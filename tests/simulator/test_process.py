@@ -20,6 +20,7 @@ from simulator.__main__ import main, make_parser, modules_from
 from simulator.settings import SettingsError
 from tests.simulator.card import SECOND, START, block
 from tests.simulator.served import Host
+from tests.waiting import PATIENCE
 
 NEW = ("--no-start-locked", "--last-operation", START.isoformat(" "))
 
@@ -54,7 +55,7 @@ class Running:
 
     def end(self, number: int = signal.SIGTERM) -> int:
         self.process.send_signal(number)
-        _, errors = self.process.communicate(timeout=30)
+        _, errors = self.process.communicate(timeout=PATIENCE)
         self.errors = errors.decode()
         return self.process.returncode
 
@@ -91,7 +92,7 @@ def test_ready_line_and_a_quiet_end(tmp_path):
         assert set(part.addresses) == {"module", "control"}
         with part.host() as host:
             assert memory(host).receipt_seq == 0
-        assert httpx.get(part.addresses["control"] + "/control/state").status_code == 200
+        assert httpx.get(part.addresses["control"] + "/control/state", timeout=PATIENCE).status_code == 200
         assert part.end() == 0
         assert "Traceback" not in part.errors
 
@@ -133,10 +134,15 @@ def test_crash_at_each_point_of_a_registration(tmp_path, point):
             host.ask(apdu.zreport_open(START + SECOND))
             register(host, 1)
             rule = {"point": point, "action": "crash"}
-            assert httpx.post(part.addresses["control"] + "/control/faults", json=rule).status_code == 201
+            assert (
+                httpx.post(
+                    part.addresses["control"] + "/control/faults", json=rule, timeout=PATIENCE
+                ).status_code
+                == 201
+            )
             with pytest.raises(ConnectionError):
                 register(host, 2)
-        assert part.process.wait(30) == 137
+        assert part.process.wait(PATIENCE) == 137
     with running(tmp_path) as part, part.host() as host:
         # Up to the commit the receipt is not there, from the sync on it may be: the write has been made.
         assert memory(host).receipt_seq in (
@@ -152,10 +158,10 @@ def test_torn_write_and_crash(tmp_path):
         with part.host() as host:
             host.ask(apdu.zreport_open(START + SECOND))
             rule = {"point": "flash.write", "action": "torn-crash", "value": "50"}
-            httpx.post(part.addresses["control"] + "/control/faults", json=rule)
+            httpx.post(part.addresses["control"] + "/control/faults", json=rule, timeout=PATIENCE)
             with pytest.raises(ConnectionError):
                 register(host, 1)
-        part.process.wait(30)
+        part.process.wait(PATIENCE)
     with running(tmp_path) as part, part.host() as host:
         assert memory(host).receipt_seq == 0
         register(host, 1)
@@ -170,7 +176,7 @@ def test_volatile_forgets_and_is_another_module_each_time(tmp_path):
             ids.add(info(host).cplc)
             assert memory(host).zreports_count == 0
             host.ask(apdu.zreport_open(START + SECOND))
-            httpx.post(part.addresses["control"] + "/control/clock", json={"advance": 1})
+            httpx.post(part.addresses["control"] + "/control/clock", json={"advance": 1}, timeout=PATIENCE)
     assert len(ids) == 2
 
 

@@ -121,8 +121,8 @@ def test_a_host_that_talks_too_much_while_it_waits_is_held_back(shared):
     with shared.host(select=True) as first, shared.host(wait_for_atr=False) as second:
         flood = threading.Thread(target=second.write, args=(frame(VERSION) * count,))
         flood.start()
-        link = eventually(lambda: next(iter(shared.process.ports[0]._waiting), None), 5)
-        eventually(lambda: link._paused, 5)
+        link = eventually(lambda: next(iter(shared.process.ports[0]._waiting), None))
+        eventually(lambda: link._paused)
         assert len(link._inbox) < 1_000_000
         first.close()
         assert len(second.read_frame()) == 20
@@ -134,7 +134,7 @@ def test_a_host_that_talks_too_much_while_it_waits_is_held_back(shared):
 def test_a_second_host_waits_15_lab_seconds_and_no_longer(shared):
     with shared.host(select=True) as first:
         second = shared.host(wait_for_atr=False)
-        eventually(lambda: len(shared.process.ports[0]._waiting) == 1, 5)
+        eventually(lambda: len(shared.process.ports[0]._waiting) == 1)
         shared.lab.advance(TURN_SECONDS - 1)
         second.socket.settimeout(0.2)
         with pytest.raises(TimeoutError):
@@ -149,7 +149,7 @@ def test_a_second_host_waits_15_lab_seconds_and_no_longer(shared):
 def test_a_host_that_gives_up_waiting_is_forgotten(shared):
     with shared.host(select=True) as first:
         shared.host(wait_for_atr=False).close()
-        eventually(lambda: not shared.process.ports[0]._waiting, 5)
+        eventually(lambda: not shared.process.ports[0]._waiting)
         assert first.ask(VERSION).hex() == "04009000"
     with shared.host() as third:
         assert third.atr
@@ -184,7 +184,7 @@ def test_an_answer_nobody_waits_for_is_still_kept(tmp_path):
         command = apdu.receipt_register(block(START + 2 * SECOND, 5)).encode()
         host.write(frame(command))
         host.close()
-        eventually(lambda: served.process.rack.slots[0].module.state.sequence == 1, 5)
+        eventually(lambda: served.process.rack.slots[0].module.state.sequence == 1)
         with served.host(select=True) as host:
             assert host.ask(command)[-2:] == b"\x90\x00"
             memory = FiscalMemoryInfo.decode(host.ask(apdu.get_fiscal_memory_info())[:-2])

@@ -15,7 +15,7 @@ import pytest
 
 from conformance.lab import Lab
 from tests.fakes.lab import fake_lab
-from tests.waiting import eventually
+from tests.waiting import PATIENCE, eventually
 from tools.cli import COMMANDS, GROUPS, run
 
 START = datetime(2026, 3, 1, 4, 0, tzinfo=UTC)
@@ -270,10 +270,10 @@ def test_up_runs_until_ctrl_c(tmp_path: Path) -> None:
         text=True,
     ) as child:
         try:
-            facts = eventually(lambda: _three_parts(tmp_path / "lab.json"), 30)
+            facts = eventually(lambda: _three_parts(tmp_path / "lab.json"))
             assert run(["state", "--dir", str(tmp_path)]) == 0
             child.send_signal(signal.SIGINT)
-            out, errors = child.communicate(timeout=30)
+            out, errors = child.communicate(timeout=PATIENCE)
         finally:
             child.kill()
     assert child.returncode == 0, errors
@@ -301,9 +301,9 @@ def test_up_ends_with_status_2_when_a_part_dies(tmp_path: Path) -> None:
         text=True,
     ) as child:
         try:
-            facts = eventually(lambda: _three_parts(tmp_path / "lab.json"), 30)
+            facts = eventually(lambda: _three_parts(tmp_path / "lab.json"))
             os.kill(int(facts["parts"]["operator"]["pid"]), signal.SIGKILL)
-            _, errors = child.communicate(timeout=30)
+            _, errors = child.communicate(timeout=PATIENCE)
         finally:
             child.kill()
     assert child.returncode == 2

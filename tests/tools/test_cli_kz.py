@@ -13,7 +13,7 @@ import pytest
 from conformance.introduction import introduce_register, register_options
 from conformance.lab import Lab
 from conformance.lab_parts import KZ_PARTS
-from tests.waiting import eventually
+from tests.waiting import PATIENCE, eventually
 from tools.cli import run
 
 SALE = {"items": [{"name": "Нан", "price": 25000, "quantity": "2.000"}], "taken": 50000}
@@ -33,7 +33,7 @@ def kassalab(lab: Lab, *words: str) -> int:
 
 
 def sell(lab: Lab) -> tuple[str, int | None]:
-    answer = httpx.post(f"{lab.addresses['register']['register']}/keys/sell", json=SALE, timeout=30)
+    answer = httpx.post(f"{lab.addresses['register']['register']}/keys/sell", json=SALE, timeout=PATIENCE)
     pressed: dict[str, Any] = answer.json()
     return pressed["outcome"], pressed["code"]
 
@@ -48,7 +48,7 @@ def test_a_cut_network_makes_the_register_autonomous(lab: Lab) -> None:
     assert sell(lab) == ("queued", None)
     assert kassalab(lab, "fault", "mend-network") == 0
     assert kassalab(lab, "clock", "advance", "61s") == 0
-    eventually(lambda: mode(lab) == "ONLINE", 15)
+    eventually(lambda: mode(lab) == "ONLINE")
 
 
 def test_a_block_by_the_operator_is_laid_and_lifted(lab: Lab, capsys: pytest.CaptureFixture[str]) -> None:
@@ -58,7 +58,7 @@ def test_a_block_by_the_operator_is_laid_and_lifted(lab: Lab, capsys: pytest.Cap
     assert sell(lab) == ("refused", 15)
     assert kassalab(lab, "fault", "lift-block") == 0
     assert kassalab(lab, "clock", "advance", "61s") == 0
-    eventually(lambda: mode(lab) == "ONLINE", 15)
+    eventually(lambda: mode(lab) == "ONLINE")
     assert kassalab(lab, "fault", "server-block", "--reason", "weather") == 1
     assert kassalab(lab, "fault", "pull-card") == 2
 
@@ -104,5 +104,5 @@ def test_a_lab_that_starts_again_keeps_its_register(tmp_path: Path) -> None:
         assert [state[name] for name in ("device_id", "non_nullable", "cash")] == [
             held[name] for name in ("device_id", "non_nullable", "cash")
         ]
-        eventually(lambda: mode(again) == "ONLINE", 15)
+        eventually(lambda: mode(again) == "ONLINE")
         assert sell(again) == ("done", 0)

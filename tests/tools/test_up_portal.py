@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from conformance.lab_parts import KZ_PARTS, UZ_PARTS
-from tests.waiting import eventually
+from tests.waiting import PATIENCE, eventually
 from tools.cli import run
 from tools.portal_parts import authority_options, prepare_authority, with_portal
 
@@ -58,7 +58,7 @@ def lab(pki: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[P
             assert child.poll() is None, told.read_text()
             yield folder, json.loads((folder / "lab.json").read_text())["parts"]
             child.send_signal(signal.SIGINT)
-            assert child.wait(30) == 0, told.read_text()
+            assert child.wait(PATIENCE) == 0, told.read_text()
         finally:
             child.kill()
 
@@ -71,14 +71,16 @@ def test_everything_runs_and_is_told(lab: tuple[Path, dict[str, Any]], pki: Path
     assert "Making the test authority" not in told
     assert f"portal {portal}/" in told
     assert f"kassalab certificate make head --pki {pki}" in told
-    home = httpx.get(f"{portal}/", trust_env=False)
+    home = httpx.get(f"{portal}/", trust_env=False, timeout=PATIENCE)
     assert home.status_code == 200
     # Pages dial the lab's own signing service, and nobody else.
     assert (
         f"connect-src 'self' {parts['signing']['addresses']['wss']};"
         in home.headers["content-security-policy"]
     )
-    assert httpx.get(parts["signing"]["addresses"]["page"], trust_env=False).status_code == 200
+    assert (
+        httpx.get(parts["signing"]["addresses"]["page"], trust_env=False, timeout=PATIENCE).status_code == 200
+    )
 
 
 def test_one_ledger_and_one_clock(

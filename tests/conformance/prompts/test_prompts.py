@@ -15,7 +15,7 @@ from conformance.prompts import DONE, Nobody, ScriptedPrompter
 from conformance.prompts.console import ATTEMPTS, ConsolePrompter
 from conformance.prompts.page import PagePrompter
 from tests.browser import DESK, PHONE, launched, width_of_content
-from tests.waiting import eventually
+from tests.waiting import PATIENCE, eventually
 
 QUESTION = "Pull the cable out of the module"
 ANSWERS = ("pulled", "it has none")
@@ -69,40 +69,48 @@ class Asked:
         self._thread.start()
 
     def answer(self) -> str | None:
-        self._thread.join(10)
+        self._thread.join(PATIENCE)
         return self.answers[0]
 
 
 def question(page: PagePrompter) -> dict[str, Any]:
-    found: dict[str, Any] = httpx.get(f"{page.url}question").json()
+    found: dict[str, Any] = httpx.get(f"{page.url}question", timeout=PATIENCE).json()
     return found
 
 
 def test_page_takes_one_answer_to_the_open_question(page: PagePrompter) -> None:
     assert question(page) == {"number": None, "asked": 0}
     asked = Asked(page)
-    eventually(lambda: question(page)["number"] == 1, 5)
+    eventually(lambda: question(page)["number"] == 1)
     assert question(page)["answers"] == list(ANSWERS)
     for body, status in (
         ({"number": 9, "answer": "pulled"}, 409),
         ({"number": 1, "answer": "maybe"}, 422),
         ([], 400),
     ):
-        refused = httpx.post(f"{page.url}answer", json=body)
+        refused = httpx.post(f"{page.url}answer", json=body, timeout=PATIENCE)
         assert refused.status_code == status
         assert set(refused.json()["error"]) == {"field", "rule", "text"}
-    assert httpx.post(f"{page.url}answer", json={"number": 1, "answer": "it has none"}).status_code == 200
+    assert (
+        httpx.post(
+            f"{page.url}answer", json={"number": 1, "answer": "it has none"}, timeout=PATIENCE
+        ).status_code
+        == 200
+    )
     assert asked.answer() == "it has none"
-    assert httpx.post(f"{page.url}answer", json={"number": 1, "answer": "pulled"}).status_code == 409
+    assert (
+        httpx.post(f"{page.url}answer", json={"number": 1, "answer": "pulled"}, timeout=PATIENCE).status_code
+        == 409
+    )
 
 
 def test_page_skips_and_closing_skips(page: PagePrompter) -> None:
     first = Asked(page)
-    eventually(lambda: question(page)["number"] == 1, 5)
-    httpx.post(f"{page.url}answer", json={"number": 1, "answer": None})
+    eventually(lambda: question(page)["number"] == 1)
+    httpx.post(f"{page.url}answer", json={"number": 1, "answer": None}, timeout=PATIENCE)
     assert first.answer() is None
     second = Asked(page)
-    eventually(lambda: question(page)["number"] == 2, 5)
+    eventually(lambda: question(page)["number"] == 2)
     page.close()
     assert second.answer() is None
     assert page.ask(QUESTION) is None
@@ -110,13 +118,13 @@ def test_page_skips_and_closing_skips(page: PagePrompter) -> None:
 
 def test_page_is_of_this_machine_only(page: PagePrompter) -> None:
     asked = Asked(page)
-    eventually(lambda: question(page)["number"] == 1, 5)
+    eventually(lambda: question(page)["number"] == 1)
     forged = {"Origin": "http://elsewhere.example"}
     body = {"number": 1, "answer": "pulled"}
-    assert httpx.post(f"{page.url}answer", json=body, headers=forged).status_code == 403
-    assert httpx.post(f"{page.url}answer", content=b'{"number": 1}').status_code == 415
-    assert httpx.get(page.url, headers={"Host": "elsewhere.example"}).status_code == 403
-    assert httpx.get(f"{page.url}secret").status_code == 404
+    assert httpx.post(f"{page.url}answer", json=body, headers=forged, timeout=PATIENCE).status_code == 403
+    assert httpx.post(f"{page.url}answer", content=b'{"number": 1}', timeout=PATIENCE).status_code == 415
+    assert httpx.get(page.url, headers={"Host": "elsewhere.example"}, timeout=PATIENCE).status_code == 403
+    assert httpx.get(f"{page.url}secret", timeout=PATIENCE).status_code == 404
     assert question(page)["number"] == 1
     page.close()
     assert asked.answer() is None

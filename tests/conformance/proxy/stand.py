@@ -15,8 +15,7 @@ from conformance.proxy.running import ProxyProcess, ProxySettings
 from conformance.proxy.wires import WIRES
 from reference.links.address import parse_endpoint
 from reference.runtime.clock import LabClock
-
-PATIENCE = 10.0
+from tests.waiting import PATIENCE
 
 
 @dataclass

@@ -25,6 +25,7 @@ from tests.conformance.proxy.stand import Stand, proxy
 from tests.kkm.rig import BREAD, Rig
 from tests.ofd_mock.kz.bench import Bench, Wire, running
 from tests.ofd_mock.kz.counter import ticket
+from tests.waiting import PATIENCE
 
 START = datetime(2026, 7, 1, 5, tzinfo=UTC)
 RECEIPT = json.loads((files("reference.pos") / "sample-receipt.json").read_text(encoding="utf-8"))
@@ -104,7 +105,7 @@ def chain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chain]:
         url = drive.addresses["drive"]["drive"]
         stands["rest"] = stack.enter_context(proxy("rest", url.removeprefix("http://")))
         base = f"http://{stands['rest'].address}"
-        pos = stack.enter_context(httpx.Client(base_url=base, trust_env=False, timeout=30))
+        pos = stack.enter_context(httpx.Client(base_url=base, trust_env=False, timeout=PATIENCE))
         controls = {name: lab.control(name) for name in ("module", "operator")}
         yield Chain({**controls, "drive": drive.control("drive")}, stands, pos)
 

@@ -15,7 +15,7 @@ import pytest
 
 from reference.protocol.uz.apdu import ATR_VENDOR
 from tests.conformance.proxy.stand import Client, Server
-from tests.waiting import eventually
+from tests.waiting import PATIENCE, eventually
 from tools.cli import run
 
 ATR = bytes((len(ATR_VENDOR),)) + ATR_VENDOR
@@ -29,7 +29,7 @@ def started(folder: Path, to: str, *options: str) -> tuple[subprocess.Popen[byte
         command = [sys.executable, "-c", "from tools.cli import main; main()", "proxy", *words]
         process = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT, cwd=folder)
     found = eventually(
-        lambda: process.poll() is not None or re.search(r"127\.0\.0\.1:(\d+) to ", said.read_text()), 30
+        lambda: process.poll() is not None or re.search(r"127\.0\.0\.1:(\d+) to ", said.read_text())
     )
     assert isinstance(found, re.Match), said.read_text()
     return process, int(found[1])
@@ -38,7 +38,7 @@ def started(folder: Path, to: str, *options: str) -> tuple[subprocess.Popen[byte
 def ended(process: subprocess.Popen[bytes], folder: Path) -> tuple[int, str]:
     process.send_signal(signal.SIGINT)
     try:
-        return process.wait(30), (folder / "said").read_text()
+        return process.wait(PATIENCE), (folder / "said").read_text()
     finally:
         process.kill()
 
@@ -58,7 +58,7 @@ def test_a_run(tmp_path: Path, greeting: bytes, status: int, words: Sequence[str
             module.send(greeting)
             assert client.read(len(greeting)) == greeting
         record = tmp_path / "deep" / "r.jsonl"
-        eventually(lambda: '"closed"' in record.read_text(), 10)
+        eventually(lambda: '"closed"' in record.read_text())
         code, said = ended(process, tmp_path)
     assert code == status
     for each in words:
@@ -116,7 +116,7 @@ def test_fields_and_strictness(tmp_path: Path) -> None:
             assert module.read(3) == b"\x02\x00\x01"
             module.send(b"\x02\x90\x00")
             client.read(3)
-        eventually(lambda: "closed" in (tmp_path / "said").read_text(), 10)
+        eventually(lambda: "closed" in (tmp_path / "said").read_text())
         code, said = ended(process, tmp_path)
     assert code == 0
     assert "EM-05 [stand-in] broken 1 ×" in said

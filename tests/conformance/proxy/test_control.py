@@ -11,7 +11,7 @@ from conformance.control_client import ControlClient, RefusedError
 from reference.protocol.uz import apdu
 from reference.runtime.serving import HostRefusedError
 from tests.conformance.proxy.stand import Client, Server, Stand, proxy
-from tests.waiting import eventually
+from tests.waiting import PATIENCE, eventually
 from tools.cli import run
 
 SELECT = bytes((len(apdu.select().encode()),)) + apdu.select().encode()
@@ -45,7 +45,7 @@ def test_state(stand: Stand, server: Server, control: ControlClient, line: tuple
     client, module = line
     module.send(b"\x02\x90\x00")  # no answer to reset
     assert client.read(3) == b"\x02\x90\x00"
-    state = eventually(lambda: control.state() if control.state()["findings"] else None, 5)
+    state = eventually(lambda: control.state() if control.state()["findings"] else None)
     assert (state["wire"], state["to"], state["listens"]) == ("module", server.address, stand.address)
     assert list(state["connections"]) == ["1"]
     assert state["broken"] == {"EM-01": 1}
@@ -61,7 +61,7 @@ def test_rules_by_hold_and_release(control: ControlClient, line: tuple[Client, C
     laid = control.do("disturb", rule="hold request when command=SELECT")
     assert laid == {"id": "1", "point": "proxy.request", "action": "hold"}
     client.send(SELECT)
-    (held,) = eventually(lambda: control.state()["held"], 5)
+    (held,) = eventually(lambda: control.state()["held"])
     with pytest.raises(RefusedError, match="number 9"):
         control.do("release", number=9)
     assert control.do("release", number=held["number"]) == {"released": 1}
@@ -109,7 +109,7 @@ def test_redirect_snapshot_restore(stand: Stand, server: Server, control: Contro
 
 
 def test_page(stand: Stand) -> None:
-    page = httpx.get(f"{stand.addresses['control']}/control/", trust_env=False)
+    page = httpx.get(f"{stand.addresses['control']}/control/", trust_env=False, timeout=PATIENCE)
     assert page.status_code == 200
     assert "disturb" in page.text
     assert "proxy.response" in page.text

@@ -69,7 +69,7 @@ def test_ends_go_through() -> None:
         module.send(ATR)
         module.socket.close()
         assert client.rest() == ATR
-        eventually(lambda: stand.kept.exchanges[-1].direction is Direction.CLOSED, 5)
+        eventually(lambda: stand.kept.exchanges[-1].direction is Direction.CLOSED)
         assert any(text.endswith("closed by the client") for text in stand.said)
     with between() as (_, client, module):
         client.socket.setsockopt(1, 13, b"\1\0\0\0\0\0\0\0")  # SO_LINGER 0
@@ -84,7 +84,7 @@ def test_nobody_behind() -> None:
     with proxy("module", address) as stand:
         with pytest.raises(ConnectionResetError), stand.connect() as client:
             client.rest()
-        eventually(lambda: any("is not there" in note for note in stand.kept.notes), 5)
+        eventually(lambda: any("is not there" in note for note in stand.kept.notes))
 
 
 def test_drop_by_command_and_count() -> None:
@@ -168,14 +168,14 @@ def test_delay_in_real_time() -> None:
 def test_hold_until_released() -> None:
     with between("hold request when command=SELECT") as (stand, client, module):
         client.send(SELECT)
-        (held,) = eventually(stand.process.proxy.waiting.held, 5)
+        (held,) = eventually(stand.process.proxy.waiting.held)
         assert held == {"number": 1, "line": 1, "unit": "request SELECT"}
         assert module.silent()
         with pytest.raises(KeyError):
             stand.process.proxy.waiting.release(7)
         assert stand.process.proxy.waiting.release(1) == 1
         assert module.read(len(SELECT)) == SELECT
-        eventually(lambda: not stand.process.proxy.waiting.held(), 5)
+        eventually(lambda: not stand.process.proxy.waiting.held())
 
 
 def test_reorder_over_the_wire() -> None:
@@ -243,7 +243,7 @@ def test_answers_belong_to_what_reached_the_server() -> None:
         client.send(SELECT)
         assert module.read(len(SELECT)) == SELECT
         module.send(OK)
-        eventually(lambda: len(stand.kept.notes) == 2, 5)
+        eventually(lambda: len(stand.kept.notes) == 2)
         assert stand.kept.notes[1] == "rule 2: drop: response SELECT: 9000 - NO_ERROR"
         assert stand.kept.exchanges[-1].about == SELECT
         assert stand.kept.clauses == []
@@ -258,8 +258,8 @@ def test_a_register_is_judged_by_what_reached_it() -> None:
                 client.send(ask(TICKET, T1, 1)[1])
                 operator.read(len(ask(TICKET, T1, 1)[1]))
                 operator.send(say(TICKET, T2, 1)[1])
-                eventually(lambda stand=stand: stand.kept.notes, 5)
-            eventually(lambda stand=stand: stand.kept.exchanges[-1].direction is Direction.CLOSED, 5)
+                eventually(lambda stand=stand: stand.kept.notes)
+            eventually(lambda stand=stand: stand.kept.exchanges[-1].direction is Direction.CLOSED)
             with stand.connect() as client, server.accept() as operator:
                 client.send(following[1])
                 assert operator.read(len(following[1])) == following[1]
@@ -278,6 +278,6 @@ def test_what_the_judge_fails_at_does_not_stop_the_traffic(monkeypatch: pytest.M
         assert client.read(len(ATR)) == ATR
         client.send(SELECT)
         assert module.read(len(SELECT)) == SELECT
-        eventually(lambda: stand.process.book.counts["not judged"] == 2, 5)
+        eventually(lambda: stand.process.book.counts["not judged"] == 2)
         assert stand.process.book.counts["not understood"] == 1
         assert "could not be judged: ZeroDivisionError()" in stand.kept.notes[0]

@@ -14,6 +14,7 @@ import pytest
 
 from reference.drive.dialects.ports import FaceServers, add_port_arguments, wanted_ports
 from tests.drive.conftest import Bench
+from tests.waiting import PATIENCE
 
 PATHS = {"rpc": "/rpc/api", "qpos": "/api", "communicator": "/uzpos"}
 PING = {
@@ -48,7 +49,7 @@ def test_ports_by_default_and_by_option() -> None:
 @pytest.mark.parametrize("name", PATHS)
 def test_guards(faces: dict[str, str], name: str) -> None:
     url = faces[name] + PATHS[name]
-    with httpx.Client(trust_env=False) as client:
+    with httpx.Client(trust_env=False, timeout=PATIENCE) as client:
         assert client.post(url, json=PING[name]).status_code == 200
         assert client.post(f"{url}/", json=PING[name]).status_code == 200
         stranger = client.post(url, json=PING[name], headers={"Host": "evil.example"})
@@ -63,7 +64,9 @@ def test_a_reset_puts_another_dialect_in_place(bench: Bench, faces: dict[str, st
     url = faces["rpc"] + PATHS["rpc"]
     bench.drive.reset({"gen1_applet_version": "0302"})
     bench.core.fleet.look()
-    answer = httpx.post(url, json={"id": 1, "method": "Api.GetInfo"}, trust_env=False).json()
+    answer = httpx.post(
+        url, json={"id": 1, "method": "Api.GetInfo"}, trust_env=False, timeout=PATIENCE
+    ).json()
     assert answer["result"]["AppletVersion"] == "0302"
 
 
@@ -79,8 +82,10 @@ def test_the_ready_line_lists_the_ports(tmp_path: Path) -> None:
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
         assert process.stdout is not None
         addresses = json.loads(process.stdout.readline())["addresses"]
-        answer = httpx.post(f"{addresses['rpc']}/rpc/api", json=PING["rpc"], trust_env=False)
+        answer = httpx.post(
+            f"{addresses['rpc']}/rpc/api", json=PING["rpc"], trust_env=False, timeout=PATIENCE
+        )
         process.terminate()
-        assert process.wait(timeout=20) == 0
+        assert process.wait(timeout=PATIENCE) == 0
     assert sorted(addresses) == ["drive", "qpos", "rpc"]
     assert answer.json()["result"] == {"Message": ""}

@@ -430,10 +430,10 @@ def test_a_receipt_without_a_number_goes_by_itself(make_bench: BenchMaker) -> No
     """Also when nothing but receipts came since the sender's last look at everything."""
     bench = make_bench(auto_send=True)
     sender = bench.core.sender
-    eventually(lambda: sender.looked_at >= bench.core.stage.lab_seconds(), 5)
+    eventually(lambda: sender.looked_at >= bench.core.stage.lab_seconds())
     good(bench, "SendCreditReceipt", Receipt=receipt(bench.tick()))
     bench.tick(6)
-    eventually(lambda: len(bench.books.unsigned) == 1, 5)
+    eventually(lambda: len(bench.books.unsigned) == 1)
 
 
 def test_held_receipts(open_bench: Bench) -> None:
@@ -527,7 +527,7 @@ def test_sending_when_told_to(open_bench: Bench) -> None:
     """`auto_send` is off on this bench; ResendUnsent orders one round."""
     sold(open_bench)
     assert good(open_bench, "ResendUnsent") == {"AppletVersion": "0324"}
-    eventually(lambda: open_bench.held == [], 20)
+    eventually(lambda: open_bench.held == [])
     assert open_bench.books.numbers() == [1]
 
 
@@ -536,7 +536,7 @@ def test_short_records_of_a_lost_database(open_bench: Bench) -> None:
     open_bench.drive.reset({})
     open_bench.core.fleet.look()
     assert good(open_bench, "SendReceipt") == {"AppletVersion": "0324", "QueuedToSendCount": 1}
-    eventually(lambda: open_bench.held == [], 20)
+    eventually(lambda: open_bench.held == [])
 
 
 def test_sending_a_shift(open_bench: Bench) -> None:
@@ -545,7 +545,7 @@ def test_sending_a_shift(open_bench: Bench) -> None:
     good(open_bench, "CloseZReport")
     assert error(open_bench, "SendZReportByNumber", Number=3)[0] == 36902
     assert good(open_bench, "SendZReport", Number=1) == {"AppletVersion": "0324"}
-    eventually(lambda: len(open_bench.books.zreports) == 1, 20)
+    eventually(lambda: len(open_bench.books.zreports) == 1)
 
 
 # --- codes -------------------------------------------------------------------------------------------

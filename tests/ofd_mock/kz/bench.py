@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
-
 from ofd_mock.kz.defects import rules_with_defects
 from ofd_mock.kz.process import KzProcess
 from ofd_mock.kz.settings import KzSettings
@@ -22,9 +20,10 @@ from reference.protocol.kz.envelope import read_response, set_enum_number
 from reference.protocol.kz.frames import Frame, FrameReader, encode_frame
 from reference.runtime.clock import LabClock
 from tests.ofd_mock.conftest import LAB_START, part_settings
+from tests.waiting import PATIENCE
+from tests.web import lasting_client
 
-web = httpx.Client(trust_env=False)
-PATIENCE = 20.0
+web = lasting_client()
 
 
 @dataclass

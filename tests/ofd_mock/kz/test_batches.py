@@ -25,7 +25,7 @@ FIRST = 5001
 def server(tmp_path: Path) -> Iterator[KzServer]:
     with running(tmp_path) as bench:
         made = bench.process.server
-        eventually(lambda: made.intake._ready, PATIENCE)
+        eventually(lambda: made.intake._ready)
         yield made
 
 

@@ -22,9 +22,8 @@ from ofd_mock.kz.reading import from_record, read, to_record
 from ofd_mock.kz.records import Record, Unpacker, packed
 from reference.protocol.kz.frames import Frame, FrameReader, Header, encode_frame
 from tests.ofd_mock.kz.test_express import made
-from tests.waiting import eventually
+from tests.waiting import PATIENCE, eventually
 
-PATIENCE = 20.0
 MUCH = bytes(range(256)) * 4 * 4096
 
 
@@ -202,7 +201,7 @@ def test_nobody_comes_in_any_more() -> None:
         file.sendall(frame(1))
         boss.wait(records.FRAME)
         boss.listener.close()
-        eventually(lambda: refused(boss), PATIENCE)
+        eventually(lambda: refused(boss))
         boss.tell((records.ANSWER, 1, b"still", records.LAST))
         assert all_of(file) == b"still"
 
@@ -295,7 +294,7 @@ def test_others_are_served_while_the_disk_is_waited_for(
         boss.tell((records.SYNC, str(log)), (records.ANSWER, 1, b"2", 0))
         boss.tell((records.LIMIT, 30))
         boss.tell((records.ANSWER, 1, b"3", 0), (records.CLOSE, 1))
-        eventually(lambda: boss.intake.max_frame_bytes == 30, PATIENCE)
+        eventually(lambda: boss.intake.max_frame_bytes == 30)
         with boss.connect() as other:
             other.sendall(frame(5))
             boss.wait(records.FRAME, module._CROWD + 3)

@@ -17,11 +17,10 @@ from reference.protocol.kz.dialects import Command
 from tests.ofd_mock.kz.bench import Bench, Wire, running
 from tests.ofd_mock.kz.counter import ticket
 from tests.ofd_mock.kz.test_crash import Child
-from tests.waiting import eventually
+from tests.waiting import PATIENCE, eventually
 
 SYSTEM = int(Command.SYSTEM)
 MANY = 400
-PATIENCE = 20.0
 
 
 @pytest.fixture
@@ -59,7 +58,7 @@ def test_another_intake_takes_the_place_of_one_that_ended(bench: Bench) -> None:
         assert intake.pid != before
         assert not alive(before)
     assert bench.process.ledger.counts()["documents"] == 4
-    eventually(lambda: len(bench.process.server._connections) == 1, PATIENCE)
+    eventually(lambda: len(bench.process.server._connections) == 1)
     wire.close()
 
 
@@ -69,7 +68,7 @@ def test_what_is_settled_when_the_intake_ends_is_repeated(bench: Bench) -> None:
     body = wire.body(ticket(time=bench.process.operator.time))
     bench.process.faults.add(point="ofd-kz.after-commit", action="delay", delay=5.0, count=1)
     wire.send(wire.frame(body, 7))
-    eventually(lambda: bench.process.ledger.counts()["documents"] == 1, PATIENCE)
+    eventually(lambda: bench.process.ledger.counts()["documents"] == 1)
     os.kill(bench.process.server.intake.pid, signal.SIGKILL)
     with suppress(ConnectionResetError):
         assert wire.receive() is None
@@ -115,7 +114,7 @@ def test_it_ends_with_a_killed_operator(tmp_path: Path) -> None:
     assert wires[0].ask(SYSTEM)[0] == 0, "only its operator ends it"
     child.process.kill()
     child.wait()
-    eventually(lambda: not alive(intake), PATIENCE)
+    eventually(lambda: not alive(intake))
     for wire in wires:
         with suppress(ConnectionResetError):
             assert wire.receive() is None
@@ -151,7 +150,7 @@ def test_many_connections(bench: Bench) -> None:
                 assert wire.decode(frame).result.result_code == 0
                 wire.token = frame.header.token
         assert bench.process.ledger.counts()["documents"] == 3 * MANY
-        eventually(lambda: len(bench.process.server._idle) == MANY, PATIENCE)
+        eventually(lambda: len(bench.process.server._idle) == MANY)
         bench.clock.advance(31)
         assert [wire.receive() for wire in wires] == [None] * MANY
 

@@ -18,6 +18,7 @@ from reference.protocol.kz.envelope import set_enum_number
 from reference.protocol.kz.frames import Frame, Header
 from tests.ofd_mock.kz.bench import running
 from tests.ofd_mock.kz.counter import ID, TOKEN, Counter
+from tests.waiting import PATIENCE
 
 KEPT = hashed("Құпия-1")
 AIGUL = Cashier("aigul", KEPT, 7, "Айгүл", (1, 3))
@@ -94,13 +95,13 @@ def test_a_prepared_login_costs_the_ledger_nothing(counter: Counter, monkeypatch
         return Frame(Header(203, 18 + len(body), ID, TOKEN, 1), body)
 
     assert Logins.is_one(frame("x"))
-    logins.prepare(frame("Құпия-1 once")).result(20)
+    logins.prepare(frame("Құпия-1 once")).result(PATIENCE)
     logins.stop()
     assert [name.startswith("logins") for name in compared] == [True]
 
     assert counter.raw(frame("Құпия-1 once").body).code == 0
     assert len(compared) == 1
-    logins.prepare(frame("after the end")).result(20)
+    logins.prepare(frame("after the end")).result(PATIENCE)
 
 
 def test_a_login_that_is_being_compared_holds_nobody_up(
@@ -111,7 +112,7 @@ def test_a_login_that_is_being_compared_holds_nobody_up(
 
     def compare(kept: str | None, password: str) -> bool:
         begun.set()
-        assert go_on.wait(20)
+        assert go_on.wait(PATIENCE)
         return fits(kept, password)
 
     with running(tmp_path) as bench:
@@ -125,7 +126,7 @@ def test_a_login_that_is_being_compared_holds_nobody_up(
         set_enum_number(message, "command", Command.AUTH)
         message.auth.login, message.auth.password = "aigul", "Құпия-meanwhile"
         slow.send(slow.frame(message.SerializeToString()))
-        assert begun.wait(20)
+        assert begun.wait(PATIENCE)
         for _ in range(3):
             assert quick.ask(Command.INFO)[0] == 0
         go_on.set()

@@ -23,7 +23,7 @@ from reference.protocol.kz.signs import QrFields
 from reference.runtime.chance import generator
 from reference.runtime.database import open_engine
 from tests.ofd_mock.kz.counter import ID, NOW, Counter, ParentTicket, offline, ticket
-from tests.waiting import eventually
+from tests.waiting import PATIENCE, eventually
 
 
 def sell(counter: Counter, number: int) -> int:
@@ -136,19 +136,19 @@ def test_a_ledger_closes_while_its_log_is_moved(tmp_path: Path, monkeypatch: pyt
 
     def move(_driver: object) -> int:
         moving.set()
-        assert asked.wait(20)
+        assert asked.wait(PATIENCE)
         return 0
 
     monkeypatch.setattr(checkpoint, "_AFTER", 1)
     monkeypatch.setattr(checkpoint, "_move", move)
     checkpoints = checkpoint.Checkpoints(open_engine(tmp_path / "ledger.sqlite", {}))
     checkpoints.settled(1, None)
-    assert moving.wait(20)
+    assert moving.wait(PATIENCE)
     closer = threading.Thread(target=checkpoints.close, daemon=True)
     closer.start()
-    eventually(lambda: checkpoints._ending, 20)
+    eventually(lambda: checkpoints._ending)
     asked.set()
-    closer.join(20)
+    closer.join(PATIENCE)
     assert not closer.is_alive()
 
 
@@ -171,7 +171,7 @@ def test_the_log_moves_into_the_file_beside_the_writer(
             except sqlite3.DatabaseError:
                 return False  # copied while pages of it were moved
 
-    eventually(moved, 20)
+    eventually(moved)
     assert [row["number"] for row in counter.documents()] == list(range(1, 1 + len(counter.documents())))
     counter.ledger.close()
     with closing(sqlite3.connect(tmp_path / "ledger.sqlite")) as whole:

@@ -21,7 +21,7 @@ from tests.ofd_mock.kz.test_ledger import *  # noqa: F403 - every test of the le
 from tests.ofd_mock.kz.test_ledger import frame
 from tests.ofd_mock.kz.test_rules import *  # noqa: F403 - and of the rules, which ask it
 from tests.ofd_mock.postgresql import served
-from tests.waiting import eventually
+from tests.waiting import PATIENCE, eventually
 
 OPERATORS = 4
 REGISTERS = 16
@@ -73,7 +73,7 @@ def test_operators_race_for_the_same_tickets(counter: Counter) -> None:
     def work(own: list[Frame]) -> None:
         ledger = counter.opened()
         try:
-            start.wait(30)
+            start.wait(PATIENCE)
             desk = Desk(OrderBook(), Chance(1, 0), counter.desk.check_base)
             outcomes = ledger.settle(own, counter.rules, NOW, desk)
             answers = {one.header.id: one.body for one in outcomes}
@@ -110,7 +110,7 @@ def test_operators_with_the_same_dice_and_other_registers(counter: Counter) -> N
         try:
             desk = Desk(OrderBook(), Chance(1, 0), counter.desk.check_base)
             token = 1
-            start.wait(30)
+            start.wait(PATIENCE)
             for reqnum in range(1, each + 1):
                 batch = [frame(ticket(), token, reqnum, device)]
                 [outcome] = ledger.settle(batch, counter.rules, NOW, desk)
@@ -157,7 +157,7 @@ def test_served_by_the_environment(empty: str, tmp_path: Path, monkeypatch: pyte
         made = children[0].order("provision")
         assert children[1].order("documents", id=made["id"])["documents"] == []
         assert not list(tmp_path.rglob("ledger.sqlite"))
-        eventually(lambda: all(child.process.poll() is None for child in children), 1)
+        eventually(lambda: all(child.process.poll() is None for child in children))
 
 
 @pytest.mark.slow

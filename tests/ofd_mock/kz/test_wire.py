@@ -103,13 +103,13 @@ def test_idle(bench: Bench, wire: Wire) -> None:
     [since] = idle.values()
     bench.clock.advance(29)
     wire.send(b"\xa2\x81")
-    eventually(lambda: since not in idle.values(), 5)
+    eventually(lambda: since not in idle.values())
     bench.clock.advance(29)
     wire.send(wire.frame(wire.body(SYSTEM))[2:])
     assert wire.receive() is not None
     [since] = idle.values()
     wire.send(b"\xa2\x81")
-    eventually(lambda: since not in idle.values(), 5)
+    eventually(lambda: since not in idle.values())
     bench.clock.advance(31)
     assert wire.receive() is None
 
@@ -368,7 +368,7 @@ def test_delay(bench: Bench, wire: Wire) -> None:
     events = bench.process.events
     mark = events.number
     wire.send(wire.frame(wire.body(SYSTEM)))
-    eventually(lambda: [one for one in events.since(mark) if one["kind"] == "fault"], 5)
+    eventually(lambda: [one for one in events.since(mark) if one["kind"] == "fault"])
     bench.clock.advance(8)
     assert wire.receive() is not None
 

@@ -33,7 +33,7 @@ from reference.protocol.kz.kinds import Operation, ReportKind
 from reference.protocol.kz.money import to_almaty
 from tests.ofd_mock.kz.counter import closing, deposit
 from tests.ofd_mock.portal.stand import Stand
-from tests.waiting import eventually
+from tests.waiting import PATIENCE, eventually
 
 ALL = Filter()
 
@@ -191,7 +191,7 @@ def test_a_growing_archive_can_be_read_while_it_is_made(
     read = TABLES["transactions"].read
 
     def slow(*arguments: Any) -> Any:
-        assert go_on.wait(30)
+        assert go_on.wait(PATIENCE)
         yield from read(*arguments)
 
     object.__setattr__(TABLES["transactions"], "read", slow)

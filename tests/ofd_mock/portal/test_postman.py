@@ -17,7 +17,7 @@ from ofd_mock.portal.postman import SENDER, Postman
 from ofd_mock.portal.process import main
 from ofd_mock.portal.tables import Mail
 from tests.ofd_mock.portal.stand import Stand
-from tests.waiting import eventually
+from tests.waiting import PATIENCE, eventually
 
 
 class Catcher:
@@ -57,11 +57,11 @@ def catching(port: int = 0) -> Iterator[Catcher]:
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
     opening = asyncio.start_server(catcher.serve, "127.0.0.1", port)
-    server = asyncio.run_coroutine_threadsafe(opening, loop).result(20)
+    server = asyncio.run_coroutine_threadsafe(opening, loop).result(PATIENCE)
     catcher.port = server.sockets[0].getsockname()[1]
     yield catcher
     server.close()
-    asyncio.run_coroutine_threadsafe(server.wait_closed(), loop).result(20)
+    asyncio.run_coroutine_threadsafe(server.wait_closed(), loop).result(PATIENCE)
     loop.call_soon_threadsafe(loop.stop)
     thread.join()
     loop.close()
@@ -118,14 +118,14 @@ def test_he_walks_by_himself_and_a_reset_does_not_stop_him(stand: Stand) -> None
         postman.start()
         write(stand, "раз", "два")
         postman.kick()
-        eventually(lambda: texts(catcher) == ["раз", "два"], 20)
+        eventually(lambda: texts(catcher) == ["раз", "два"])
         with stand.office.changing() as session:
             session.execute(delete(Mail))
         postman.kick()
-        eventually(lambda: postman.handed == 0, 20)
+        eventually(lambda: postman.handed == 0)
         write(stand, "три")
         postman.kick()
-        eventually(lambda: texts(catcher) == ["раз", "два", "три"], 20)
+        eventually(lambda: texts(catcher) == ["раз", "два", "три"])
         postman.stop()
 
 

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
@@ -24,9 +23,10 @@ from reference.runtime.clock import LabClock
 from tests.ofd_mock.kz.bench import Wire
 from tests.ofd_mock.kz.counter import ticket
 from tests.ofd_mock.portal.stand import DETAILS, PASSWORD, START
-from tests.waiting import eventually
+from tests.waiting import PATIENCE, eventually
+from tests.web import lasting_client
 
-web = httpx.Client(trust_env=False, timeout=30)
+web = lasting_client()
 
 
 class Running:
@@ -41,7 +41,7 @@ class Running:
 
     def stop(self) -> None:
         self.process.terminate()
-        assert self.process.wait(30) == 0
+        assert self.process.wait(PATIENCE) == 0
         for pipe in (self.process.stdin, self.process.stdout):
             assert pipe is not None
             pipe.close()
@@ -125,7 +125,7 @@ def test_a_token_from_the_portal_opens_port_7777_and_the_next_one_shuts_it(stage
     stage.clock.advance(899)
     assert state(stage, card) == "WAIT_REG"
     stage.clock.advance(1)
-    eventually(lambda: state(stage, card) == "REG_NO_TARIFF", 20)
+    eventually(lambda: state(stage, card) == "REG_NO_TARIFF")
     stage.act(card, "choose-tariff", tariff=2)
     first = stage.call("POST", f"/cards/{card}/token")["token"]
     host, _, port = stage.operator.addresses["operator-kz"].rpartition(":")

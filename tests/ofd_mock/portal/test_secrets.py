@@ -16,6 +16,7 @@ from reference.protocol.kz.envelope import set_enum_number
 from tests.ofd_mock.kz.bench import Wire
 from tests.ofd_mock.portal.stand import DETAILS, PASSWORD
 from tests.ofd_mock.portal.test_process import Stage
+from tests.waiting import PATIENCE
 
 GIVEN, OWN, WRONG = "Given11!q", "Own own1!q", "Wrong11!q"
 PASSWORDS = (PASSWORD, GIVEN, OWN, WRONG)
@@ -29,7 +30,7 @@ class Life:
     def __init__(self, stage: Stage) -> None:
         self.stage = stage
         self.secrets: dict[str, str] = {f"password {one}": one for one in PASSWORDS}
-        self.browser = httpx.Client(base_url=stage.base, trust_env=False, timeout=30)
+        self.browser = httpx.Client(base_url=stage.base, trust_env=False, timeout=PATIENCE)
 
     def register(self) -> None:
         stage, secrets = self.stage, self.secrets

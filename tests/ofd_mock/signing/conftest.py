@@ -24,11 +24,13 @@ from ofd_mock.signing.process import SigningProcess
 from ofd_mock.signing.settings import SigningSettings
 from reference.runtime.clock import LabClock
 from tests.ofd_mock.conftest import part_settings
+from tests.waiting import PATIENCE
+from tests.web import lasting_client
 
 LAB_START = datetime(2031, 3, 1, 9, 30, 15, tzinfo=UTC)
 """14:30:15 in Almaty."""
 GREETING = {"result": {"version": "1.4"}}
-web = httpx.Client(trust_env=False, timeout=20)
+web = lasting_client()
 Json = dict[str, Any]
 
 
@@ -69,7 +71,7 @@ class Bench:
 
     @contextmanager
     def line(self, origin: str | None = "http://127.0.0.1:8080", *, greeted: bool = True) -> Iterator[Line]:
-        with connect(self.wss, ssl=self.tls, origin=origin, proxy=None, open_timeout=20) as connection:  # type: ignore[arg-type]
+        with connect(self.wss, ssl=self.tls, origin=origin, proxy=None, open_timeout=PATIENCE) as connection:  # type: ignore[arg-type]
             line = Line(connection)
             if greeted:
                 assert line.hear() == GREETING
@@ -116,11 +118,11 @@ def opened(folder: Path, *, plain: bool = False) -> Iterator[Bench]:
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
-    addresses = asyncio.run_coroutine_threadsafe(process.start(0, 0, plain=plain), loop).result(20)
+    addresses = asyncio.run_coroutine_threadsafe(process.start(0, 0, plain=plain), loop).result(PATIENCE)
     try:
         yield Bench(process, clock, addresses["wss"], addresses["control"])
     finally:
-        asyncio.run_coroutine_threadsafe(process.stop(), loop).result(20)
+        asyncio.run_coroutine_threadsafe(process.stop(), loop).result(PATIENCE)
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()

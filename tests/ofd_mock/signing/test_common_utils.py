@@ -193,7 +193,7 @@ def test_a_second_request_waits_while_a_dialog_is_open(bench: Bench) -> None:
     """NL-08; the heartbeat goes on meanwhile (NL-03)."""
     with bench.line() as first, bench.line() as second:
         first.send(call("createCAdESFromBase64", "PKCS12", "SIGNATURE", DATA, True))
-        dialog = eventually(bench.dialog, 10)
+        dialog = eventually(bench.dialog)
         assert dialog["origin"] == "http://127.0.0.1:8080"
         assert dialog["shown"] == TEXT.decode()
         second.send(call("getActiveTokens"))
@@ -210,8 +210,8 @@ def test_a_second_request_waits_while_a_dialog_is_open(bench: Bench) -> None:
 def test_the_dialog_of_a_page_that_went_away_closes(bench: Bench) -> None:
     with bench.line() as line:
         line.send(call("createCAdESFromBase64", "PKCS12", "SIGNATURE", DATA, True))
-        eventually(bench.dialog, 10)
-    eventually(lambda: bench.dialog() is None, 10)
+        eventually(bench.dialog)
+    eventually(lambda: bench.dialog() is None)
     with bench.line() as line:
         assert line.ask(call("getActiveTokens"))["code"] == "200"
 

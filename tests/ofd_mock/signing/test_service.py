@@ -21,7 +21,7 @@ from ofd_mock.pki.findings import Rule
 from ofd_mock.signing.origins import may_ask, right_host
 from tests.ofd_mock.signing.conftest import GREETING, Bench, Line, web
 from tests.ofd_mock.signing.test_common_utils import DATA, TEXT, call
-from tests.waiting import eventually
+from tests.waiting import PATIENCE, eventually
 
 
 @pytest.mark.parametrize(
@@ -69,12 +69,12 @@ def test_a_strange_page_is_refused_and_noted(bench: Bench) -> None:
 def test_a_browser_can_look_whether_it_trusts(bench: Bench) -> None:
     """NL-01: the certificate is for 127.0.0.1 and comes from the test authority."""
     url = bench.wss.replace("wss", "https")
-    with httpx.Client(verify=bench.tls, trust_env=False) as client:
+    with httpx.Client(verify=bench.tls, trust_env=False, timeout=PATIENCE) as client:
         answer = client.get(url)
         assert (answer.status_code, "TEST" in answer.text) == (200, True)
         assert client.get(url, headers={"Host": "evil.example"}).status_code == 403
     with (
-        httpx.Client(verify=ssl.create_default_context(), trust_env=False) as client,
+        httpx.Client(verify=ssl.create_default_context(), trust_env=False, timeout=PATIENCE) as client,
         pytest.raises(httpx.ConnectError),
     ):
         client.get(url)
@@ -83,7 +83,7 @@ def test_a_browser_can_look_whether_it_trusts(bench: Bench) -> None:
 def test_other_pages_cannot_use_the_dialog(bench: Bench) -> None:
     with bench.line() as line:
         line.send(call("createCAdESFromBase64", "PKCS12", "SIGNATURE", DATA, True))
-        number = (eventually(bench.dialog, 10) or {})["number"]
+        number = (eventually(bench.dialog) or {})["number"]
         url = f"{bench.base}/dialog/{number}/cancel"
         strange = {"Origin": "https://example.org"}
         assert web.post(url, json={}, headers=strange).status_code == 403
@@ -122,7 +122,7 @@ def test_the_dialog_shows_in_the_state_and_can_be_cancelled(bench: Bench) -> Non
     assert refused.status_code == 409
     with bench.line() as line:
         line.send(call("getKeyInfo", "PKCS12"))
-        eventually(bench.dialog, 10)
+        eventually(bench.dialog)
         shown = web.get(f"{bench.base}/control/state").json()
         assert (shown["pages"], shown["dialog"]["method"]) == (1, "getKeyInfo")
         bench.order("cancel")
@@ -212,7 +212,7 @@ def test_the_process(tmp_path: Path) -> None:
         assert secret not in web.get(f"{at['control']}/control/journal?last=100").text
         assert secret not in web.get(f"{at['control']}/control/").text
     process.stdin.close()
-    assert process.wait(20) == 0
+    assert process.wait(PATIENCE) == 0
     written = [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()]
     assert not [data for data in written if secret.encode() in data]
     process.stdout.close()

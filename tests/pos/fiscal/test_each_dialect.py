@@ -89,7 +89,7 @@ def test_a_refund_whose_sale_the_operator_has_not_yet_waits_for_it(counter: Coun
     with pytest.raises(TillError, match=r"1-R is kept: the operator may not have seen"):
         counter.till.refund("1", "1-R")
     assert counter.book.sale("1-R").refusal is None
-    eventually(lambda: counter.service.facts().unsent == 0, 30)
+    eventually(lambda: counter.service.facts().unsent == 0)
     counter.bench.tick(60)
     assert [sale.order.id for sale in counter.till.finish_pending()] == ["1-R"]
     assert counter.answers("1", "1-R") == counter.truth()

@@ -176,7 +176,7 @@ def test_the_thread_prints_when_kicked(printing: Printing) -> None:
     cafe.worker.after_round = printing.spool.kick
     cafe.pay(cafe.order((cafe.tea, 1000)))
     cafe.worker.round()
-    eventually(lambda: printing.states() == [("done", False)], 30)
+    eventually(lambda: printing.states() == [("done", False)])
 
 
 def test_a_paper_of_a_shop_that_was_emptied_is_let_go(printing: Printing) -> None:

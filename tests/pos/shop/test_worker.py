@@ -150,7 +150,7 @@ def test_the_thread_works_when_kicked(cafe: Cafe) -> None:
     try:
         cafe.pay(cafe.order((cafe.tea, 1000)))
         cafe.worker.kick()
-        eventually(lambda: cafe.fiscal.waiting() == 0, 10)
+        eventually(lambda: cafe.fiscal.waiting() == 0)
     finally:
         cafe.worker.stop()
 

@@ -48,7 +48,7 @@ def test_errors_reach_the_thread_whose_work_raised_them(loop):
         loop.do(broken)
     caught, first = [], threading.Thread(target=lambda: loop.do(lambda _: None, 0.5))
     first.start()
-    eventually(lambda: loop._turning, PATIENCE)
+    eventually(lambda: loop._turning)
 
     def second():
         try:
@@ -80,8 +80,8 @@ def test_the_next_one_turns_when_the_first_has_what_it_waited_for(loop):
     ]
     for thread in threads:
         thread.start()
-    eventually(lambda: len(keep) == 3, PATIENCE)
-    eventually(lambda: ("c", False) in results, PATIENCE)
+    eventually(lambda: len(keep) == 3)
+    eventually(lambda: ("c", False) in results)
     for name in ("a", "b"):
         assert loop.do(lambda waiter, name=name: (keep[name].finish(), waiter.finish()), PATIENCE)
     for thread in threads:

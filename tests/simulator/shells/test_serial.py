@@ -22,12 +22,11 @@ from reference.protocol.uz.apdu import ATR_ISO, ATR_VENDOR
 from simulator.shells.bodies import BodySettings
 from tests.simulator.served import Host, Served, serving
 from tests.simulator.test_control import Desk
-from tests.waiting import eventually
+from tests.waiting import PATIENCE, eventually
 
 SELECT = apdu.select().encode()
 VERSION = apdu.get_version().encode()
 CPLC = apdu.get_cplc().encode()
-PATIENCE = 10.0
 
 
 class Port:
@@ -234,7 +233,7 @@ def test_a_slow_module_asks_for_time(served: Served, port: Port) -> None:
     served.process.faults.add(point="link.latency", action="delay", delay=3)
     os.write(port.fd, gempc.seal(ccid.PC_to_RDR_XfrBlock(bSeq=9, abData=SELECT).encode()))
     port.frame()
-    eventually(lambda: not served.process.faults.armed("link.latency"), 5)
+    eventually(lambda: not served.process.faults.armed("link.latency"))
     answers = []
     while not answers or answers[-1].bStatus >> 6 == CommandStatus.TIME_EXTENSION:
         served.lab.advance(1.1)

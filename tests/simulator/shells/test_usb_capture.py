@@ -23,6 +23,7 @@ from tests.simulator.served import serving
 from tests.simulator.shells.test_usb_device import every_descriptor
 from tests.simulator.shells.usb_stand import INFO, SELECT, Stand, usb_stand
 from tests.simulator.shells.usbip_host import UsbHost
+from tests.waiting import PATIENCE
 
 needs_tshark = pytest.mark.skipif(shutil.which("tshark") is None, reason="tshark is not installed here")
 
@@ -172,18 +173,20 @@ def test_the_hand_starts_and_ends_captures():
         control = served.addresses["control"]
 
         def switch(on):
-            return httpx.post(f"{control}/control/do/usb-capture", json={"on": on}, headers=headers)
+            return httpx.post(
+                f"{control}/control/do/usb-capture", json={"on": on}, headers=headers, timeout=PATIENCE
+            )
 
         assert switch(False).json()["error"]["rule"] == "running"
         assert switch(True).json() == {"packets": 0, "full": False, "get": "/usb.pcapng"}
         with UsbHost(served.addresses["usbip"]) as host:
             host.begin()
         assert switch(False).json()["packets"] >= 6
-        first = httpx.get(f"{control}/usb.pcapng")
+        first = httpx.get(f"{control}/usb.pcapng", timeout=PATIENCE)
         assert first.headers["Content-Type"] == "application/x-pcapng"
         assert first.content[:4] == bytes.fromhex("0a0d0d0a")
         assert switch(True).json()["packets"] == 0
-        assert len(httpx.get(f"{control}/usb.pcapng").content) < len(first.content)
+        assert len(httpx.get(f"{control}/usb.pcapng", timeout=PATIENCE).content) < len(first.content)
         assert switch(True).json()["packets"] == 0
 
 
@@ -192,5 +195,5 @@ def test_a_capture_from_the_start_goes_to_its_file(tmp_path):
     with serving(bodies=BodySettings(usb=UsbSettings(capture=path))) as served:
         with UsbHost(served.addresses["usbip"]) as host:
             host.begin()
-        assert httpx.get(f"{served.addresses['control']}/usb.pcapng").status_code == 404
+        assert httpx.get(f"{served.addresses['control']}/usb.pcapng", timeout=PATIENCE).status_code == 404
     assert path.read_bytes().count(bytes.fromhex("62000000000001000000")) == 1, "one IccPowerOn, shown once"

@@ -60,7 +60,7 @@ def imported(served: Served, busid: str = "1-1") -> UsbHost:
         host.close()
         return None
 
-    return eventually(attempt, PATIENCE)
+    return eventually(attempt)
 
 
 @pytest.fixture
@@ -179,7 +179,7 @@ def test_a_slow_module_is_heard_of_while_it_works(served, host):
     host.submit(2, inward=True, length=512)
     served.lab.advance(1)
     served.lab.advance(1)
-    eventually(lambda: served.call(lambda: served.process.usb.devices[0].reader.iccs[0].work.aged), PATIENCE)
+    eventually(lambda: served.call(lambda: served.process.usb.devices[0].reader.iccs[0].work.aged))
     served.lab.advance(2)
     assert host.ended(inward=True).transfer_buffer == bytes.fromhex("80 00000000 00 02 80 01 00")
     served.lab.advance(600)
@@ -223,7 +223,7 @@ def test_card_out_and_in_and_a_reader_that_freezes():
         one.submit(2, inward=True, length=512)
         served.lab.advance(1001)
         assert one.ended(inward=True).transfer_buffer[6] == 9
-        state = httpx.get(f"{served.addresses['control']}/control/state").json()
+        state = httpx.get(f"{served.addresses['control']}/control/state", timeout=PATIENCE).json()
         assert state["modules"][0]["bodies"]["usbip"] == {
             "address": served.addresses["usbip"],
             "plugged": True,
@@ -242,7 +242,9 @@ def test_one_reader_with_a_slot_for_each_module():
         assert one.transfer(3, inward=True, length=8).transfer_buffer == bytes.fromhex("5019")
         bodies = [
             module["bodies"]["usbip"]["plugged"]
-            for module in httpx.get(f"{served.addresses['control']}/control/state").json()["modules"]
+            for module in httpx.get(f"{served.addresses['control']}/control/state", timeout=PATIENCE).json()[
+                "modules"
+            ]
         ]
         assert bodies == [True, False, True]
         do(served, "plug", index=1)
@@ -295,7 +297,7 @@ def test_without_a_reader_the_hands_say_so():
             answer = do(served, operation, **body)
             assert 400 <= answer.status_code < 500
             assert answer.json()["error"]["rule"] == "body"
-        assert httpx.get(f"{served.addresses['control']}/usb.pcapng").status_code == 404
+        assert httpx.get(f"{served.addresses['control']}/usb.pcapng", timeout=PATIENCE).status_code == 404
 
 
 # --- options ----------------------------------------------------------------------------------------------

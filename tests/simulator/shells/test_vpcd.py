@@ -18,12 +18,11 @@ from simulator.shells.bodies import BodySettings
 from simulator.shells.vpcd import MUTE, Control
 from tests.simulator.served import Served, serving
 from tests.simulator.test_control import Desk
-from tests.waiting import eventually
+from tests.waiting import PATIENCE, eventually
 
 SELECT = apdu.select().encode()
 VERSION = apdu.get_version().encode()
 CPLC = apdu.get_cplc().encode()
-PATIENCE = 10.0
 AWAY = vpcd.AWAY
 
 
@@ -234,8 +233,8 @@ def test_power_that_goes_in_a_command_is_its_answer(driver: Driver, served: Serv
     served.process.faults.add(point="link.latency", action="delay", delay=60, count=None)
     driver.control(Control.ON)
     driver.send(SELECT)
-    eventually(lambda: Desk(served).module()["bodies"]["vpcd"]["connected"], 5)
-    eventually(lambda: served.process.bodies[0]._line._asked, 5)
+    eventually(lambda: Desk(served).module()["bodies"]["vpcd"]["connected"])
+    eventually(lambda: served.process.bodies[0]._line._asked)
     Desk(served).do("power-cut")
     assert driver.receive() == MUTE
     served.lab.advance(61)
@@ -247,7 +246,7 @@ def test_power_that_goes_in_a_command_is_its_answer(driver: Driver, served: Serv
 def test_power_that_goes_while_it_comes_is_no_answer(driver: Driver, served: Served) -> None:
     served.process.faults.add(point="link.connect", action="delay", delay=60)
     driver.control(Control.ON)
-    eventually(lambda: not served.process.faults.armed("link.connect"), 5)
+    eventually(lambda: not served.process.faults.armed("link.connect"))
     Desk(served).do("power-cut")
     served.lab.advance(61)
     driver.control(Control.ON)
@@ -278,7 +277,7 @@ def test_slow_power_delays_the_first_command(driver: Driver, served: Served) -> 
     served.process.faults.add(point="link.connect", action="delay", delay=60)
     driver.control(Control.ON)
     driver.send(SELECT)
-    eventually(lambda: not served.process.faults.armed("link.connect"), 5)
+    eventually(lambda: not served.process.faults.armed("link.connect"))
     served.lab.advance(61)
     assert driver.receive() == b"\x90\x00"
 

@@ -12,7 +12,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import httpx
 from playwright.sync_api import BrowserContext
 
 from ofd_mock.kz.defects import rules_with_defects
@@ -33,9 +32,10 @@ from reference.protocol.kz.device_states import DeviceState
 from tests.ofd_mock.conftest import part_settings
 from tests.ofd_mock.portal.pages.running import PASSWORD, Door
 from tests.ofd_mock.portal.stand import DETAILS
-from tests.waiting import eventually
+from tests.waiting import PATIENCE, eventually
+from tests.web import lasting_client
 
-web = httpx.Client(trust_env=False, timeout=20)
+web = lasting_client()
 
 
 @dataclass
@@ -50,7 +50,7 @@ class Till:
         answer = web.post(f"{self.base}/control/reset", json={"settings": settings})
         assert answer.status_code == 200, answer.text
         # It sells when the operator has told it who it is.
-        eventually(lambda: self._mode() != "START", 20)
+        eventually(lambda: self._mode() != "START")
 
     def _mode(self) -> str:
         return str(web.get(f"{self.base}/keys/state").json()["mode"])
@@ -115,7 +115,7 @@ class Owner:
         return self.desks.views.one(self.visitor, card).state
 
     def until(self, card: int, state: DeviceState) -> None:
-        eventually(lambda: self.state(card) is state, 20)
+        eventually(lambda: self.state(card) is state)
 
 
 def enrolled(door: Door) -> Owner:
@@ -151,14 +151,14 @@ def opened_till(door: Door, folder: Path) -> Iterator[Till]:
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
-    addresses = asyncio.run_coroutine_threadsafe(operator.start(0, 0), loop).result(20)
+    addresses = asyncio.run_coroutine_threadsafe(operator.start(0, 0), loop).result(PATIENCE)
     settings = RegisterSettings(server=addresses["operator-kz"], check_url=f"{addresses['http']}/")
     register = RegisterProcess(part_settings(folder / "register"), settings, clock, clock.part("register"))
     try:
         yield Till(register.start(0))
     finally:
         register.stop()
-        asyncio.run_coroutine_threadsafe(operator.stop(), loop).result(20)
+        asyncio.run_coroutine_threadsafe(operator.stop(), loop).result(PATIENCE)
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
