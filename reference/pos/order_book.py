@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
@@ -25,6 +25,7 @@ from reference.runtime.journal import Journal
 
 FAULT_POINT: Final = "journal.write"
 _TEXT: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_ASIDE: Final = "aside"
 _NONE: Final[Mapping[str, Any]] = {}
 
 
@@ -54,12 +55,16 @@ class Sale:
 
 
 class OrderBook:
-    """All orders of one till in one file. Safe from several threads."""
+    """All orders of one till in one file. Safe from several threads.
+
+    A shop that begins anew gives its orders the old names again: what had them before is set aside.
+    """
 
     def __init__(self, path: Path, faults: FaultPoints | None = None) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._lock = threading.Lock()
         self._sales: dict[str, Sale] = {}
+        self._aside: list[Sale] = []
         self._journal = Journal(path, faults, FAULT_POINT)
         for payload in self._journal.recover():
             self._apply(json.loads(payload))
@@ -73,6 +78,10 @@ class OrderBook:
             raise OrderError("order", f"there is no order {order_id}")
         return found
 
+    def names(self) -> list[str]:
+        """Ids of all orders, oldest first."""
+        return list(self._sales)
+
     def known(self, order_id: str) -> bool:
         """Whether that id was taken."""
         return order_id in self._sales
@@ -82,8 +91,8 @@ class OrderBook:
         return [sale for sale in self._sales.values() if sale.pending]
 
     def answered(self) -> list[Sale]:
-        """Orders that are fiscal receipts, oldest first."""
-        return [sale for sale in self._sales.values() if sale.answer is not None]
+        """Orders that are fiscal receipts, oldest first: those of names that are free again, too."""
+        return [sale for sale in (*self._aside, *self._sales.values()) if sale.answer is not None]
 
     def last(self) -> Sale | None:
         """The order that was taken last."""
@@ -144,7 +153,26 @@ class OrderBook:
 
     def refuse(self, order_id: str, reason: str) -> Sale:
         """The service will never take it."""
-        return self._note({"step": "refused", "id": order_id, "reason": reason})
+        return self._note(_refused(order_id, reason))
+
+    def set_aside(self, names: Collection[str], reason: str, back: Collection[str] = ()) -> None:
+        """Free these names for new orders. What still had to be done for them is given up, as `reason` says;
+        receipts they became stay known. Names in `back` that are free mean again whom they meant last.
+        """
+        gone = [name for name in self._sales if name in names]
+        freed = {sale.order.id for sale in self._aside} - self._sales.keys()
+        again = [name for name in back if name in freed]
+        if not gone and not again:
+            return
+        refused = [name for name in gone if self._sales[name].pending]
+        with self._lock:
+            events: list[dict[str, Any]] = [_refused(name, reason) for name in refused]
+            events.append({"step": _ASIDE, "names": gone, "back": again})
+            for event in events:
+                self._append(event)
+            self._journal.commit()
+            for event in events:
+                self._apply(event)
 
     def sync(self) -> None:
         """Return when all that was noted is durable."""
@@ -161,22 +189,38 @@ class OrderBook:
                 self._append(event)
             if durable:
                 self._journal.commit()
-            return [self._apply(event) for event in events][-1]
+            for event in events:
+                self._apply(event)
+            return self._sales[events[-1]["id"]]
 
     def _append(self, event: dict[str, Any]) -> None:
         self._journal.append(_TEXT(event).encode())
 
-    def _apply(self, event: dict[str, Any]) -> Sale:
+    def _apply(self, event: dict[str, Any]) -> None:
         step = event["step"]
         if step == "taken":
-            return self._keep(Sale(Order.model_validate(event["order"])), step)
-        sale = self._sales[event["id"]]
-        return self._keep(sale, step, _changes(sale, event))
+            self._keep(Sale(Order.model_validate(event["order"])), step)
+        elif step == _ASIDE:
+            self._free(event["names"], event["back"])
+        else:
+            sale = self._sales[event["id"]]
+            self._keep(sale, step, _changes(sale, event))
+
+    def _free(self, names: Iterable[str], back: Collection[str]) -> None:
+        self._aside += [self._sales.pop(name) for name in names]
+        for place in reversed(range(len(self._aside))):
+            name = self._aside[place].order.id
+            if name in back and name not in self._sales:
+                self._sales[name] = self._aside.pop(place)
 
     def _keep(self, sale: Sale, step: str, changes: Mapping[str, Any] = _NONE) -> Sale:
         kept = replace(sale, **changes, history=(*sale.history, step))
         self._sales[sale.order.id] = kept
         return kept
+
+
+def _refused(order_id: str, reason: str) -> dict[str, Any]:
+    return {"step": "refused", "id": order_id, "reason": reason}
 
 
 def _stored(order_id: str, txid: int) -> dict[str, Any]:

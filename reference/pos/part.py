@@ -21,6 +21,7 @@ from reference.runtime.refusals import DeskError, InvalidError
 
 NAME: Final = "pos"
 ROWS_FILE: Final = "shop.json"
+_ORDERS: Final = sa.select(tables.Fiscal.order)
 
 
 class Settings(Body):
@@ -75,18 +76,27 @@ class PosPart(Part):
         (folder / ROWS_FILE).write_text(json.dumps(rows, ensure_ascii=False), encoding="utf-8")
 
     def restore(self, folder: Path) -> None:
-        """The rows as they were; ValueError leaves everything as it is."""
+        """The rows as they were; ValueError leaves everything as it is.
+
+        Orders that came since are no more, and new ones will have their names.
+        """
         rows = json.loads((folder / ROWS_FILE).read_text(encoding="utf-8"))
-        with self._worker.lock, self._desks.premises.changing() as session:
-            _empty(session)
-            for table in tables.Base.metadata.sorted_tables:
-                if rows.get(table.name):
-                    session.execute(sa.insert(table), rows[table.name])
+        with self._worker.lock:
+            with self._desks.premises.changing() as session:
+                before = set(session.scalars(_ORDERS))
+                _empty(session)
+                for table in tables.Base.metadata.sorted_tables:
+                    if rows.get(table.name):
+                        session.execute(sa.insert(table), rows[table.name])
+                after = set(session.scalars(_ORDERS))
+            book = self._desks.fiscal.till.book
+            book.set_aside(before - after, "the shop was put back to before it", after)
 
     def reset(self, settings: dict[str, Any]) -> None:
         """A shop as on its first day, under these settings; `defects` are deliberate mistakes it makes.
 
-        What the till still had to do is given up: it belongs to orders that are no more.
+        What the till still had to do is given up: it belongs to orders that are no more, and new ones will
+        have their names.
         """
         wanted = settings.get("defects", ())
         with self._worker.lock:
@@ -98,8 +108,7 @@ class PosPart(Part):
             )
             self._seed()
             book = self._desks.fiscal.till.book
-            for sale in book.pending():
-                book.refuse(sale.order.id, "the shop was reset")
+            book.set_aside(book.names(), "the shop was reset")
 
     def _take_defects(self, wanted: Any) -> None:
         if not isinstance(wanted, list | tuple) or not all(isinstance(each, str) for each in wanted):

@@ -68,6 +68,35 @@ def test_every_cut_leaves_a_prefix(tmp_path: Path) -> None:
     assert seen == {(), ("taken",), ("taken", "prepared"), ("taken", "prepared", "stored"), STEPS}
 
 
+def test_names_that_were_set_aside_are_free_again(tmp_path: Path) -> None:
+    """And stay so after a restart; a receipt that one of them became is still known as another's."""
+    path = tmp_path / "o"
+    book = OrderBook(path)
+    for name in ("1", "2", "kept"):
+        book.take(bread(name))
+    first = book.answer("1", ANSWER)
+    book.set_aside(["1", "2", "nobody"], "begun anew")
+    for _ in range(2):
+        assert book.names() == ["kept"]
+        assert [sale.order.id for sale in book.pending()] == ["kept"]
+        assert book.answered() == [first]
+        book.close()
+        book = OrderBook(path)
+    assert book.take(bread("1")).pending
+    book.set_aside(["1"], "begun anew")
+    book.set_aside([], "put back", ["2", "kept", "nobody"])
+    for _ in range(2):
+        assert book.names() == ["kept", "2"]
+        assert book.sale("2").refusal == "begun anew"
+        assert book.answered() == [first]
+        book.close()
+        book = OrderBook(path)
+    size = path.stat().st_size
+    book.set_aside(["nobody"], "nothing", ["2"])
+    book.close()
+    assert path.stat().st_size == size
+
+
 def test_unknown_and_doubled_orders(tmp_path: Path) -> None:
     book = OrderBook(tmp_path / "o")
     assert book.last() is None

@@ -8,6 +8,7 @@ from openapi_spec_validator import validate
 
 from reference.pos.web.counter import Counter
 from reference.pos.web.routes import routes_of
+from tests.pos.shop.conftest import PLOV
 from tests.pos.web.conftest import Api
 
 
@@ -222,3 +223,26 @@ def test_control_shows_resets_and_restores(api: Api) -> None:
     assert (state["counts"]["orders"], state["settings"]["close_at"]) == (0, "")
     refused = api.http.post("/control/reset", json={"settings": {"paper": 60}})
     assert refused.status_code == 422
+
+
+@pytest.mark.parametrize("back", ["reset", "restore"])
+def test_a_name_that_is_given_again_is_another_order(api: Api, back: str) -> None:
+    """It must not get the receipt of the order that had its name before."""
+    control(api, "POST", "/snapshot", {"name": "dawn"})
+    before = api.cafe.sold((api.cafe.tea, 1000))
+    control(api, "POST", "/do/round")
+    old = api.ask("GET", f"/orders/{before.id}/fiscal")[1]
+    assert (old["state"], old["number"]) == ("done", 1)
+    if back == "restore":
+        control(api, "POST", "/restore", {"name": "dawn"})
+    else:
+        control(api, "POST", "/reset")
+        api.cafe.boss = api.cafe.staff.add({"first_name": "Aziza", "role": "administrator", "pin": "123456"})
+        api.cafe.plov = api.cafe.catalogue.add(PLOV)
+    api.come(api.cafe.boss.id, "123456")
+    after = api.cafe.sold((api.cafe.plov, 1000))
+    assert after.id == before.id
+    control(api, "POST", "/do/round")
+    new = api.ask("GET", f"/orders/{after.id}/fiscal")[1]
+    assert (new["state"], new["number"]) == ("done", 2)
+    assert new["sign"] != old["sign"]
