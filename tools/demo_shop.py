@@ -6,17 +6,19 @@ them are laid side by side at the end.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from conformance.lab_nursery import WarmNursery
 from reference.runtime.clock import real_elapsed
 from tools.demo import Say
-from tools.shop_month.books import agreed, read_books
+from tools.shop_month.books import agreed, read_books, summed
+from tools.shop_month.pace import BrokenOffError, Pace
 from tools.shop_month.plan import DAYS, RECEIPTS, plan_month
 from tools.shop_month.play import MonthPlay
-from tools.shop_month.stand import Stand, shop_lab
+from tools.shop_month.stand import BRANCHES, Stand, shop_lab
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,7 @@ class ShopOutcome:
     """
 
     days: int
+    tills: int
     sales: int
     refunds: int
     cancelled: int
@@ -49,36 +52,78 @@ def run_shop_month(
     say: Say,
     days: int = DAYS,
     receipts: int = RECEIPTS,
+    tills: int = len(BRANCHES),
     nursery: WarmNursery | None = None,
 ) -> ShopOutcome:
-    """Play the month in a lab of its own below `folder`; DemoError when the books do not agree."""
-    with shop_lab(folder / "lab-shop", seed, nursery) as lab:
-        stand = Stand(lab)
+    """Play the month in a lab of its own below `folder`; DemoError when the books do not agree.
+
+    Each branch of the café has a till, with fiscal service and module of its own; they sell side by side.
+    """
+    with shop_lab(folder / "lab-shop", seed, tills, nursery) as lab:
+        stand = Stand(lab, tills)
         try:
             stand.open()
-            say(f"owner registered, till linked by its QR code, {len(stand.dishes)} dishes on the menu")
-            plan = plan_month(seed, stand.tastes(), days, receipts)
-            play = MonthPlay(stand, plan, say)
+            dishes = len(stand.tills[0].dishes)
+            say(f"owner registered, tills of {tills} branches linked by QR code, {dishes} dishes on the menu")
+            plays = _planned(stand, seed, days, receipts, say)
             began = real_elapsed()
-            play.play()
+            _played(plays)
             seconds = real_elapsed() - began
-            books = read_books(stand, play.paper, plan[0].on, plan[-1].on)
-            sums, module = agreed(books), books["module"]
+            first, last = plays[0].days[0].on, plays[0].days[-1].on
+            books = read_books(stand, [play.paper for play in plays], first, last)
+            sums = summed([agreed(each) for each in books])
+            module = summed([each["module"] for each in books])
             memory = {part: peak_megabytes(lab.pid(part)) for part in lab.addresses}
         finally:
             stand.close()
-    say(f"till, module, operator and owner's portal agree on {sums.receipts} receipts to the tiyin")
+    say(f"tills, modules, operator and owner's portal agree on {sums.receipts} receipts to the tiyin")
     return ShopOutcome(
         days,
+        tills,
         sums.sales or 0,
         sums.refunds or 0,
-        play.paper["cancelled"],
+        sum(play.paper["cancelled"] for play in plays),
         module.cash or 0,
         module.card or 0,
         sums.surcharge or 0,
         seconds,
         memory,
     )
+
+
+def _planned(stand: Stand, seed: int, days: int, receipts: int, say: Say) -> list[MonthPlay]:
+    """A play for each till, with an even share of the receipts."""
+    tills, count = stand.tills, len(stand.tills)
+    pace = Pace(stand.lab.clock, count)
+    shares = [receipts * number // count - receipts * (number - 1) // count for number in range(1, count + 1)]
+    plans = [
+        plan_month(seed, till.tastes(), days, share, till=number)
+        for number, (till, share) in enumerate(zip(tills, shares, strict=True), 1)
+    ]
+    return [MonthPlay(till, plan, say, pace) for till, plan in zip(tills, plans, strict=True)]
+
+
+def _played(plays: Sequence[MonthPlay]) -> None:
+    """Play them side by side; what one of them meets ends all, and is raised."""
+    with ThreadPoolExecutor(len(plays), "till") as threads:
+        try:
+            running = [threads.submit(_play, play) for play in plays]
+            done = [future.exception() for future in running]
+        except BaseException:
+            plays[0].pace.break_off()
+            raise
+    met = [error for error in done if error is not None]
+    for error in sorted(met, key=lambda each: isinstance(each, BrokenOffError)):
+        raise error
+
+
+def _play(play: MonthPlay) -> None:
+    try:
+        play.play()
+    except BaseException:
+        play.pace.break_off()
+        raise
+    play.pace.leave()
 
 
 def peak_megabytes(pid: int) -> float:

@@ -18,17 +18,19 @@ from tools.demo_shop import run_shop_month
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900), pytest.mark.xdist_group("audit-shop")]
 
 SHOP, LEDGER, PORTAL = "pos/shop.sqlite", "operator/ledger.sqlite", "backoffice/backoffice.sqlite"
+FIRST = "terminal = 'ZZ000000000000'"
+SECOND = "terminal = 'ZZ000000000001'"
 
 
 @pytest.fixture(scope="module")
 def sold(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a lab in which three days were sold, some of it given back."""
+    """The folder of a lab in which two tills sold three days, some of it given back."""
     folder = tmp_path_factory.mktemp("days")
     if nurseries_work():
         with WarmNursery() as warm:
-            run_shop_month(folder, 7, lambda _: None, days=3, receipts=24, nursery=warm)
+            run_shop_month(folder, 7, lambda _: None, days=3, receipts=32, nursery=warm)
     else:
-        run_shop_month(folder, 7, lambda _: None, days=3, receipts=24)
+        run_shop_month(folder, 7, lambda _: None, days=3, receipts=32)
     return folder / "lab-shop"
 
 
@@ -55,18 +57,19 @@ def test_days_that_were_sold_agree_in_every_book(lab: Path, capsys: pytest.Captu
     assert (status, "0 findings" in text) == (0, True), text
     assert cli.run(["audit", "--json", str(lab)]) == 0
     facts = json.loads(capsys.readouterr().out)
-    assert facts["receipts"] >= 24
+    assert facts["receipts"] >= 32
+    assert facts["tills"] == ["pos", "pos-2"]
     assert set(facts["checks"]) == {"till", "operator", "module", "z-report", "portal"}
     assert facts["on_the_way"] == facts["findings"] == []
     assert before == {path: path.read_bytes() for path in before}
 
 
 def _more_cash(lab: Path) -> None:
-    change(lab / LEDGER, "UPDATE uz_receipts SET cash = cash + 1 WHERE number = 3")
+    change(lab / LEDGER, "UPDATE uz_receipts SET cash = cash + 1 WHERE number = 3 AND " + FIRST)
 
 
 def _gone(lab: Path) -> None:
-    change(lab / LEDGER, "DELETE FROM uz_receipts WHERE number = 4")
+    change(lab / LEDGER, "DELETE FROM uz_receipts WHERE number = 4 AND " + FIRST)
 
 
 def _another_sign(lab: Path) -> None:
@@ -76,12 +79,12 @@ def _another_sign(lab: Path) -> None:
 def _cheaper(lab: Path) -> None:
     change(
         lab / PORTAL,
-        "UPDATE bx_orders SET total = total - 1 WHERE json_extract(receipt, '$.number') = 6",
+        "UPDATE bx_orders SET total = total - 1 WHERE json_extract(receipt, '$.number') = 6 AND link = 1",
     )
 
 
 def _not_told(lab: Path) -> None:
-    change(lab / PORTAL, "DELETE FROM bx_orders WHERE json_extract(receipt, '$.number') = 7")
+    change(lab / PORTAL, "DELETE FROM bx_orders WHERE json_extract(receipt, '$.number') = 7 AND link = 1")
 
 
 def _paid_otherwise(lab: Path) -> None:
@@ -93,7 +96,23 @@ def _paid_otherwise(lab: Path) -> None:
 
 
 def _shift(lab: Path) -> None:
-    change(lab / LEDGER, "UPDATE uz_zreports SET cash_sale = cash_sale + 100 WHERE ordinal = 1")
+    change(lab / LEDGER, "UPDATE uz_zreports SET cash_sale = cash_sale + 100 WHERE ordinal = 1 AND " + FIRST)
+
+
+def _another_till(lab: Path) -> None:
+    change(
+        lab / "pos-2/shop.sqlite",
+        "UPDATE pos_orders SET total = total + 1 WHERE id = "
+        "(SELECT order_id FROM pos_fiscal WHERE number = 2)",
+    )
+
+
+def _with_the_other(lab: Path) -> None:
+    """The operator has booked a receipt on the other till's module."""
+    change(
+        lab / LEDGER,
+        f"UPDATE uz_receipts SET terminal = 'ZZ000000000000', number = 98 WHERE number = 3 AND {SECOND}",
+    )
 
 
 def _unsold(lab: Path) -> None:
@@ -101,7 +120,7 @@ def _unsold(lab: Path) -> None:
         lab / LEDGER,
         "INSERT INTO uz_receipts (terminal, number, type, operation, time, cash, card, vat, items_count, "
         "content, header, received, repeats) SELECT terminal, 99, 0, 0, time, 1, 0, 0, 1, content, header, "
-        "received, 0 FROM uz_receipts WHERE number = 1",
+        "received, 0 FROM uz_receipts WHERE number = 1 AND " + FIRST,
     )
 
 
@@ -115,6 +134,12 @@ def _unsold(lab: Path) -> None:
         pytest.param(_paid_otherwise, ["receipt 2 (order ", "point of sale's c"], id="till-payment"),
         pytest.param(_cheaper, ["receipt 6 (order ", "portal's total is"], id="portal-total"),
         pytest.param(_not_told, ["receipt 7 (order ", "portal has no such order"], id="portal-lost"),
+        pytest.param(_another_till, ["pos-2: receipt 2 (order ", "portal's total is"], id="second-till"),
+        pytest.param(
+            _with_the_other,
+            ["pos: receipt 98", "the till never got", "pos-2: receipt 3 (order ", "no longer holds it"],
+            id="other-terminal",
+        ),
         pytest.param(_shift, ["shift 1 of ZZ", "operator's cash of sales is"], id="z-report"),
     ],
 )
@@ -139,7 +164,18 @@ def test_a_receipt_of_the_till_that_nobody_has_is_told(lab: Path, capsys: pytest
     assert "module ZZ" in text
 
 
-@pytest.mark.parametrize("lost", [SHOP, LEDGER, "module/flash.journal", "pos/orders.journal", PORTAL])
+@pytest.mark.parametrize(
+    "lost",
+    [
+        SHOP,
+        LEDGER,
+        "module/flash.journal",
+        "pos/orders.journal",
+        PORTAL,
+        "pos-2/shop.sqlite",
+        "module-2/flash.journal",
+    ],
+)
 def test_a_folder_without_a_book_is_no_shop(lab: Path, capsys: pytest.CaptureFixture[str], lost: str) -> None:
     (lab / lost).unlink()
     assert cli.run(["audit", str(lab)]) == 2

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from tools.audit.shop import audit_shop, on_the_way
-from tools.audit.shop_books import Books, Slip, Sold, _paid
+from tools.audit.shop_books import Books, Shop, Slip, Sold, _paid
 
 ORDER = "20260701-00001"
 SLIP = Slip("ZZ000000000001", 1, "2026-07-01 10:00:00", "320262508540", False, 100, 0, ORDER)
@@ -17,10 +17,11 @@ def payment(kind: str, amount: int, state: str) -> dict[str, Any]:
     return {"order_id": ORDER, "kind": kind, "amount": amount, "state": state}
 
 
-def books(waiting: list[str]) -> Books:
+def shop(waiting: list[str]) -> Shop:
     """A till that has an answer which the shop has not noted."""
     key = SLIP.terminal, SLIP.number
-    return Books({key: SLIP}, waiting, {ORDER: UNNOTED}, {key: replace(SLIP, order="")}, [], {}, None, 0)
+    stored = {key: replace(SLIP, order="")}
+    return Shop((Books({key: SLIP}, waiting, {ORDER: UNNOTED}, stored, [], {}, None),), 0)
 
 
 def test_money_given_back_after_a_try_that_failed_was_not_paid() -> None:
@@ -36,6 +37,6 @@ def test_what_a_refund_gives_back_counts() -> None:
 
 def test_an_answer_that_the_shop_has_not_noted_is_on_its_way() -> None:
     """Of an order that waits; of another it is a difference."""
-    assert list(audit_shop(books([ORDER]))) == []
-    assert on_the_way(books([ORDER])) == ["1 orders wait for their receipt"]
-    assert {one.check for one in audit_shop(books([]))} == {"till"}
+    assert list(audit_shop(shop([ORDER]))) == []
+    assert on_the_way(shop([ORDER])) == ["1 orders wait for their receipt"]
+    assert {one.check for one in audit_shop(shop([]))} == {"till"}

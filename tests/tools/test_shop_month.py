@@ -13,7 +13,7 @@ from conformance.lab_nursery import WarmNursery, nurseries_work
 from conformance.lab_parts import COUNTRIES, KZ_PARTS
 from tools.demo import DemoError
 from tools.demo_shop import run_shop_month
-from tools.shop_month.books import Sums, agreed, disagreements, paper_book
+from tools.shop_month.books import Sums, agreed, disagreements, paper_book, summed
 from tools.shop_month.plan import DAYS, FIRST_DAY, RECEIPTS, SLOT, Fate, Tastes, Trouble, plan_month
 from tools.shop_parts import with_shop
 
@@ -44,6 +44,8 @@ def test_three_days_agree_in_every_book_to_the_tiyin(tmp_path: Path, nursery: Wa
     assert "yesterday's shift was warned of and closed by hand" in told
     assert "receipts unsent" in told
     assert "the network is back" in told
+    assert outcome.tills == 2
+    assert {"pos", "pos-2", "drive-2", "module-2", "operator", "backoffice"} <= set(outcome.memory)
     assert told.endswith("agree on 45 receipts to the tiyin") is (outcome.refunds == 0)
     assert min(outcome.memory.values()) > 1
 
@@ -65,6 +67,13 @@ def test_a_month_has_the_receipts_that_were_asked_for_and_every_trouble_once() -
     assert [day.on for day in plan] == [FIRST_DAY + timedelta(days=number) for number in range(DAYS)]
 
 
+def test_another_till_has_its_own_guests_and_no_troubles() -> None:
+    first, second = plan_month(1, TASTES, 5, 100), plan_month(1, TASTES, 5, 100, till=2)
+    assert [day.on for day in first] == [day.on for day in second]
+    assert [day.visits for day in first] != [day.visits for day in second]
+    assert {day.trouble for day in second} == {Trouble.NONE}
+
+
 def test_guests_pay_after_they_have_come_and_come_by_the_slot() -> None:
     for day in plan_month(3, TASTES, 4, 300):
         assert [visit.comes for visit in day.visits] == sorted(visit.comes for visit in day.visits)
@@ -82,6 +91,10 @@ def test_a_figure_that_one_book_tells_otherwise_is_named() -> None:
     with pytest.raises(DemoError, match="taken: point of sale 300, module 300, portal 299"):
         agreed(books)
     assert agreed(books | {"portal": Sums(2, taken=300)}) == till
+
+
+def test_what_one_book_does_not_say_the_sum_of_the_tills_does_not() -> None:
+    assert summed([Sums(1, 2, cash=3), Sums(4, 5, cash=None)]) == Sums(5, 7)
 
 
 def test_applications_count_as_card_on_paper_as_on_receipts() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 WHY: Final = {
@@ -66,3 +66,9 @@ class Findings:
     def add(self, check: str, place: str, text: str) -> None:
         """A finding that no comparison can say."""
         self.found.append(Finding(check, place, text))
+
+    def take(self, others: Findings, where: str) -> None:
+        """The findings and counts of a part; `where` is put before each place."""
+        for check, count in others.looked.items():
+            self.looked[check] = self.looked.get(check, 0) + count
+        self.found += [replace(one, place=f"{where}{one.place}") for one in others]

@@ -15,14 +15,25 @@ from typing import Any, Final
 from reference.protocol.uz.values import format_json_time, parse_compact_time
 from simulator.state import State, ZReport
 from tools.audit.findings import Findings
-from tools.audit.shop_books import Books, Slip, Sold
+from tools.audit.shop_books import Books, Shop, Slip, Sold
 
 _OF_SLIPS: Final = ("time", "sign", "refund", "cash", "card")
 _OF_ORDERS: Final = ("total", "refund", "number", "sign", "made", "cash", "card")
 
 
-def audit_shop(books: Books) -> Findings:
+def audit_shop(shop: Shop) -> Findings:
     """Everything in which the books differ."""
+    findings = Findings()
+    for books in shop.tills:
+        findings.take(_audit_till(books), f"{books.name}: " if len(shop.tills) > 1 else "")
+    shown = [one for books in shop.tills for one in (books.portal or {}).values()]
+    revenue = sum(-one.total if one.refund else one.total for one in shown)
+    if any(books.portal is not None for books in shop.tills):
+        findings.expect("portal", "dashboard", "revenue", shop.revenue, revenue)
+    return findings
+
+
+def _audit_till(books: Books) -> Findings:
     findings = Findings()
     _compare_till(findings, books)
     _compare_operator(findings, books)
@@ -35,12 +46,15 @@ def audit_shop(books: Books) -> Findings:
     return findings
 
 
-def on_the_way(books: Books) -> list[str]:
+def on_the_way(shop: Shop) -> list[str]:
     """What is not done yet, a sentence each."""
+    waiting, held, untold = (
+        sum(len(getattr(books, name)) for books in shop.tills) for name in ("waiting", "held", "untold")
+    )
     counts = (
-        (len(books.waiting), "orders wait for their receipt"),
-        (len(books.held), "receipts wait for the operator's acknowledgement"),
-        (len(books.untold), "orders have news that the owner has not heard"),
+        (waiting, "orders wait for their receipt"),
+        (held, "receipts wait for the operator's acknowledgement"),
+        (untold, "orders have news that the owner has not heard"),
     )
     return [f"{count} {what}" for count, what in counts if count]
 
@@ -157,5 +171,3 @@ def _compare_portal(findings: Findings, books: Books, portal: dict[str, Sold]) -
             findings.expect("portal", place, f"portal's {name}", getattr(shown, name), getattr(sold, name))
     for order in portal.keys() - books.shop.keys():
         findings.add("portal", f"order {order}", "the point of sale has no such order")
-    revenue = sum(-one.total if one.refund else one.total for one in portal.values())
-    findings.expect("portal", "dashboard", "revenue", books.portal_revenue, revenue)

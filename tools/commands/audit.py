@@ -58,13 +58,20 @@ def _audit_shop(folder: Path, *, as_json: bool) -> None:
     from tools.audit.shop import audit_shop, on_the_way
     from tools.audit.shop_books import read_books
 
-    books = read_books(folder)
-    findings, waiting = audit_shop(books), on_the_way(books)
+    shop = read_books(folder)
+    findings, waiting = audit_shop(shop), on_the_way(shop)
+    receipts = sum(len(books.till) for books in shop.tills)
     if as_json:
-        facts = {"folder": str(folder), "receipts": len(books.till), "on_the_way": waiting}
+        facts = {
+            "folder": str(folder),
+            "tills": [books.name for books in shop.tills],
+            "receipts": receipts,
+            "on_the_way": waiting,
+        }
         print_json({**facts, **_as_json(findings)})
     else:
-        _tell([f"{folder}: shop with {len(books.till)} receipts", *waiting], findings)
+        tills = f" and {len(shop.tills)} tills" if len(shop.tills) > 1 else ""
+        _tell([f"{folder}: shop with {receipts} receipts{tills}", *waiting], findings)
     if findings.found:
         raise typer.Exit(1)
 

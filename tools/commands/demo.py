@@ -45,7 +45,7 @@ def demo(
             outcome = run_day(story, chosen, _say)
             _title("Kazakhstan: portal → register → operator")
             kz_outcome = play_kz_day(kz_ready(), story, _say)
-        _title(f"{days} days of a café: point of sale → the Uzbek chain → the owner's portal")
+        _title(f"{days} days of a café with two tills: point of sale → the Uzbek chain → the owner's portal")
         month = run_shop_month(story, chosen, _say, days, RECEIPTS * days // DAYS)
     except (DemoError, LabError) as error:
         raise DemoError(f"the demonstration failed: {error}") from error
@@ -96,7 +96,7 @@ def _summary(
         f"offline       refused after {kz.expired_after} without the operator, healed by delivery",
         f"café's {month.days} days {month.receipts} receipts ({month.refunds} refunds, "
         f"{month.cancelled} orders given up), played in {month.seconds:.0f} s; "
-        "till, module, operator and owner's portal agree",
+        "tills, modules, operator and owner's portal agree",
         f"money         cash {_som(month.cash)}, card and applications {_som(month.card)}, "
         f"of it surcharges {_som(month.surcharge)} so'm",
     ]

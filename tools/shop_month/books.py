@@ -6,7 +6,7 @@ API, the portal's API. They have to agree to the tiyin.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date
 from typing import Any, Final
@@ -15,7 +15,7 @@ import httpx
 
 from conformance.lab import Lab
 from tools.demo import DemoError
-from tools.shop_month.stand import BOSS, Stand
+from tools.shop_month.stand import BOSS, Stand, Till
 from tools.shop_parts import DRIVE
 
 OPERATOR: Final = "operator"
@@ -67,16 +67,41 @@ def agreed(books: Mapping[str, Sums]) -> Sums:
     return books["point of sale"]
 
 
-def read_books(stand: Stand, paper: Mapping[str, int], first: date, last: date) -> dict[str, Sums]:
-    """Every book of the days from `first` to `last`; shifts are closed and receipts acknowledged by now."""
-    terminal, reports = _module_reports(stand.lab)
+def read_books(
+    stand: Stand, papers: Sequence[Mapping[str, int]], first: date, last: date
+) -> list[dict[str, Sums]]:
+    """Every book of each till for the days from `first` to `last`, by the tills' paper books in their order.
+
+    Shifts are closed and receipts acknowledged by now. DemoError when the branches do not come to what the
+    owner's portal tells of all of them.
+    """
+    stand.enter_portal()
+    books = [
+        _till_books(stand, till, paper, first, last) for till, paper in zip(stand.tills, papers, strict=True)
+    ]
+    whole, parts = _portal_book(stand, first, last), [each["portal"] for each in books]
+    if whole != summed(parts):
+        raise DemoError(f"the portal tells {whole} of all branches, and of each {parts}")
+    return books
+
+
+def summed(books: Sequence[Sums]) -> Sums:
+    """Several tills' books as one; what one of them does not say, the sum does not."""
+    rows = [[getattr(each, field.name) for each in books] for field in fields(Sums)]
+    return Sums(*(None if None in row else sum(row) for row in rows))
+
+
+def _till_books(
+    stand: Stand, till: Till, paper: Mapping[str, int], first: date, last: date
+) -> dict[str, Sums]:
+    terminal, reports = _module_reports(stand.lab, till)
     return {
         "paper": paper_book(paper),
-        "point of sale": _till_book(stand),
+        "point of sale": _till_book(till),
         "module": module_book(reports),
         "operator, receipts": _stored_book(stand.lab, terminal),
         "operator, Z-reports": _stored_reports(stand.lab, terminal),
-        "portal": _portal_book(stand, first, last),
+        "portal": _portal_book(stand, first, last, till.branch_id),
     }
 
 
@@ -87,9 +112,9 @@ def paper_book(paper: Mapping[str, int]) -> Sums:
     return Sums(paper["sales"], paper["refunds"], cash, card, cash + card)
 
 
-def _till_book(stand: Stand) -> Sums:
+def _till_book(till: Till) -> Sums:
     """All completed orders of the till, and whether their receipts are made and known to be acknowledged."""
-    orders = list(_orders(stand))
+    orders = list(_orders(till))
     sales = [each for each in orders if each["refund_of"] is None]
     refunds = [each for each in orders if each["refund_of"] is not None]
     taken, surcharge = (
@@ -99,10 +124,10 @@ def _till_book(stand: Stand) -> Sums:
     return Sums(len(sales), len(refunds), taken=taken, surcharge=surcharge)
 
 
-def _orders(stand: Stand) -> Iterator[dict[str, Any]]:
-    stand.pos.key = stand.come(BOSS)
+def _orders(till: Till) -> Iterator[dict[str, Any]]:
+    till.pos.key = till.come(BOSS)
     before = ""
-    while page := stand.pos.ask("GET", f"/orders?state=completed{before}"):
+    while page := till.pos.ask("GET", f"/orders?state=completed{before}"):
         yield from page
         if len(page) < _PAGE:
             return
@@ -119,9 +144,11 @@ def module_book(reports: list[dict[str, Any]]) -> Sums:
     return Sums(sales, refunds, cash, card, cash + card)
 
 
-def _module_reports(lab: Lab) -> tuple[str, list[dict[str, Any]]]:
+def _module_reports(lab: Lab, till: Till) -> tuple[str, list[dict[str, Any]]]:
     """TerminalID and every Z-report that the module keeps, asked of the service as any client asks."""
-    with httpx.Client(base_url=lab.addresses[DRIVE][DRIVE], timeout=_SECONDS, trust_env=False) as http:
+    with httpx.Client(
+        base_url=lab.addresses[till.parts.drive][DRIVE], timeout=_SECONDS, trust_env=False
+    ) as http:
         [module] = http.post("/FiscalDrive/List").raise_for_status().json()
         name = module["FactoryID"]
         terminal = str(http.post(f"/FiscalDrive/Info/{name}").raise_for_status().json()["TerminalID"])
@@ -163,11 +190,11 @@ def _stored_reports(lab: Lab, terminal: str) -> Sums:
     return Sums(sales, refunds, cash, card, cash + card)
 
 
-def _portal_book(stand: Stand, first: date, last: date) -> Sums:
-    """The owner's dashboard of the days, and his page of transactions."""
-    stand.enter_portal()
-    told = stand.owner.ask("GET", f"/dashboard?first={first}&last={last}")["figures"]
-    sums = stand.owner.ask("GET", "/transactions")["sum"]
+def _portal_book(stand: Stand, first: date, last: date, branch: int = 0) -> Sums:
+    """The owner's dashboard of the days, and his page of transactions; of one branch, or of all."""
+    of, only = (f"&branch={branch}", f"?branch={branch}") if branch else ("", "")
+    told = stand.owner.ask("GET", f"/dashboard?first={first}&last={last}{of}")["figures"]
+    sums = stand.owner.ask("GET", f"/transactions{only}")["sum"]
     now = told["now"]
     if sums != now["revenue"]:
         raise DemoError(f"the portal's transactions come to {sums}, its dashboard to {now['revenue']}")

@@ -16,12 +16,12 @@ from reference.runtime.chance import generator
 
 FIRST_DAY: Final = date(2026, 9, 1)
 DAYS: Final = 30
-RECEIPTS: Final = 5_200
+RECEIPTS: Final = 5_000
 """Of sales; refunds come on top."""
-SLOT: Final = 15
+SLOT: Final = 30
 """Minutes: orders of one slot are typed in one after the other."""
 OPENS: Final = 8 * 60
-LAST_GUESTS: Final = 21 * 60 + 45
+LAST_GUESTS: Final = 21 * 60 + 30
 _HOURS: Final[Mapping[int, int]] = {
     8: 5, 9: 6, 10: 5, 11: 8, 12: 17, 13: 19, 14: 11, 15: 6, 16: 5, 17: 8, 18: 13, 19: 16, 20: 12, 21: 6,
 }  # fmt: skip
@@ -102,12 +102,13 @@ def plan_month(
     days: int = DAYS,
     receipts: int = RECEIPTS,
     first: date = FIRST_DAY,
+    till: int = 1,
 ) -> tuple[Day, ...]:
-    """A month of `receipts` sales over `days` days."""
-    rng = generator(seed, "shop month")
+    """A month of `receipts` sales over `days` days at a till, counted from 1. Troubles befall the first."""
+    rng = generator(seed, "shop month" if till == 1 else f"shop month, till {till}")
     dates = [first + timedelta(days=number) for number in range(days)]
     shares = [_WEEKDAYS[each.weekday()] for each in dates]
-    troubles = _troubles(days)
+    troubles = _troubles(days) if till == 1 else {}
     made, left = [], receipts
     for number, on in enumerate(dates):
         count = round(left * shares[number] / sum(shares[number:]))
@@ -134,14 +135,14 @@ def _visit(rng: Random, tastes: Tastes, fate: Fate) -> Visit:
     [hour] = rng.choices(list(_HOURS), list(_HOURS.values()))
     comes = min(60 * hour + SLOT * rng.randrange(60 // SLOT), LAST_GUESTS)
     table = rng.randrange(tastes.tables) if rng.random() < 0.7 else None
-    pays = comes if table is None else min(comes + SLOT * rng.randint(2, 6), LAST_GUESTS + 2 * SLOT)
+    pays = comes if table is None else min(comes + SLOT * rng.randint(1, 3), LAST_GUESTS + SLOT)
     wanted = rng.choices(range(len(tastes.wanted)), tastes.wanted, k=rng.choice((1, 2, 2, 3, 4)))
     dishes = tuple((dish, _amount(rng, by_weight=dish in tastes.by_weight)) for dish in dict.fromkeys(wanted))
     [payments] = rng.choices(list(_PAYMENTS), list(_PAYMENTS.values()))
     return Visit(
         comes=comes,
         pays=pays,
-        back=min(pays + SLOT * rng.randint(1, 4), LAST_GUESTS + 4 * SLOT),
+        back=min(pays + SLOT * rng.randint(1, 2), LAST_GUESTS + 2 * SLOT),
         table=table,
         waiter=rng.randrange(tastes.waiters),
         dishes=dishes,

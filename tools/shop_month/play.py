@@ -1,4 +1,4 @@
-"""A planned month played at the café's till: orders, payments, refunds and troubles in virtual time.
+"""A planned month played at a till of the café: orders, payments, refunds and troubles in virtual time.
 
 The cashier's own paper book is kept beside: what guests paid and got back, as the till said it at once. The
 point of sale opens and closes its shifts by itself; only the one that was forgotten is closed by hand.
@@ -13,12 +13,12 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from reference.protocol.uz.values import to_tashkent
+from reference.protocol.uz.values import from_tashkent
 from reference.runtime.clock import real_elapsed
 from tools.demo import DemoError, Say
+from tools.shop_month.pace import Pace
 from tools.shop_month.plan import LAST_GUESTS, OPENS, SLOT, Day, Fate, Trouble, Visit
-from tools.shop_month.stand import CASHIER, MANAGER, Dish, Json, Stand
-from tools.shop_parts import DRIVE, POS
+from tools.shop_month.stand import CASHIER, MANAGER, Dish, Json, Till
 
 COMES: Final = OPENS - 15
 LOCKED_UP: Final = 23 * 60 + 31
@@ -28,7 +28,7 @@ DRIVE_RISES: Final = 16 * 60
 NETWORK_FALLS: Final = 10 * 60
 NOTE: Final = 5_000_00
 """Tiyin of the smallest note that guests round up to."""
-FEW: Final = 4
+FEW: Final = 6
 """Orders that may wait for their receipts when the clock goes on: some minutes of a busy café."""
 _PATIENT: Final = 25
 """Questions after which the till is told to look at its service anew."""
@@ -41,10 +41,11 @@ _Event = tuple[int, int, str, Visit, str]
 
 
 class MonthPlay:
-    """A month at a stand that is open."""
+    """A month at a till of a stand that is open; lab time goes at `pace`, which other tills may share."""
 
-    def __init__(self, stand: Stand, days: Sequence[Day], say: Say) -> None:
-        self.stand = stand
+    def __init__(self, till: Till, days: Sequence[Day], say: Say, pace: Pace) -> None:
+        self.till = till
+        self.pace = pace
         self.days = days
         self.say = say
         self.paper: Counter[str] = Counter()
@@ -75,27 +76,27 @@ class MonthPlay:
 
     def _open(self, day: Day) -> None:
         self._until(day, COMES)
-        stand = self.stand
+        till = self.till
         if self._forgotten:
-            stand.lab.restart(POS.name)
-            stand.restarted()
-        self._keys = {name: stand.come(name) for name in (CASHIER, MANAGER, *stand.waiters)}
+            till.lab.restart(till.parts.pos)
+            till.restarted()
+        self._keys = {name: till.come(name) for name in (CASHIER, MANAGER, *till.waiters)}
         if self._forgotten:
             self._close_yesterdays(day)
         if self._rule is not None:
-            stand.lab.control(DRIVE).remove_fault(self._rule)
+            till.lab.control(till.parts.drive).remove_fault(self._rule)
             self._rule = None
             self.say(f"{day.on}: the network is back")
-        stand.deliver(self._keys[MANAGER])
+        till.deliver(self._keys[MANAGER])
 
     def _close_yesterdays(self, day: Day) -> None:
         """UZ-SHF-08: the point of sale warns, and a person closes what was forgotten."""
         self._forgotten = False
         cashier = self._keys[CASHIER]
-        told = self.stand.look(cashier)
+        told = self.till.look(cashier)
         if not told["drive"]["shift_is_yesterdays"]:
             raise DemoError(f"{day.on}: yesterday's shift should be open still: {told['drive']}")
-        self.stand.pos.ask("POST", "/shift/close", key=cashier)
+        self.till.pos.ask("POST", "/shift/close", key=cashier)
         self.say(f"{day.on}: yesterday's shift was warned of and closed by hand")
 
     def _serve(self, day: Day) -> None:
@@ -121,19 +122,19 @@ class MonthPlay:
 
     def _troubles(self, day: Day) -> Iterator[int]:
         """Minutes at which something breaks or is mended; it happens when the next one is asked for."""
-        lab = self.stand.lab
+        lab, drive = self.till.lab, self.till.parts.drive
         if day.trouble is Trouble.DRIVE_DOWN:
             yield DRIVE_FALLS
-            lab.kill(DRIVE)
+            lab.kill(drive)
             self._down = True
             yield DRIVE_RISES
             self._down = False
-            waiting = self.stand.look(self._keys[CASHIER])["waiting"]
-            lab.restart(DRIVE)
+            waiting = self.till.look(self._keys[CASHIER])["waiting"]
+            lab.restart(drive)
             self.say(f"{day.on}: fiscal service down for four hours, {waiting} orders waited and were sent")
         elif day.trouble is Trouble.NETWORK_DOWN:
             yield NETWORK_FALLS
-            fault = lab.control(DRIVE).add_fault(point="operator.connect", action="refuse", count=None)
+            fault = lab.control(drive).add_fault(point="operator.connect", action="refuse", count=None)
             self._rule = fault["id"]
 
     def _close(self, day: Day) -> None:
@@ -142,11 +143,11 @@ class MonthPlay:
         if away:
             self.say(f"{day.on}: network down since ten, {told['drive']['unsent']} receipts unsent")
         if day.trouble is Trouble.FORGOTTEN:
-            self.stand.lab.kill(POS.name)
+            self.till.lab.kill(self.till.parts.pos)
             self._forgotten = True
             return
         self._until(day, LOCKED_UP)
-        told = self.stand.look(self._keys[CASHIER])
+        told = self.till.look(self._keys[CASHIER])
         if told["drive"]["shift_opened"] is not None:
             raise DemoError(f"{day.on}: the shift should have closed by itself: {told}")
 
@@ -162,13 +163,13 @@ class MonthPlay:
 
     def _take(self, visit: Visit) -> None:
         """A waiter, or the cashier at the counter, takes the order."""
-        stand = self.stand
-        key = self._keys[CASHIER if visit.table is None else stand.waiters[visit.waiter]]
-        place = None if visit.table is None else stand.tables[visit.table]
-        lines = [self._line(stand.dishes[dish], amount) for dish, amount in visit.dishes]
-        made = stand.pos.ask("POST", "/orders", {"place": place, "lines": lines}, key)
+        till = self.till
+        key = self._keys[CASHIER if visit.table is None else till.waiters[visit.waiter]]
+        place = None if visit.table is None else till.tables[visit.table]
+        lines = [self._line(till.dishes[dish], amount) for dish, amount in visit.dishes]
+        made = till.pos.ask("POST", "/orders", {"place": place, "lines": lines}, key)
         if visit.table is not None and visit.fate is not Fate.CANCELLED:
-            stand.pos.ask("POST", f"/orders/{made['id']}/confirm", key=key)
+            till.pos.ask("POST", f"/orders/{made['id']}/confirm", key=key)
         self._totals[made["id"]] = made["total"]
         self._push(visit.pays, "pays", visit, made["id"])
 
@@ -180,10 +181,10 @@ class MonthPlay:
 
     def _part(self, day: Day, visit: Visit, order: str) -> None:
         """The guest pays and goes, or just goes."""
-        ask, cashier = self.stand.pos.ask, self._keys[CASHIER]
+        ask, cashier = self.till.pos.ask, self._keys[CASHIER]
         way = f"/orders/{order}"
         if visit.fate is Fate.CANCELLED:
-            ask("POST", f"{way}/cancel", {"reason": "Mehmon ketdi"}, self._keys[self.stand.waiters[0]])
+            ask("POST", f"{way}/cancel", {"reason": "Mehmon ketdi"}, self._keys[self.till.waiters[0]])
             self.paper["cancelled"] += 1
             return
         total = self._totals.pop(order)
@@ -204,16 +205,16 @@ class MonthPlay:
 
     def _give_back(self, visit: Visit, order: str) -> None:
         """The guest brings something back; the till gives his money back the way it came (UZ-POS-03)."""
-        stand = self.stand
+        till = self.till
         cashier, wanted = self._keys[CASHIER], None
-        self._await(lambda: stand.pos.ask("GET", f"/orders/{order}/fiscal", key=cashier)["state"] == "done")
+        self._await(lambda: till.pos.ask("GET", f"/orders/{order}/fiscal", key=cashier)["state"] == "done")
         if visit.fate is Fate.PARTLY_BACK:
-            [first, *_] = self.stand.pos.ask("GET", f"/orders/{order}/left", key=cashier)
+            [first, *_] = self.till.pos.ask("GET", f"/orders/{order}/left", key=cashier)
             wanted = [{"line": first["line"], "amount": min(1_000, first["amount"])}]
         body = {"lines": wanted, "restock": False}
-        made = self.stand.pos.ask("POST", f"/orders/{order}/refund", body, cashier)
+        made = self.till.pos.ask("POST", f"/orders/{order}/refund", body, cashier)
         self.paper["refunds"] += 1
-        for each in self.stand.pos.ask("GET", f"/orders/{made['id']}/payments", key=cashier):
+        for each in self.till.pos.ask("GET", f"/orders/{made['id']}/payments", key=cashier):
             self.paper[each["kind"]] += each["amount"]
 
     # --- time -----------------------------------------------------------------------------------------
@@ -225,17 +226,14 @@ class MonthPlay:
     def _until(self, day: Day, minute: int) -> None:
         """Let the lab's clock run to a minute of the day; it may be past it by what work took."""
         midnight = datetime.combine(day.on, datetime.min.time())
-        clock = self.stand.lab.clock
-        ahead = (midnight + timedelta(minutes=minute) - to_tashkent(clock.now())).total_seconds()
-        if ahead > 0:
-            clock.advance(ahead)
+        self.pace.until(from_tashkent(midnight + timedelta(minutes=minute)))
 
     def _keep_up(self) -> None:
         """The next guests are served while the last receipts are made, but few wait for theirs when the
         clock goes on, unless the service is down."""
         if self._paid and not self._down:
             self._paid = False
-            pos, cashier = self.stand.pos, self._keys[CASHIER]
+            pos, cashier = self.till.pos, self._keys[CASHIER]
             self._await(lambda: pos.ask("GET", "/standing", key=cashier)["waiting"] <= FEW)
 
     def _await(self, done: Callable[[], bool]) -> None:
@@ -246,20 +244,20 @@ class MonthPlay:
         pause, end, asked = threading.Event(), real_elapsed() + _SECONDS, 0
         while not done():
             if real_elapsed() > end:
-                told = self.stand.look(self._keys[CASHIER])
+                told = self.till.look(self._keys[CASHIER])
                 raise DemoError(f"orders do not become receipts: {told}")
             asked += 1
             if asked % _PATIENT == 0:
-                self.stand.look(self._keys[CASHIER])
+                self.till.look(self._keys[CASHIER])
             pause.wait(0.02)
 
     def _settle(self, done: Any) -> Json:
         """Look until `done` is true of where the point of sale stands; lab time is what it waits for."""
         for _ in range(_ROUNDS):
-            told = self.stand.look(self._keys[CASHIER])
+            told = self.till.look(self._keys[CASHIER])
             if done(told):
                 return told
-            self.stand.lab.clock.advance(10)
+            self.pace.until(self.pace.now() + timedelta(seconds=10))
         raise DemoError(f"the point of sale does not come to rest: {told}")
 
 

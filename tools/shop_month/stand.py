@@ -1,4 +1,4 @@
-"""The café's stand: its parts in a lab, an owner with a branch, people at the till, dishes on the menu."""
+"""The café's stand: its parts in a lab, an owner, a till in each of his branches, people at it, a menu."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from typing import Any, Final
 
 import httpx
 
+from conformance.drivers.backoffice_money import LOGIN, PAYME_KEY, Payme, basic
 from conformance.lab import Lab
 from conformance.lab_nursery import WarmNursery
-from conformance.lab_parts import UZ_PARTS
 from conformance.quick_http import HttpError, QuickHttp
 from reference.protocol.uz.values import from_tashkent
 from tools.demo import DemoError
 from tools.shop_month.plan import FIRST_DAY, Tastes
-from tools.shop_parts import BACKOFFICE, POS, with_shop
+from tools.shop_parts import BACKOFFICE, POS, TillParts, with_tills
 
 MENU: Final = Path(__file__).with_name("menu.json")
 FIRST_STOCK_PINS: Final = {
@@ -35,6 +35,11 @@ MANAGER: Final = "Farrux Sinov"
 PHONE: Final = "+998901112233"
 PASSWORD: Final = "choyxona-1"  # noqa: S105 - of a made-up owner in a lab
 OWNER: Final = {"first_name": "Aziza", "last_name": "Sinova", "business": "Sinov choyxona"}
+BRANCHES: Final = ("Sinov choyxona, Chilonzor", "Sinov choyxona, Yunusobod")
+PLAN: Final = "professional"
+PLAN_MONTHS: Final = 12
+PAYMENT: Final = "5e730e8e0b852a417aa49ceb"
+"""Payme's name of the payment."""
 MORNING: Final = time(7, 40)
 _SECONDS: Final = 60.0
 
@@ -91,37 +96,37 @@ class Dish:
     wanted: int
 
 
-def shop_lab(folder: Path, seed: int, nursery: WarmNursery | None = None) -> Lab:
-    """The lab of the café, not started yet: the Uzbek chain with point of sale and owner's portal.
+def shop_lab(folder: Path, seed: int, tills: int = 1, nursery: WarmNursery | None = None) -> Lab:
+    """The lab of the café, not started yet: the Uzbek chain with so many tills and the owner's portal.
 
     Its clock stands still between the steps of the day, so that nothing looks up while nobody is there.
     """
     begins = from_tashkent(datetime.combine(FIRST_DAY, MORNING))
-    return Lab(folder, parts=with_shop(UZ_PARTS), seed=seed, start=begins, rate=0, nursery=nursery)
+    return Lab(folder, parts=with_tills(tills), seed=seed, start=begins, rate=0, nursery=nursery)
 
 
-class Stand:
-    """The café in a running lab: an owner, a linked point of sale, people, places and dishes."""
+class Till:
+    """A branch's point of sale in a running lab: its people, places and dishes."""
 
-    def __init__(self, lab: Lab) -> None:
+    def __init__(self, lab: Lab, number: int, tills: int) -> None:
         self.lab = lab
+        self.branch = BRANCHES[number - 1]
+        """Its name; the owner's number of it is `branch_id`."""
+        self.branch_id = 0
+        self.parts = TillParts.of(number)
         self.menu: Json = json.loads(MENU.read_text(encoding="utf-8"))
-        self.pos = Api(lab.addresses[POS.name][POS.name])
-        self.owner = Api(lab.addresses[BACKOFFICE.name][BACKOFFICE.name])
+        self.staff = self.menu["people"][number - 1 :: tills]
+        """Who is employed beside those that every shop begins with."""
+        self.pos = Api(lab.addresses[self.parts.pos][POS.name])
         self.pins = dict(FIRST_STOCK_PINS)
         self.people: dict[str, int] = {}
         self.dishes: list[Dish] = []
         self.tables: list[int] = []
 
-    def close(self) -> None:
-        """Close the connections; the lab goes on."""
-        self.pos.close()
-        self.owner.close()
-
     @property
     def waiters(self) -> list[str]:
         """Names of those who take orders at tables."""
-        return ["Dilnoza Sinova", *(_name(row) for row in self.menu["people"] if row["role"] == "waiter")]
+        return ["Dilnoza Sinova", *(_name(row) for row in self.staff if row["role"] == "waiter")]
 
     def tastes(self) -> Tastes:
         """What guests can choose from."""
@@ -129,12 +134,11 @@ class Stand:
         wanted = tuple(dish.wanted for dish in self.dishes)
         return Tastes(len(self.tables), len(self.waiters), wanted, by_weight)
 
-    def open(self) -> None:
-        """Unlock the module, fill the shop, register its owner, link the two, and prove the chain."""
-        self._unlock()
+    def fill(self) -> None:
+        """Employ people, put up tables, write the menu."""
         self._learn_people()
         self.pos.key = self.come(BOSS)
-        for row in self.menu["people"]:
+        for row in self.staff:
             self.pos.ask("POST", "/employees", row)
             self.pins[_name(row)] = row["pin"]
         self._learn_people()
@@ -154,7 +158,6 @@ class Stand:
             )
             for row in self.pos.ask("GET", "/products")
         ]
-        self._link()
 
     def come(self, name: str) -> str:
         """Somebody types his PIN; his token."""
@@ -173,12 +176,6 @@ class Stand:
         """Where the point of sale stands after one more round."""
         return dict(self.pos.ask("POST", "/standing", key=key))
 
-    def enter_portal(self) -> None:
-        """The owner logs in anew."""
-        self.owner.key = str(
-            self.owner.ask("POST", "/sessions", {"phone": PHONE, "password": PASSWORD}, key="")["session"]
-        )
-
     def restarted(self) -> None:
         """The point of sale runs again at its address, with its memory of who was at the till."""
         self.pos.close()
@@ -186,22 +183,77 @@ class Stand:
     def _learn_people(self) -> None:
         self.people = {row["name"]: row["id"] for row in self.pos.ask("GET", "/people", key="")}
 
+
+class Stand:
+    """The café in a running lab: an owner, and a linked till in each of its branches."""
+
+    def __init__(self, lab: Lab, tills: int = 1) -> None:
+        self.lab = lab
+        self.tills = [Till(lab, number, tills) for number in range(1, tills + 1)]
+        self.owner = Api(lab.addresses[BACKOFFICE.name][BACKOFFICE.name])
+
+    def close(self) -> None:
+        """Close the connections; the lab goes on."""
+        for till in self.tills:
+            till.pos.close()
+        self.owner.close()
+
+    def open(self) -> None:
+        """Unlock the modules, fill the branches, register their owner and link the tills."""
+        self._unlock()
+        for till in self.tills:
+            till.fill()
+        self._register()
+        if len(self.tills) > 1:
+            self._subscribe()
+        for till in self.tills:
+            self._link(till)
+
+    def enter_portal(self) -> None:
+        """The owner logs in anew."""
+        self.owner.key = str(
+            self.owner.ask("POST", "/sessions", {"phone": PHONE, "password": PASSWORD}, key="")["session"]
+        )
+
     def _unlock(self) -> None:
-        """As the vendor's walk-through does it; the till syncs a locked module before it sells."""
+        """As the vendor's walk-through does it; a till syncs a locked module before it sells."""
         form = {"ChangeLockState": "Yes", "LockState": "Unlock", "TerminalID": "*"}
         httpx.post(f"{self.lab.addresses['operator']['http']}/state", data=form).raise_for_status()
 
-    def _link(self) -> None:
-        """The owner registers, adds a branch and scans the code that the point of sale shows (BX-BRN-02)."""
+    def _register(self) -> None:
+        """The owner enrols with the code that the SMS brought him (BX-REG)."""
         key = self.owner.ask("POST", "/enrolments", {"phone": PHONE})["key"]
         [message] = self.owner.ask("GET", "/outbox")
         code = str(message["text"]).rsplit(" ", 1)[-1]
         self.owner.ask("POST", f"/enrolments/{key}/confirm", {"code": code})
         names: Mapping[str, str] = OWNER | {"password": PASSWORD, "password_repeated": PASSWORD}
         self.owner.key = self.owner.ask("POST", f"/enrolments/{key}/finish", names)["session"]
-        branch = self.owner.ask("POST", "/branches", {"name": "Sinov choyxona, Chilonzor"})["branch"]["id"]
-        shown = self.pos.ask("POST", "/owner/offer")["code"]
-        self.owner.ask("POST", f"/branches/{branch}/links", {"code": shown})
+
+    def _subscribe(self) -> None:
+        """The trial has room for one branch: he takes a plan with more and pays it by Payme (BX-SUB-02)."""
+        choice = {"plan": PLAN, "months": PLAN_MONTHS, "provider": "payme"}
+        invoice = self.owner.ask("POST", "/subscription", choice)
+        about = Payme.about(invoice)
+        now = int(self.lab.clock.now().timestamp() * 1000)
+        self._as_payme("CheckPerformTransaction", about)
+        self._as_payme("CreateTransaction", {"id": PAYMENT, "time": now, **about})
+        self._as_payme("PerformTransaction", {"id": PAYMENT})
+
+    def _as_payme(self, method: str, params: Json) -> None:
+        """A call of the stand-in's merchant protocol; DemoError for a refusal."""
+        call = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
+        headers = {"Authorization": basic(LOGIN, PAYME_KEY)}
+        answer = httpx.post(f"{self.owner.base}/payme", json=call, headers=headers, trust_env=False)
+        told = answer.raise_for_status().json()
+        if "result" not in told:
+            raise DemoError(f"{method} of Payme was refused: {told.get('error')}")
+
+    def _link(self, till: Till) -> None:
+        """The owner adds a branch and scans the code that its point of sale shows (BX-BRN-02)."""
+        made = self.owner.ask("POST", "/branches", {"name": till.branch})["branch"]
+        till.branch_id = made["id"]
+        shown = till.pos.ask("POST", "/owner/offer")["code"]
+        self.owner.ask("POST", f"/branches/{till.branch_id}/links", {"code": shown})
 
 
 def _name(row: Mapping[str, str]) -> str:
