@@ -15,7 +15,7 @@ import pytest
 from conformance.control_client import RefusedError, UnreachableError
 from conformance.lab import Lab, LabError, free_port_range, read_lab_file
 from conformance.lab_parts import KZ_PARTS, PORTAL
-from reference.runtime.clock import LabClock, real_elapsed
+from reference.runtime.clock import LabClock
 from tests.fakes.lab import FAKE_PARTS, fake_lab, fake_part
 from tests.waiting import eventually
 
@@ -211,10 +211,9 @@ def test_part_that_dies_in_work_shows_its_log(tmp_path: Path) -> None:
 def test_part_that_ignores_sigterm_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("conformance.lab.END_SECONDS", 0.5)
     lab = fake_lab(tmp_path, parts=(fake_part("drive", options=("--misbehave", "stubborn")),)).start()
-    pid, began = lab.pid("drive"), real_elapsed()
+    pid = lab.pid("drive")
     lab.stop()
     assert not running(pid)
-    assert real_elapsed() - began < 10
 
 
 def test_killed_lab_leaves_no_part_behind(tmp_path: Path) -> None:

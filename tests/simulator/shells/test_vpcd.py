@@ -18,7 +18,7 @@ from simulator.shells.bodies import BodySettings
 from simulator.shells.vpcd import MUTE, Control
 from tests.simulator.served import Served, serving
 from tests.simulator.test_control import Desk
-from tests.waiting import PATIENCE, eventually
+from tests.waiting import PATIENCE, eventually, quick_once
 
 SELECT = apdu.select().encode()
 VERSION = apdu.get_version().encode()
@@ -322,16 +322,19 @@ def _neighbours() -> tuple[Driver, Driver]:
 
 def test_a_driver_that_sends_in_two_pieces_is_not_kept_waiting() -> None:
     """The second piece waits for the acknowledgement of the first, which a system delays by 40 ms."""
-    spent = {}
-    for quick in (True, False):
+
+    def spent(quick: bool) -> float:
         driver = Driver()
         with contextlib.closing(driver), card_in(driver, vpcd_quick_ack=quick):
             driver.accept().control(Control.ON)
             begun = real_elapsed()
             for _ in range(10):
                 driver.ask(CPLC)
-            spent[quick] = real_elapsed() - begun
-    assert spent[True] < spent[False] / 2, spent
+            return real_elapsed() - begun
+
+    # Nothing but the delay makes the slow way slow each time.
+    slow = min(spent(quick=False) for _ in range(2))
+    quick_once(lambda: spent(quick=True), slow / 2, tries=10)
 
 
 @pytest.mark.parametrize("address", ["", "35963", "host:", ":35963", "host:0", "host:65536", "host:port"])
