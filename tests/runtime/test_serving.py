@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 from flask import Flask, Response, jsonify, request
 
+from reference.runtime.clock import real_elapsed
 from reference.runtime.serving import HostRefusedError, HttpServer, harden, require_loopback, require_token
 from tests.waiting import PATIENCE, quick_once
 
