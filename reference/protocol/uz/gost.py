@@ -1,6 +1,7 @@
 """GOST R 34.11-94 and GOST 28147-89 (ECB), both with the CryptoPro S-box, in pure Python (uz-fiscal CR-02).
 
-The cipher stands here twice because its two users differ:
+The hash is left to this machine's library where there is one (gost_native.py). The cipher stands here twice
+because its two users differ:
 
 * the hash enciphers four single blocks per step, each under its own key, step after step: `_encipher` does
   one block with two look-ups a round, in tables that merge four S-boxes and the rotation each;
@@ -20,6 +21,7 @@ from struct import Struct
 from typing import Final
 
 from reference.protocol.uz.errors import CodecError
+from reference.protocol.uz.gost_native import Hash, load_digest
 
 BLOCK: Final = 8
 KEY_SIZE: Final = 32
@@ -81,6 +83,17 @@ def decrypt(key: bytes, data: bytes) -> bytes:
 
 def digest(data: bytes) -> bytes:
     """Return the 32-byte GOST R 34.11-94 hash of data, start vector zero (uz-fiscal CR-02)."""
+    return (native_digest() or digest_in_python)(data)
+
+
+@cache
+def native_digest() -> Hash | None:
+    """`digest` by this machine's library, None where it has none."""
+    return load_digest()
+
+
+def digest_in_python(data: bytes) -> bytes:
+    """`digest` without any library."""
     low, high = _merged_tables()
     state = checksum = 0
     for start in range(0, len(data), DIGEST_SIZE):
