@@ -6,6 +6,7 @@ TillError
 ├── DriveUnreachableError   the service does not answer; the order is kept (UZ-SVC-03)
 ├── DriveRefusedError       the service answered with a Reason
 ├── NotReadyError       the module takes nothing now: the orders behind this one wait, too
+│   └── BookError       the till's own journal takes nothing: the disk is full or broken
 └── UndecidedError          nobody can say whether the module took it; the order is kept
 """
 
@@ -42,6 +43,10 @@ class DriveUnreachableError(TillError):
 class NotReadyError(TillError):
     """The module is out, locked, blocked or at odds about the time: this order is kept, and whichever were
     tried next might be registered before it (PS-03)."""
+
+
+class BookError(NotReadyError):
+    """The till's journal cannot be written, so nothing may be done that would have to stand in it."""
 
 
 class UndecidedError(TillError):

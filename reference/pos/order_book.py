@@ -12,16 +12,18 @@ the outcome of a try without an answer is found, and `withdrawn` says that a try
 from __future__ import annotations
 
 import json
+import os
 import threading
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
-from reference.pos.errors import OrderError
+from reference.pos.errors import BookError, OrderError
 from reference.pos.order import Order
 from reference.runtime.faults import FaultPoints
-from reference.runtime.journal import Journal
+from reference.runtime.journal import Journal, JournalError
 
 FAULT_POINT: Final = "journal.write"
 _TEXT: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
@@ -62,12 +64,13 @@ class OrderBook:
 
     def __init__(self, path: Path, faults: FaultPoints | None = None) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
+        self._path, self._faults = path, faults
         self._lock = threading.Lock()
         self._sales: dict[str, Sale] = {}
         self._aside: list[Sale] = []
+        self._trouble = ""
         self._journal = Journal(path, faults, FAULT_POINT)
-        for payload in self._journal.recover():
-            self._apply(json.loads(payload))
+        self._take_up(self._journal.recover())
 
     # --- reading -------------------------------------------------------------------------------------
 
@@ -111,7 +114,7 @@ class OrderBook:
     def __len__(self) -> int:
         return len(self._sales)
 
-    # --- writing, each durable on return, with all that was noted before it --------------------------
+    # --- writing, each durable on return, with all that was noted before it; BookError: it is not ----
 
     def take(self, order: Order, *, durable: bool = True) -> Sale:
         """A new order; OrderError for an id that was taken before.
@@ -122,9 +125,7 @@ class OrderBook:
             raise OrderError("id", f"order {order.id} was taken already")
         event = {"step": "taken", "id": order.id, "order": order.model_dump(mode="json")}
         with self._lock:
-            self._append(event)
-            if durable:
-                self._journal.commit()
+            self._write([event], durable=durable)
             return self._keep(Sale(order), "taken")
 
     def prepare(self, order_id: str, receipt: dict[str, Any]) -> Sale:
@@ -168,15 +169,33 @@ class OrderBook:
         with self._lock:
             events: list[dict[str, Any]] = [_refused(name, reason) for name in refused]
             events.append({"step": _ASIDE, "names": gone, "back": again})
-            for event in events:
-                self._append(event)
-            self._journal.commit()
+            self._write(events)
             for event in events:
                 self._apply(event)
 
+    def mend(self) -> None:
+        """Begin a new file with all that is on the disk, where a write has failed; BookError: the disk still
+        takes none.
+
+        Orders are then what they were when something was last made durable. Whoever carries on orders calls
+        it first.
+        """
+        if not self._trouble:
+            return
+        with self._lock, self._telling():
+            self._journal.close()
+            self._journal = Journal(self._path, self._faults, FAULT_POINT)
+            records = list(self._journal.recover())
+            # What a failed sync left in the file may be in memory only: it is all written again.
+            self._journal.rewrite(records)
+            self._sales, self._aside = {}, []
+            self._take_up(records)
+            self._trouble = ""
+
     def sync(self) -> None:
         """Return when all that was noted is durable."""
-        self._journal.commit()
+        with self._telling():
+            self._journal.commit()
 
     def close(self) -> None:
         """Let go of the file."""
@@ -185,16 +204,32 @@ class OrderBook:
     def _note(self, *events: dict[str, Any], durable: bool = True) -> Sale:
         """Steps of one order, with one sync of the disk; the order after them."""
         with self._lock:
-            for event in events:
-                self._append(event)
-            if durable:
-                self._journal.commit()
+            self.sale(events[0]["id"])  # a book that was mended may have lost it
+            self._write(events, durable=durable)
             for event in events:
                 self._apply(event)
             return self._sales[events[-1]["id"]]
 
-    def _append(self, event: dict[str, Any]) -> None:
-        self._journal.append(_TEXT(event).encode())
+    def _write(self, events: Iterable[dict[str, Any]], *, durable: bool = True) -> None:
+        with self._telling():
+            for event in events:
+                self._journal.append(_TEXT(event).encode())
+            if durable:
+                self._journal.commit()
+
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        """Of a failure to write, as a BookError; until the book is mended, there are only more of them."""
+        try:
+            yield
+        except (JournalError, OSError) as error:
+            reason = str(error).replace(f"{self._path.parent}{os.sep}", "")
+            self._trouble = f"the till's journal cannot be written, so no receipts are made: {reason}"
+            raise BookError(self._trouble) from error
+
+    def _take_up(self, records: Iterable[bytes]) -> None:
+        for record in records:
+            self._apply(json.loads(record))
 
     def _apply(self, event: dict[str, Any]) -> None:
         step = event["step"]

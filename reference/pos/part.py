@@ -11,6 +11,8 @@ import sqlalchemy as sa
 from pydantic import Field
 
 from reference.pos.defects import UnknownDefectError, put_in
+from reference.pos.errors import BookError
+from reference.pos.order_book import OrderBook
 from reference.pos.shop import tables
 from reference.pos.shop.desks import Desks
 from reference.pos.shop.reporting import Reporter
@@ -82,6 +84,7 @@ class PosPart(Part):
         """
         rows = json.loads((folder / ROWS_FILE).read_text(encoding="utf-8"))
         with self._worker.lock:
+            book = self._writable()
             with self._desks.premises.changing() as session:
                 before = set(session.scalars(_ORDERS))
                 _empty(session)
@@ -89,7 +92,6 @@ class PosPart(Part):
                     if rows.get(table.name):
                         session.execute(sa.insert(table), rows[table.name])
                 after = set(session.scalars(_ORDERS))
-            book = self._desks.fiscal.till.book
             book.set_aside(before - after, "the shop was put back to before it", after)
 
     def reset(self, settings: dict[str, Any]) -> None:
@@ -100,6 +102,7 @@ class PosPart(Part):
         """
         wanted = settings.get("defects", ())
         with self._worker.lock:
+            book = self._writable()
             self._take_defects(wanted)
             with self._desks.premises.changing() as session:
                 _empty(session)
@@ -107,8 +110,16 @@ class PosPart(Part):
                 Settings(settings={name: each for name, each in settings.items() if name != "defects"})
             )
             self._seed()
-            book = self._desks.fiscal.till.book
             book.set_aside(book.names(), "the shop was reset")
+
+    def _writable(self) -> OrderBook:
+        """The till's journal; ControlError while the disk takes nothing."""
+        book = self._desks.fiscal.till.book
+        try:
+            book.mend()
+        except BookError as error:
+            raise ControlError("journal", "disk", str(error), 503) from None
+        return book
 
     def _take_defects(self, wanted: Any) -> None:
         if not isinstance(wanted, list | tuple) or not all(isinstance(each, str) for each in wanted):

@@ -119,6 +119,7 @@ class Till:
         (UZ-SVC-03), DriveRefusedError when the service will not take it.
         """
         check_order(order, self.now().date())
+        self.book.mend()
         sale = self.book.take(order)
         self.finish_pending(but=order.id)
         return self.fiscalise(sale)
@@ -134,6 +135,7 @@ class Till:
         An order that cannot be carried on yet stops nobody behind it. DriveUnreachableError when nothing
         answers, NotReadyError when the module takes none.
         """
+        self.book.mend()
         done = []
         for sale in self.book.pending():
             if sale.order.id == but:

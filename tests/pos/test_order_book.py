@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from reference.pos.errors import OrderError
-from reference.pos.order_book import OrderBook
+from reference.pos.errors import BookError, OrderError
+from reference.pos.order_book import FAULT_POINT, OrderBook
+from reference.runtime.clock import LabClock
+from reference.runtime.faults import FaultPoints
+from reference.runtime.journal import journal_actions, journal_points
 from tests.pos.conftest import bread
 
 STEPS = ("taken", "prepared", "stored", "attempted")
@@ -95,6 +99,35 @@ def test_names_that_were_set_aside_are_free_again(tmp_path: Path) -> None:
     book.set_aside(["nobody"], "nothing", ["2"])
     book.close()
     assert path.stat().st_size == size
+
+
+@pytest.mark.parametrize("point", [FAULT_POINT, "journal.sync", "journal.rename"])
+def test_a_disk_that_takes_nothing_is_told_and_mended(tmp_path: Path, point: str) -> None:
+    """What stood in the journal stands in it again, and what came after is not done by halves."""
+    path = tmp_path / "o"
+    clock = LabClock.private(datetime(2026, 7, 1, tzinfo=UTC)).part("pos")
+    faults = FaultPoints(journal_points(FAULT_POINT), clock, "pos", journal_actions(FAULT_POINT))
+    book = OrderBook(path, faults)
+    book.take(bread("1"))
+    book.take(bread("lost"), durable=False)
+    faults.add(point=FAULT_POINT, action="error", value="ENOSPC", count=1)
+    with pytest.raises(BookError, match=r"cannot be written.* o: records .*No space left") as told:
+        book.prepare("1", {"Time": "x"})
+    assert str(tmp_path) not in str(told.value)
+    assert book.sale("1").receipt is None
+    faults.add(point=point, action="error", count=2)
+    for attempt in (lambda: book.take(bread("2")), book.sync, book.mend, book.mend):
+        with pytest.raises(BookError, match=r"cannot be written"):
+            attempt()
+    book.mend()
+    assert book.names() == ["1"]
+    with pytest.raises(OrderError, match=r"no order lost"):
+        book.prepare("lost", {})
+    made = book.prepare("1", {"Time": "y"})
+    book.close()
+    again = OrderBook(path)
+    assert (again.names(), again.sale("1")) == (["1"], made)
+    again.close()
 
 
 def test_unknown_and_doubled_orders(tmp_path: Path) -> None:

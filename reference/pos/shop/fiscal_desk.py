@@ -102,8 +102,10 @@ class FiscalDesk:
         One that the service will never take is refused and stops nobody; one that has to wait stops those
         behind it only where nothing answers or the module takes none: back in the middle of the round, it
         would give theirs the earlier number (PS-03).
-        `sure`: the module was just seen ready, so it is not asked for that again.
+        `sure`: the module was just seen ready, so it is not asked for that again. BookError: what was made
+        could not be kept; it is made out again, by the same steps, once the disk has room.
         """
+        self.till.book.mend()
         done = refused = 0
         trouble = ""
         made: list[Sale] = []

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from reference.pos.errors import TillError
+from reference.pos.errors import BookError, TillError
 from reference.pos.fiscal.service import FiscalService
 from reference.pos.prints import queue
 from reference.pos.prints.spool import PrinterState
@@ -127,7 +127,10 @@ class Worker:
             if not drive.reachable:
                 return drive, ""
             sure = self._ready(drive)
-        made = self._desk.run(sure=sure)
+        try:
+            made = self._desk.run(sure=sure)
+        except BookError as error:
+            return drive, str(error)
         news = made.trouble or made.refused or (made.done and drive.shift_opened is None)
         if prompt or news:
             drive = self._look()
@@ -215,6 +218,7 @@ class Worker:
                 self._round(prompt=False)
             except SQLAlchemyError as error:
                 log.warning("the shop's book did not answer", exc_info=error)
+                self._standing = replace(self._standing, trouble="the shop's database does not answer")
             except TillError as error:
                 log.warning("the till stopped", reason=str(error))
             self._premises.clock.wait(self._kick, self._premises.clock.deadline(self._rest()))

@@ -8,7 +8,7 @@ from typing import Any, Final
 from flask import Blueprint, Flask, Response, render_template, request
 from werkzeug.exceptions import HTTPException
 
-from reference.pos.errors import DriveUnreachableError, TillError
+from reference.pos.errors import BookError, DriveUnreachableError, TillError
 from reference.pos.web.counter import Counter
 from reference.pos.web.routes import routes_of
 from reference.runtime.control_guard import ControlError, Guard, is_loopback
@@ -23,6 +23,11 @@ MAX_BODY: Final = 1 << 20
 _FOLDER: Final = Path(__file__).parent
 _SERVICE: Final = Words(
     "Fiskal xizmat javob bermayapti", "Фискальная служба не отвечает", "The fiscal service does not answer"
+)
+_DISK: Final = Words(
+    "Kassa diskka yoza olmayapti: chek chiqarilmaydi",
+    "Касса не может писать на диск: чеки не пробиваются",
+    "The till cannot write to its disk: no receipts are made",
 )
 
 
@@ -66,6 +71,8 @@ def _paper(counter: Counter, order: str) -> Any:
 def _till_refusal(error: Exception) -> Refusal | None:
     if isinstance(error, DriveUnreachableError):
         return Refusal(error_json("service", _SERVICE), 503)
+    if isinstance(error, BookError):
+        return Refusal(error_json("disk", _DISK), 503)
     if isinstance(error, TillError):
         return Refusal(error_json("till", Words(str(error), str(error), str(error))), 409)
     return None

@@ -1,13 +1,18 @@
 """What the point of sale does by itself, and what the cashier sees of the service."""
 
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import httpx
 import pytest
 
+from reference.pos.errors import BookError
+from reference.pos.order_book import FAULT_POINT, OrderBook
 from reference.pos.shop.drive_state import day_is_over, look_at
 from reference.pos.shop.fiscal_desk import TOGETHER
 from reference.protocol.uz.standin import SyncFlags
+from reference.runtime.faults import FaultPoints
+from reference.runtime.journal import journal_actions, journal_points
 from tests.drive.doubles import make_module
 from tests.pos.shop.conftest import Cafe
 from tests.waiting import eventually
@@ -47,6 +52,36 @@ def test_a_round_makes_receipts_and_says_where_things_stand(cafe: Cafe) -> None:
     fiscal = cafe.fiscal.of(order.id)
     assert fiscal is not None
     assert fiscal.acknowledged
+
+
+@pytest.mark.parametrize("where", [FAULT_POINT, "journal.sync"])
+def test_a_disk_that_is_full_is_told_and_sales_go_on(cafe: Cafe, tmp_path: Path, where: str) -> None:
+    """Each becomes one receipt once there is room again; nobody has to start anything anew."""
+    faults = FaultPoints(
+        journal_points(FAULT_POINT), cafe.till.bench.clock, "pos", journal_actions(FAULT_POINT)
+    )
+    till = cafe.fiscal.till
+    till.book = OrderBook(tmp_path / "journal", faults)
+    full = faults.add(point=where, action="error", value="ENOSPC", skip=1, count=None)
+    orders = [cafe.order((cafe.tea, 1000)) for _ in range(2)]
+    cafe.pay(orders[0])
+    cafe.worker.start()
+    eventually(lambda: "No space left" in cafe.worker.standing.trouble)
+    cafe.pay(orders[1])
+    with pytest.raises(BookError, match="cannot be written"):
+        cafe.worker.close_shift()
+    with pytest.raises(BookError, match="cannot be written"):
+        cafe.fiscal.prove_chain(cafe.settings.read())
+    assert cafe.worker.round().waiting == 2
+    faults.remove(full.id)
+    cafe.worker.kick()
+    eventually(lambda: not cafe.worker.standing.waiting)
+    cafe.worker.stop()
+    assert cafe.worker.standing.trouble == ""
+    made = [cafe.fiscal.of(order.id) for order in orders]
+    assert [each and each.number for each in made] == [1, 2]
+    assert cafe.worker.round().drive.unsent == 2
+    till.book.close()
 
 
 def test_a_service_that_is_gone_is_told_and_comes_back(cafe: Cafe) -> None:

@@ -1,5 +1,6 @@
 """The JSON API: every address, whose it is, and how it refuses."""
 
+import errno
 import re
 from typing import Any
 
@@ -8,6 +9,7 @@ from openapi_spec_validator import validate
 
 from reference.pos.web.counter import Counter
 from reference.pos.web.routes import routes_of
+from reference.runtime.journal_disk import Disk
 from tests.pos.shop.conftest import PLOV
 from tests.pos.web.conftest import Api
 
@@ -246,3 +248,21 @@ def test_a_name_that_is_given_again_is_another_order(api: Api, back: str) -> Non
     new = api.ask("GET", f"/orders/{after.id}/fiscal")[1]
     assert (new["state"], new["number"]) == ("done", 2)
     assert new["sign"] != old["sign"]
+
+
+def test_a_disk_that_takes_nothing_is_told(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Disk, "write", full)
+    status, told = api.ask("POST", "/test-receipt")
+    assert (status, told["error"]["rule"]) == (503, "disk")
+    assert set(told["error"]["text"]) >= {"uz", "ru"}
+    paid = api.cafe.order((api.cafe.tea, 1000))
+    payments = [{"kind": "cash", "amount": 5_000_00}]
+    assert api.ask("POST", f"/orders/{paid.id}/pay", {"payments": payments})[0] == 200
+    refused = api.http.post("/control/reset", json={})
+    assert (refused.status_code, refused.get_json()["error"]["rule"]) == (503, "disk")
+    assert "No space left" in control(api, "POST", "/do/round")["trouble"]
+    monkeypatch.undo()
+    assert control(api, "POST", "/do/round") == {"waiting": 0, "trouble": ""}
