@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import http.client
+import os
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 
 import pytest
 
-from reference.pos.way import FORM, JSON, HttpWay, WayError, form_of
+from reference.pos.way import FORM, JSON, Answer, HttpWay, WayError, _answer, form_of
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n17"
 
@@ -178,3 +180,73 @@ def test_a_charset_that_cannot_be_read_by_stops_nobody(charset: str) -> None:
     )
     with between(told) as (_, way):
         assert way.post("/a", b"{}", JSON).text == "17"
+
+
+HEAD = b"HTTP/1.1 200 OK\r\n"
+ANSWERS = {
+    "plain": OK,
+    "other case": HEAD + b"content-LENGTH: 2\r\nCONNECTION: Keep-Alive\r\n\r\n17",
+    "a refusal": b"HTTP/1.1 500 Not so \r\nContent-Type: a; charset='koi8-r'\r\nContent-Length:3 \r\n\r\nabc",
+    "nothing": HEAD + b"Content-Length: 0\r\n\r\n",
+    "no phrase": b"HTTP/1.1 200 \r\nContent-Length: 2\r\n\r\n17",
+    "no space": b"HTTP/1.1 200\r\nContent-Length: 2\r\n\r\n17",
+    "it closes": HEAD + b"Connection: Close, x\r\nContent-Length: 2\r\n\r\n17",
+    "to the end": HEAD + b"X: y\r\n\r\nwhole",
+    "first a word": b"HTTP/1.1 100 Continue\r\n\r\n" + OK,
+    "no content": b"HTTP/1.1 204 None\r\nContent-Length: 2\r\n\r\n",
+    "in chunks": HEAD + b"Transfer-Encoding: chunked\r\nContent-Length: 1\r\n\r\n2\r\n17\r\n0\r\n\r\n",
+    "two lengths": HEAD + b"Content-Length: 2\r\nContent-Length: 9\r\n\r\n17",
+    "a folded line": HEAD + b"X: y\r\n z\r\nContent-Length: 2\r\n\r\n17",
+    "short line ends": HEAD.replace(b"\r", b"") + b"Content-Length: 2\n\n17",
+    "no header": HEAD + b"nonsense\r\nContent-Length: 2\r\n\r\n17",
+    "an old one": b"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\n17",
+    "a bad length": HEAD + b"Content-Length: two\r\n\r\n17",
+    "half": HEAD + b"Content-Length: 9\r\n\r\n17",
+    "half a head": HEAD + b"Content-Len",
+    "no answer": b"",
+    "no HTTP": b"nonsense\r\n\r\n",
+    "99 headers": HEAD + b"X: y\r\n" * 98 + b"Content-Length: 2\r\n\r\n17",
+    "100 headers": HEAD + b"X: y\r\n" * 99 + b"Content-Length: 2\r\n\r\n17",
+}
+
+
+@pytest.mark.parametrize("pieces", [1, 7], ids=("whole", "in pieces"))
+@pytest.mark.parametrize("answer", ANSWERS.values(), ids=ANSWERS)
+def test_an_answer_is_read_as_the_standard_library_reads_it(answer: bytes, pieces: int) -> None:
+    """Most are read by the way itself, and no other than http.client would."""
+    read = [_read(reading, answer, pieces) for reading in (_answer, _by_http_client)]
+    assert read[0] == read[1]
+
+
+def test_a_connection_with_more_than_its_answer_is_not_used_again() -> None:
+    assert _read(_answer, OK + OK, 1) == (Answer(200, "OK", b"17"), False)
+
+
+def _read(reading: Callable[[socket.socket], tuple[Answer, bool]], answer: bytes, pieces: int) -> object:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        ours.settimeout(60.0)
+        said = threading.Thread(target=_say, args=(theirs, answer, pieces))
+        said.start()
+        try:
+            return reading(ours)
+        except (OSError, http.client.HTTPException) as error:
+            return type(error), str(error)
+        finally:
+            said.join()
+
+
+def _say(theirs: socket.socket, answer: bytes, pieces: int) -> None:
+    size = -(-len(answer) // pieces) or 1
+    for start in range(0, len(answer), size):
+        theirs.sendall(answer[start : start + size])
+        os.sched_yield()
+    theirs.shutdown(socket.SHUT_WR)
+
+
+def _by_http_client(connection: socket.socket) -> tuple[Answer, bool]:
+    with http.client.HTTPResponse(connection, method="POST") as response:
+        response.begin()
+        _, found, charset = (response.getheader("Content-Type") or "").lower().partition("charset=")
+        named = charset.split(";")[0].strip(" \"'") if found else "utf-8"
+        return Answer(response.status, response.reason, response.read(), named), not response.will_close
