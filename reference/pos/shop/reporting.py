@@ -126,7 +126,7 @@ class Reporter:
             if len(changes) < BATCH and kept.acknowledged == changes[-1][0]:
                 break  # what came since goes next time
         if kept != before:
-            self._keep(kept)
+            self._keep(kept, key=before.key)
         return self.state()
 
     def close(self) -> None:
@@ -184,18 +184,27 @@ class Reporter:
 
     def _read(self) -> _Kept:
         """Not to be changed: it is remembered."""
+        found = self._premises.memory.of(_Kept).get(_ROW)
+        if found is None:
+            with self._lock:
+                found = self._remembered()
+        return found
+
+    def _remembered(self) -> _Kept:
         known = self._premises.memory.of(_Kept)
         found = known.get(_ROW)
         if found is None:
-            with self._lock:
-                with self._premises.looking() as connection:
-                    text = tables.setting_in(connection, _ROW)
-                found = known[_ROW] = _Kept.model_validate_json(text)
+            with self._premises.looking() as connection:
+                text = tables.setting_in(connection, _ROW)
+            found = known[_ROW] = _Kept.model_validate_json(text)
         return found
 
-    def _keep(self, kept: _Kept) -> None:
+    def _keep(self, kept: _Kept, *, key: str | None = None) -> None:
+        """`key`: what was learned under it; nothing of a link that was replaced since is kept."""
         value = {"value": kept.model_dump_json()}
         with self._lock:
+            if key is not None and self._remembered().key != key:
+                return
             with self._premises.writing() as changed:  # nobody else has this row: all else is remembered on
                 known = self._premises.memory.of(_Kept)
                 if not changed.execute(_KEEP, {"row": _ROW, **value}).rowcount:

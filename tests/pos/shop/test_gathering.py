@@ -71,6 +71,31 @@ def test_changes_of_a_second_go_together_and_no_later(cafe: Cafe, portal: Portal
     assert portal.told == [[*range(newest + 1, len(cafe.changes()) + 1)]]
 
 
+@pytest.mark.parametrize("status", [200, 401])
+def test_a_link_made_while_the_portal_is_told_stands(cafe: Cafe, status: int) -> None:
+    """What the old link's answer says is not the new one's."""
+    keys = iter(["old", "new"])
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/api/sync/logins":
+            return httpx.Response(200, json={"key": next(keys)})
+        shown.append(request.headers["Authorization"].removeprefix("Bearer "))
+        if shown == ["old"]:
+            reporter.log_in("kassa", "made-up")
+            return httpx.Response(status, json={"acknowledged": 1, "error": {"rule": "key", "text": {}}})
+        return httpx.Response(200, json={"acknowledged": json.loads(request.read())["changes"][-1]["n"]})
+
+    shown: list[str] = []
+    reporter = Reporter(cafe.premises, "http://owner", "Kassa 1", Through(httpx.MockTransport(answer)))
+    reporter.log_in("kassa", "made-up")
+    reporter.run(most=1)
+    assert reporter.state().linked
+    assert reporter.run().waiting == 0
+    assert set(shown) == {"old", "new"}
+    assert (shown[0], shown[-1]) == ("old", "new")
+    reporter.close()
+
+
 def test_a_look_that_is_asked_for_tells_at_once(cafe: Cafe, portal: Portal, worker: Worker) -> None:
     cafe.pay(cafe.order((cafe.tea, 1000)))
     report = worker.round().report
