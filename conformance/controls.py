@@ -128,6 +128,12 @@ class LabTime:
             self._rate = self._rate_now(control)
         control.set_clock(rate=rate)
 
+    def stand(self) -> None:
+        """Let lab time stand still but for `advance`: where a case counts seconds, a slow machine may not add
+        its own. Put back after the case.
+        """
+        self.set_rate(0)
+
     def _rate_now(self, control: Control) -> float:
         return self._own.rate if self._shared else float(control.clock()["rate"])
 

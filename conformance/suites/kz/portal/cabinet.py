@@ -84,6 +84,7 @@ def counts(ctx: Context) -> None:
 )
 def online(ctx: Context) -> None:
     """«В сети» counts exchanges within the last 10 minutes."""
+    ctx.clock.stand()
     owner = ctx.portal.owner
     place = owner.outlet()
     devices = [working(ctx, outlet=place)[1] for _ in range(2)]

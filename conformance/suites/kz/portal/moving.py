@@ -293,6 +293,7 @@ def no_reason(ctx: Context, wish: dict[str, Any]) -> None:
 )
 def answer(ctx: Context, row: tuple[str, str]) -> None:
     """On the wire 15, to a device of 2.0.4 18 or 19."""
+    ctx.clock.stand()
     said, state = row
     owner = ctx.portal.owner
     card, device = working(ctx)

@@ -58,6 +58,7 @@ def sent(ctx: Context) -> None:
 )
 def delay(ctx: Context, seconds: int) -> None:
     """Both ends are possible."""
+    ctx.clock.stand()
     ctx.portal.switch(kgd_delay=seconds)
     owner = ctx.portal.owner
     card = owner.waiting()
@@ -79,6 +80,7 @@ def delay(ctx: Context, seconds: int) -> None:
 )
 def any_delay(ctx: Context) -> None:
     """«от 15 минут до 3-х дней»."""
+    ctx.clock.stand()
     owner = ctx.portal.owner
     place = owner.outlet()
     cards = [owner.waiting(outlet=place) for _ in range(12)]

@@ -159,6 +159,7 @@ def two_tabs(ctx: Context) -> None:
 )
 def suspended(ctx: Context, day: int) -> None:
     """«Временно выключена 01.10.2019»."""
+    ctx.clock.stand()
     month = first_of_next(ctx.portal.today)
     asked = month.replace(day=day or monthrange(month.year, month.month)[1])
     ctx.portal.pass_until(asked, NOON)

@@ -36,6 +36,7 @@ PART: Final = "register"
 )
 def ahead(ctx: Context, seconds: int) -> None:
     """A clock set to the right time."""
+    ctx.clock.stand()
     register = ctx.register
     stand = register.ready()
     first = sell(ctx)

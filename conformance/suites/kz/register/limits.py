@@ -204,6 +204,7 @@ def from_first_failure(ctx: Context) -> None:
 )
 def what_is_left(ctx: Context) -> None:
     """What a cashier should be able to see."""
+    ctx.clock.stand()
     offline(ctx)
     _until(ctx, 30 * HOUR)
     left = float(ctx.register.state().told("offline_left_seconds"))

@@ -117,6 +117,7 @@ def once(ctx: Context, row: Row) -> None:
 )
 def to_the_end(ctx: Context, key: str) -> None:
     """The in-flight packet."""
+    ctx.clock.stand()
     register = ctx.register
     stand = register.ready()
     done(ctx, register.press("deposit", {"sum": 1_000_00}))

@@ -175,6 +175,7 @@ def code_once(ctx: Context) -> None:
 )
 def ten_minutes(ctx: Context) -> None:
     """By lab time."""
+    ctx.clock.stand()
     owner = ctx.backoffice.owner
     first, second = ctx.backoffice.offer(), ctx.backoffice.offer()
     ctx.backoffice.pass_time(seconds=OFFER_SECONDS - 1)
@@ -385,6 +386,7 @@ def inactive(ctx: Context) -> None:
 )
 def live(ctx: Context) -> None:
     """A report without changes is a sign of life."""
+    ctx.clock.stand()
     owner = ctx.backoffice.owner
 
     def shown() -> bool:

@@ -73,6 +73,7 @@ def wrong_login(ctx: Context, row: tuple[str, str]) -> None:
 )
 def locked(ctx: Context) -> None:
     """Passwords cannot be found by trying."""
+    ctx.clock.stand()
     owner = ctx.backoffice.owner
     for _ in range(TRIALS):
         refused(ctx, ctx.backoffice.log_in(owner.phone, NOT_HIS), "credentials")

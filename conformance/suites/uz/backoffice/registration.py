@@ -191,6 +191,7 @@ def too_many(ctx: Context) -> None:
 )
 def five_minutes(ctx: Context) -> None:
     """By lab time."""
+    ctx.clock.stand()
     first, second = ctx.backoffice.begin(), ctx.backoffice.begin()
     ctx.backoffice.pass_time(seconds=CODE_SECONDS - 1)
     first.confirm().demand()
@@ -250,6 +251,7 @@ def of_another(ctx: Context) -> None:
 )
 def pause(ctx: Context) -> None:
     """Nobody's phone rings all the time."""
+    ctx.clock.stand()
     steps = ctx.backoffice.begin()
     refused(ctx, steps.resend(), "tries", status=TRIES)
     ctx.backoffice.pass_time(seconds=59)
@@ -271,6 +273,7 @@ def pause(ctx: Context) -> None:
 )
 def an_hour(ctx: Context) -> None:
     """Beginning anew is no way around."""
+    ctx.clock.stand()
     steps = ctx.backoffice.begin()
     for _ in range(AN_HOUR - 1):
         ctx.backoffice.pass_time(seconds=60)

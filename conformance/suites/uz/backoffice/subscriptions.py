@@ -247,6 +247,7 @@ def card_wrong(ctx: Context, row: tuple[dict[str, str], str]) -> None:
 )
 def renewal(ctx: Context, row: tuple[bool, bool]) -> None:
     """By the lab clock, not a second early."""
+    ctx.clock.stand()
     renews, forgotten = row
     owner = ctx.backoffice.owner
     owner.put("/subscription/card", CARD)

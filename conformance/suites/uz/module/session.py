@@ -246,6 +246,7 @@ def second_host_waits(ctx: Context) -> None:
 )
 def second_host_gives_up(ctx: Context) -> None:
     """Fifteen seconds of lab time."""
+    ctx.clock.stand()
     with ctx.module.raw() as first:
         first.receive(ATR_FRAME)
         with ctx.module.raw() as second:
