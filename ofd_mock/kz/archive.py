@@ -10,10 +10,12 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from ofd_mock.kz import tables
+from ofd_mock.kz import strays, tables
 from ofd_mock.kz.ledger import KzLedger
 
 FILE: Final = "ledger.jsonl"
+_TABLES: Final = [table for table in tables.metadata.sorted_tables if table is not tables.strays]
+"""All but what follows from the others."""
 
 
 class ArchiveError(ValueError):
@@ -24,9 +26,9 @@ class ArchiveError(ValueError):
 
 
 def write(ledger: KzLedger, folder: Path) -> None:
-    """Write all rows of all tables, as of one moment, into `folder`."""
+    """Write all rows, as of one moment, into `folder`; not those that follow from others."""
     with (folder / FILE).open("w", encoding="utf-8") as file, ledger.reading() as connection:
-        for table in tables.metadata.sorted_tables:
+        for table in _TABLES:
             for row in connection.execute(sa.select(table).order_by(*table.primary_key)).mappings():
                 plain = {
                     name: value.hex() if isinstance(value, bytes) else value for name, value in row.items()
@@ -43,6 +45,7 @@ def read(ledger: KzLedger, folder: Path) -> None:
     def load(connection: Connection) -> None:
         for table, row in _lines(path):
             connection.execute(sa.insert(table), row)
+        connection.execute(strays.FIND_ALL)
 
     ledger.replace(load)
 

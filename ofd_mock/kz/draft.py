@@ -2,7 +2,7 @@
 
 New documents are by far the most rows. They wait here until the batch ends or a rare question about earlier
 documents is asked; the two questions that every ticket asks (is this sign taken, is there a twin) are
-answered from here, from memory and from the tables.
+answered from here, from memory and, where those do not know, from the tables.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Dialect
 
 from ofd_mock.kz import tables
-from ofd_mock.kz.memory import Memory
+from ofd_mock.kz.memory import Known, Memory
 from ofd_mock.kz.prepared import Prepared
+from ofd_mock.kz.strays import Times
 from ofd_mock.kz.values import DocumentEntry, Outcome, ReportEntry
 
 _DOCUMENTS: Final = tables.documents
@@ -25,31 +26,21 @@ _ENTRY_COLUMNS: Final = tuple(DocumentEntry.__slots__)
 _entry_values: Final = attrgetter(*_ENTRY_COLUMNS)
 COLUMNS: Final = tuple(column.name for column in _DOCUMENTS.columns)
 """The values of a document's row, in this order."""
+_NUMBER_PLACE: Final = COLUMNS.index("number")
 _SIGN_PLACE: Final = COLUMNS.index("sign")
 _TIME_PLACE: Final = COLUMNS.index("time")
 _PRINTED_PLACE: Final = COLUMNS.index("printed_number")
-_TWIN_ORDER: Final = ("device", "printed_number", "time", "total", "command")
+_STRAY: Final = ("device", "number", "time")
 
 _SIGN: Final = sa.select(_DOCUMENTS.c.number).where(_DOCUMENTS.c.sign == sa.bindparam("sign"))
-_TWIN: Final = (
-    sa.select(_DOCUMENTS.c.number)
-    .where(_DOCUMENTS.c.device == sa.bindparam("device"))
-    .where(_DOCUMENTS.c.printed_number == sa.bindparam("printed_number"))
-    .where(_DOCUMENTS.c.time == sa.bindparam("time"), _DOCUMENTS.c.total == sa.bindparam("total"))
-    .where(_DOCUMENTS.c.command == sa.bindparam("command"))
-)
-_PRINTED: Final = sa.select(sa.func.max(_DOCUMENTS.c.printed_number)).where(
-    _DOCUMENTS.c.device == sa.bindparam("device"), _DOCUMENTS.c.time == sa.bindparam("time")
-)
 
 
 @lru_cache(maxsize=4)
-def _prepared(dialect: Dialect) -> tuple[Prepared, Prepared, Prepared, Prepared]:
+def _prepared(dialect: Dialect) -> tuple[Prepared, Prepared, Prepared]:
     return (
-        Prepared(_PRINTED, dialect, ("device", "time")),
         Prepared(_SIGN, dialect, ("sign",)),
-        Prepared(_TWIN, dialect, _TWIN_ORDER),
         Prepared(sa.insert(_DOCUMENTS), dialect, COLUMNS),
+        Prepared(sa.insert(tables.strays), dialect, _STRAY),
     )
 
 
@@ -67,11 +58,12 @@ class Draft:
         self._hopeful = hopeful
         self.now = now.isoformat()
         self._documents: list[tuple[Any, ...]] = []
+        self._strays: list[tuple[Any, ...]] = []
         self._findings: list[dict[str, Any]] = []
         self._signs: set[str] = set()
         self._writing: set[int] = set()
-        prepared = _prepared(connection.dialect)
-        self._printed_query, self._sign_query, self._twin_query, self._insert = prepared
+        self._sign_query, self._insert, self._insert_stray = _prepared(connection.dialect)
+        self._times = Times(connection.dialect, self._cursor)
 
     def take(self, outcome: Outcome) -> None:
         """Note the rows of one outcome; the device itself is written by the ledger."""
@@ -93,12 +85,17 @@ class Draft:
 
     def put(self, row: tuple[Any, ...]) -> None:
         """Note the row of an accepted document, its values in the order of COLUMNS."""
+        device, time = row[0], row[_TIME_PLACE]
+        if time is not None:
+            known = self._memory.get(device)
+            latest = self._latest(device, known)
+            if time < latest:
+                self._strays.append((device, row[_NUMBER_PLACE], time))
+            elif known is not None:
+                _note_time(known, time, row[_PRINTED_PLACE] or 0)
         self._documents.append(row)
         self._signs.add(row[_SIGN_PLACE])
-        self._writing.add(row[0])
-        known, printed = self._memory.get(row[0]), row[_PRINTED_PLACE]
-        if known is not None and printed is not None and known.moment == row[_TIME_PLACE]:
-            known.printed = max(known.printed, printed)
+        self._writing.add(device)
 
     def has_sign(self, sign: str) -> bool:
         """Whether any document of the server has this sign."""
@@ -109,19 +106,20 @@ class Draft:
     def has_twin(self, device: int, command: int, time: str, total: int, printed_number: int) -> bool:
         """Whether a document of the register is equal in these.
 
-        Mostly there is none of that time at all, or its number is above all of that time.
+        Mostly its time is the latest of all, or its number is above all of the latest time.
         """
+        known = self._memory.get(device)
+        latest = self._latest(device, known)
+        if time > latest:
+            return False
         if device in self._writing:
             self.flush()
-        known = self._memory.get(device)
-        if known is not None:
-            if known.moment != time:
-                known.printed = self._printed_query.first(self._cursor, (device, time))[0] or 0
-                known.moment = time
+        if known is not None and time == latest:
+            if known.printed is None:
+                known.printed = self._times.highest(device, latest)
             if printed_number > known.printed:
                 return False
-        values = (device, printed_number, time, total, command)
-        return self._twin_query.first(self._cursor, values) is not None
+        return self._times.has(device, command, time, total, printed_number)
 
     def flush(self) -> None:
         """Write what has been noted; committing is the ledger's."""
@@ -129,9 +127,23 @@ class Draft:
             self._insert.run(self._connection, self._documents)
             self._documents.clear()
             self._writing.clear()
+        if self._strays:
+            self._insert_stray.run(self._connection, self._strays)
+            self._strays.clear()
         if self._findings:
             self._connection.execute(sa.insert(tables.findings), self._findings)
             self._findings.clear()
+
+    def _latest(self, device: int, known: Known | None) -> str:
+        """The latest time of the register's documents, those noted here included."""
+        if known is not None and known.latest is not None:
+            return known.latest
+        if device in self._writing:
+            self.flush()
+        latest = self._times.latest(device)
+        if known is not None:
+            known.latest = latest
+        return latest
 
     def _mark(self, device: int, number: int, **values: Any) -> None:
         self.flush()
@@ -152,6 +164,14 @@ class Draft:
             .where(_DOCUMENTS.c.number == last)
             .values(offline_number=offline_number)
         )
+
+
+def _note_time(known: Known, time: str, printed: int) -> None:
+    """Note a document of the latest time or a later one."""
+    if time != known.latest:
+        known.latest, known.printed = time, printed
+    elif known.printed is not None and printed > known.printed:
+        known.printed = printed
 
 
 def _document_row(device: int, entry: DocumentEntry) -> tuple[Any, ...]:

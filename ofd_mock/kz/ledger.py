@@ -128,6 +128,7 @@ class KzLedger:
             draft = Draft(connection, now, memory, hopeful=hopeful)
             outcomes = _settle(connection, devices, batch, rules, now, desk, memory, draft, short)
         except BaseException:
+            memory.doubt(frame.header.id for frame in batch)
             self._release(connection)
             raise
         self._late = connection

@@ -20,18 +20,18 @@ MOST_UNCOUNTED: Final = 32
 class Known:
     """A device with its row as it was read, and the columns written since.
 
-    `uncounted`: as the row has it now. `printed`: no document of the time `moment` has a printed number above
-    it; nothing is known of other times.
+    `uncounted`: as the row has it now. `latest`: the latest time of its documents, empty without any;
+    `printed`: the highest printed number of those of that time. None: not known.
     """
 
-    __slots__ = ("advanced", "changed", "device", "moment", "printed", "row", "uncounted")
+    __slots__ = ("advanced", "changed", "device", "latest", "printed", "row", "uncounted")
 
     def __init__(self, row: tuple[Any, ...], device: Device, uncounted: int) -> None:
         self.row = row
         self.device = device
         self.uncounted = uncounted
-        self.moment = ""
-        self.printed = 0
+        self.latest: str | None = None if device.documents else ""
+        self.printed: int | None = None if device.documents else 0
         self.changed: dict[str, Any] | None = None
         self.advanced: tuple[Any, ...] | None = None
 
@@ -76,6 +76,12 @@ class Memory:
         values = advance_values(device, uncounted)
         known.device, known.uncounted, known.advanced = device, uncounted, values
         return values
+
+    def doubt(self, ids: Iterable[int]) -> None:
+        """Know no times of devices whose documents were not stored after all."""
+        for device_id in ids:
+            if (known := self._known.get(device_id)) is not None:
+                known.latest = known.printed = None
 
     def forget(self) -> None:
         """Know nothing any more."""

@@ -29,6 +29,8 @@ class Prepared:
     ) -> None:
         compiled = statement.compile(dialect=dialect)
         self._text = str(compiled)
+        # Numbers that stand in the statement itself, such as a limit.
+        self._constants = {name: value for name, value in compiled.params.items() if value is not None}
         self._positions: list[str] | None = getattr(compiled, "positiontup", None)
         self._order = tuple(order)
         self._as_given = self._positions is not None and tuple(self._positions) == self._order
@@ -69,6 +71,8 @@ class Prepared:
 
     def _given(self, values: Values) -> Any:
         named = values if isinstance(values, Mapping) else dict(zip(self._order, values, strict=True))
+        if self._constants:
+            named = {**self._constants, **named}
         return named if self._positions is None else [named[name] for name in self._positions]
 
     def _as_sqlalchemy(self, error: Exception) -> sa.exc.DBAPIError:

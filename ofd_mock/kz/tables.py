@@ -80,10 +80,10 @@ documents: Final = Table(
     Column("parent_sign", String(64), nullable=False),
 )
 """Every accepted document, with the bodies that travelled."""
+# Every ticket pays for every index here, a page where its new rows do not come at its end. None is on times:
+# with kz_strays, documents are found by theirs without one.
 Index("kz_documents_sign", documents.c.sign, unique=True)
 Index("kz_documents_page", documents.c.page)
-# New rows come at an index's end where that can be: all over a large one, each costs a page of its own.
-Index("kz_documents_time", documents.c.time, documents.c.device, documents.c.printed_number)
 _NUMBERED: Final = documents.c.offline_number.is_not(None)
 Index(
     "kz_documents_offline",
@@ -105,6 +105,18 @@ Index(
     sqlite_where=IS_CLOSING,
     postgresql_where=IS_CLOSING,
 )
+
+strays: Final = Table(
+    "kz_strays",
+    metadata,
+    Column("device", BigInteger, primary_key=True),
+    Column("number", BigInteger, primary_key=True),
+    Column("time", String(19), nullable=False),
+)
+"""Documents whose time is before that of an earlier one of their register: the times of all others grow with
+their numbers. It follows from the documents; `strays.FIND_ALL` makes it anew.
+"""
+Index("kz_strays_time", strays.c.device, strays.c.time)
 
 reports: Final = Table(
     "kz_reports",

@@ -34,7 +34,7 @@ _COPIED: Final = {
     "sign": f"cast(1000000000000 + ((:turn * 10007 + device) * 7919 * 104729) % {_SIGN_PRIME} as text)",
     "page": "lower(hex(randomblob(18)))",
     "printed_number": "printed_number + :turn",
-    "time": "strftime('%Y-%m-%dT%H:%M:%S', time, '-1 day', '+' || :turn || ' seconds')",
+    "time": "strftime('%Y-%m-%dT%H:%M:%S', time, '+' || :turn || ' seconds')",
 }
 
 
@@ -88,6 +88,9 @@ def grown(first: Path, sizes: Sequence[int]) -> list[Path]:
     with closing(sqlite3.connect(work, isolation_level=None)) as store:
         for pragma in ("journal_mode=OFF", "synchronous=OFF", "cache_size=-1000000"):
             store.execute(f"PRAGMA {pragma}")
+        # The copies follow second by second, and all of them before whatever is sold next.
+        earlier = "update kz_documents set time = strftime('%Y-%m-%dT%H:%M:%S', time, '-1 day')"
+        store.execute(earlier)
         turn = 0
         registers = store.execute("select count(*) from kz_documents").fetchone()[0]
         for size in sizes:

@@ -152,6 +152,12 @@ class Counter:
             self.token = outcome.token
         return Answer(outcome)
 
+    def body(self, document: Document) -> bytes:
+        """A document as it travels."""
+        dialect = dialect_for(self.version)
+        assert dialect is not None
+        return bytes(to_message(dialect, document).SerializeToString())
+
     def ask(self, command: int, fill: Fill | None = None, **header: Any) -> Answer:
         return self.raw(self.request(command, fill), **header)
 
