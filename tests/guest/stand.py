@@ -12,12 +12,13 @@ import pytest
 from conformance.control_client import ControlClient
 from conformance.lab_process import PartProcess
 from tests.waiting import eventually
-from tools.guest.errors import GuestUnavailable
+from tools.guest.errors import GuestError, GuestUnavailable
 from tools.guest.images import Image, Recipe, build
 from tools.guest.init import server_address
 from tools.guest.machine import Guest, require_programs
 
-PATIENCE = 60.0
+PATIENCE = 180.0
+"""Real seconds: a guest boots and enumerates under emulation, beside whatever else the machine does."""
 TERMINAL = "ZZ000000000417"
 BUS_ID = "1-1"
 
@@ -25,6 +26,13 @@ OLDER_CCID = "(Warning: Only accurate for version 1.0)"
 """lsusb knows CCID 1.0 and says so of every reader of 1.1; the class descriptor is the same in both."""
 COMPLAINTS = ("warning", "can't", "couldn't", "cannot", "unrecognized", "junk", "invalid", "illegal", "bad ")
 """What lsusb says, in lower case, of descriptors that it finds fault with."""
+
+
+_STORY = (
+    "for each in /tmp/*.log; do echo == $each; tail -n 40 $each; done;"
+    " echo == cables; grep -v ' 004 ' /sys/devices/platform/vhci_hcd.0/status; ls /sys/bus/usb/drivers/usbfs;"
+    " echo == kernel; dmesg | tail -n 20"
+)
 
 
 class Stand:
@@ -53,9 +61,23 @@ class Stand:
         """A text in the guest, empty when it is not there yet."""
         return self.guest.run(f"cat {name} 2>/dev/null").text
 
-    def story(self) -> str:
-        """What the guest's programs and its kernel said last."""
-        return self.guest.run("tail -n 15 /tmp/*.log; dmesg | tail -n 15").text
+
+def story(guest: Guest) -> str:
+    """What the guest's programs and its kernel said last, and what hangs on its cables."""
+    try:
+        return guest.run(_STORY).text
+    except GuestError as error:
+        return str(error)
+
+
+@contextmanager
+def telling(guest: Guest) -> Iterator[None]:
+    """For what fails while a fixture sets its guest up: later nobody can ask the guest any more."""
+    try:
+        yield
+    except Exception as error:
+        error.add_note(story(guest))
+        raise
 
 
 def image_or_skip(recipe: Recipe) -> Image:
@@ -82,4 +104,5 @@ def stand(recipe: Recipe, folder: Path) -> Iterator[Stand]:
         addresses = simulator.ready(PATIENCE)
         control = open_things.enter_context(ControlClient(addresses["control"]))
         guest = open_things.enter_context(Guest(image, addresses["usbip"]))
+        open_things.enter_context(telling(guest))
         yield Stand(guest, control, addresses, capture)

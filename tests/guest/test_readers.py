@@ -16,12 +16,12 @@ from conformance.lab_process import PartProcess
 from reference.protocol.uz import apdu
 from reference.protocol.uz.apdu import ATR_ISO
 from reference.protocol.uz.objects import FiscalInfo
-from tests.guest.stand import COMPLAINTS, OLDER_CCID, PATIENCE, image_or_skip
+from tests.guest.stand import COMPLAINTS, OLDER_CCID, PATIENCE, image_or_skip, telling
 from tests.waiting import eventually
 from tools.guest.images import CARD
 from tools.guest.machine import Guest
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("guest-usb")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900), pytest.mark.xdist_group("guest-usb")]
 
 READERS = {
     "ZZ000000001000": ("--usb-level", "short"),
@@ -38,6 +38,7 @@ SLOTS = [
     ("ZZ000000004000", "03 01", "ZZ000000004001"),
 ]
 """Serial number of the reader, what pcscd calls the slot, and the terminal of the module in it."""
+TRIES = 5
 
 
 @pytest.fixture(scope="module")
@@ -53,13 +54,31 @@ def guest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guest]:
             open_things.callback(process.end, PATIENCE)
             servers.append(process.ready(PATIENCE)["usbip"])
         running = open_things.enter_context(Guest(image, *servers))
+        open_things.enter_context(telling(running))
         running.check("pcscd --foreground --info >/tmp/pcscd.log 2>&1 &")
         for number, server in enumerate(running.servers, 1):
-            running.check(f"usbip attach -r {server} -b 1-1")
             # One after the other, so that pcscd numbers them in this order.
-            eventually(lambda count=number: _readers(running) >= count, PATIENCE)
+            _plug_in(running, number, server)
         eventually(lambda: _pcscd(running).count("Card ATR:") == len(SLOTS), PATIENCE)
         yield running
+
+
+def _plug_in(guest: Guest, number: int, server: str) -> None:
+    """Until pcscd has that many readers. One that answered late it gives up, and that is plugged in again."""
+    for _ in range(TRIES):
+        before = _given_up(guest)
+        guest.check(f"usbip attach -r {server} -b 1-1")
+        eventually(lambda seen=before: _readers(guest) >= number or _given_up(guest) > seen, PATIENCE)
+        if _readers(guest) >= number:
+            return
+        gone = guest.kernel_log().count("USB disconnect")
+        guest.check(f"usbip detach -p {number - 1}")
+        eventually(lambda seen=gone: guest.kernel_log().count("USB disconnect") > seen, PATIENCE)
+    raise AssertionError(f"pcscd gave reader {number} up {TRIES} times")
+
+
+def _given_up(guest: Guest) -> int:
+    return _pcscd(guest).count("Failed adding USB device")
 
 
 def _pcscd(guest: Guest) -> str:

@@ -26,7 +26,8 @@ ANSWER_SIZE: Final = 65_538
 LIBRARY: Final = "libpcsclite.so.1"
 PNP: Final = rb"\\?PnP?\Notification"
 """The name under which PC/SC tells of readers that come and go."""
-PATIENCE_MILLISECONDS: Final = 8_000
+PATIENCE_MILLISECONDS: Final = 45_000
+"""Long enough for a reader that pcscd gave up and that the cable pulls and puts back, on a busy machine."""
 LOOK_MILLISECONDS: Final = 250
 
 
@@ -61,14 +62,27 @@ class Pcsc:
     def card(self) -> Card:
         """The card in the first reader; PcscError when there is none for PATIENCE_MILLISECONDS.
 
-        A reader that was pulled and put back is enumerated first: till then PC/SC says now this, now that.
+        A reader that was pulled and put back is enumerated first: till then PC/SC says now this, now that. It
+        may even connect to the reader that is gone, whose card it had powered; so the card is powered anew
+        before anybody hears of it, which only one that is there can be.
         """
         for _ in range(PATIENCE_MILLISECONDS // LOOK_MILLISECONDS):
             try:
-                return self.connect(self.reader())
+                return self.fresh_card()
             except PcscError:
                 self.wait_for_readers(LOOK_MILLISECONDS)
-        return self.connect(self.reader())
+        return self.fresh_card()
+
+    def fresh_card(self) -> Card:
+        """The card in the first reader, powered up just now."""
+        card = self.connect(self.reader())
+        try:
+            card.power_cycle()
+        except PcscError:
+            with suppress(PcscError):
+                card.close()
+            raise
+        return card
 
     def wait_for_readers(self, milliseconds: int) -> None:
         """Until one comes or goes, at most so long."""
@@ -130,6 +144,15 @@ class Card:
             "SCardStatus", self._handle, name, *map(ctypes.byref, places), atr, ctypes.byref(length)
         )
         return atr.raw[: length.value]
+
+    def power_cycle(self) -> None:
+        """Take the card's power and give it back; PcscError when it does not answer to reset."""
+        protocol = ctypes.c_ulong()
+        self._pcsc.call(
+            "SCardReconnect",
+            *(self._handle, SHARE_EXCLUSIVE, PROTOCOL_T0 | PROTOCOL_T1, UNPOWER_CARD, ctypes.byref(protocol)),
+        )
+        self.protocol = protocol.value
 
     def transmit(self, command: bytes) -> bytes:
         """The answer to one command."""

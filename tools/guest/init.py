@@ -18,13 +18,35 @@ def server_address(index: int = 0) -> str:
 
 
 CABLE: Final = "/cable"
-"""A program that keeps the device of a bus id attached: what is pulled is attached again once it is back."""
+"""A program that keeps the device of a bus id attached: what is pulled is attached again once it is back, and
+what nobody takes into use is pulled and put back.
+
+libccid gives a new reader 100 ms to answer, twice; then pcscd lets it lie until it is plugged in anew. A host
+that was busy elsewhere for so long loses it, and a user plugs it in again. So does the cable, when no program
+has claimed the device for some five seconds; twice as long after each time, for a slow machine is not helped
+by haste.
+"""
+
+UNCLAIMED_LOOKS: Final = 25
 
 CABLE_SCRIPT: Final = f"""\
 #!/bin/busybox sh
+looks=0
+patience={UNCLAIMED_LOOKS}
 while :; do
-  grep -q ' 00[56] ' /sys/devices/platform/vhci_hcd.0/status ||
+  port=$(sed -n 's/^[hs]s  *0*\\([0-9][0-9]*\\) 00[56] .*/\\1/p' /sys/devices/platform/vhci_hcd.0/status)
+  if [ -z "$port" ]; then
+    looks=0
     usbip attach -r {server_address()} -b "$1" 2>/dev/null
+  elif ls /sys/bus/usb/drivers/usbfs | grep -q :; then
+    looks=0
+    patience={UNCLAIMED_LOOKS}
+  elif [ $((looks += 1)) -ge $patience ]; then
+    echo "nobody claims the device: pulled after $looks looks"
+    looks=0
+    patience=$((patience * 2))
+    usbip detach -p "$port"
+  fi
   usleep 200000
 done
 """
