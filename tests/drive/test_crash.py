@@ -19,11 +19,13 @@ SENDING = [point for point in FAULT_POINTS if point.startswith(("sync.", "operat
 COMMANDS = ("GET_FISCAL_MEMORY_INFO", "RECEIPT_REGISTER", "GET_RECEIPT_FILE")
 """Of a sale, whatever else the drive asks the module."""
 OPTIONS = {"drive": ["--no-auto-send", "--presence-interval", "0"]}
+SLOWLY = 0.1
+"""The rate of lab time: an operator that a slow disk holds up for five seconds is none that keeps silent."""
 
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabShop]:
-    with Lab(tmp_path_factory.mktemp("lab"), options=OPTIONS) as lab:
+    with Lab(tmp_path_factory.mktemp("lab"), rate=SLOWLY, options=OPTIONS) as lab:
         shop = LabShop(lab, tmp_path_factory.mktemp("till"))
         shop.till.sell(shop.order())
         yield shop

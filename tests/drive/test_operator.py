@@ -57,7 +57,7 @@ def listening(serve: Callable[[socket.socket], None]) -> Iterator[Endpoint]:
 
 @pytest.fixture
 def lab() -> Iterator[LabClock]:
-    clock = LabClock.private()
+    clock = LabClock.private(rate=0)
     yield clock
     clock.close()
 

@@ -113,13 +113,15 @@ def test_a_card_that_goes_in_the_middle(played: Played) -> None:
 
 def test_a_call_that_does_not_return_is_left_behind(played: Played) -> None:
     """EM-03: fifteen lab seconds, though no call to the service can be taken back."""
-    lab = LabClock.private(rate=100)
+    lab = LabClock.private(rate=0)
     link = PcscLink("0", clock=lab.part("drive"))
     link.open()
     played.hang = threading.Event()
     played.answers = [(0, [0x90, 0])] * 2
+    lab.set_rate(100)
     with pytest.raises(LinkTimeout, match="no answer for 15 s"):
         link.transmit(bytes(5))
+    lab.set_rate(0)
     played.hang.set()
     played.hang = None
     assert link.open() == ATR_ISO

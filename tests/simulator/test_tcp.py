@@ -16,7 +16,7 @@ from reference.protocol.uz.objects import FiscalMemoryInfo
 from simulator.shells.tcp import TURN_SECONDS
 from tests.simulator.card import SECOND, START, block
 from tests.simulator.served import Host, Served, serving
-from tests.waiting import eventually
+from tests.waiting import PATIENCE, eventually
 
 SELECT = apdu.select().encode()
 VERSION = apdu.get_version().encode()
@@ -109,7 +109,7 @@ def test_a_second_host_waits_for_the_first(shared):
     second.socket.settimeout(0.2)
     with pytest.raises(TimeoutError):
         second.read(1)
-    second.socket.settimeout(10)
+    second.socket.settimeout(PATIENCE)
     first.close()
     assert second.read_frame().hex() == "3b8f800180318065b08503010101030201040105"
     assert second.read_frame().hex() == "9000"
@@ -133,16 +133,18 @@ def test_a_host_that_talks_too_much_while_it_waits_is_held_back(shared):
 
 def test_a_second_host_waits_15_lab_seconds_and_no_longer(shared):
     with shared.host(select=True) as first:
+        shared.lab.set_rate(0)
         second = shared.host(wait_for_atr=False)
         eventually(lambda: len(shared.process.ports[0]._waiting) == 1)
         shared.lab.advance(TURN_SECONDS - 1)
         second.socket.settimeout(0.2)
         with pytest.raises(TimeoutError):
             second.read(1)
-        second.socket.settimeout(10)
+        second.socket.settimeout(PATIENCE)
         shared.lab.advance(1)
         assert second.gone()
         second.close()
+        shared.lab.set_rate(1)
         assert first.ask(VERSION).hex() == "04009000"
 
 
