@@ -15,7 +15,8 @@ import sqlalchemy
 from sqlalchemy import event
 
 URL_VARIABLE = "KASSALAB_DATABASE_URL"
-BUSY_TIMEOUT_MS = 10_000
+BUSY_TIMEOUT_MS = 30_000
+"""How long a writer waits for another's transaction: a disk that stalls under one does not fail the other."""
 WAL_AUTOCHECKPOINT_PAGES = 1_000
 READ_ONLY = "kassalab_read_only"
 """Execution option: a transaction that only reads begins without taking SQLite's one writer's place."""

@@ -77,7 +77,7 @@ def test_sqlite_is_durable_and_strict(tmp_path: Path) -> None:
     assert scalar(engine, "PRAGMA journal_mode") == "wal"
     assert scalar(engine, "PRAGMA synchronous") == 2
     assert scalar(engine, "PRAGMA foreign_keys") == 1
-    assert scalar(engine, "PRAGMA busy_timeout") == 10_000
+    assert scalar(engine, "PRAGMA busy_timeout") == 30_000
     assert scalar(engine, "PRAGMA wal_autocheckpoint") == 1_000
     engine.dispose()
 
