@@ -97,6 +97,19 @@ class ShopBook:
             sums[place, str(order["employee"])] += sign * order["total"]
         return {key: (counts[key], sums[key]) for key in sums}
 
+    def people(
+        self, period: Period | None = None, branch: int | None = None
+    ) -> dict[tuple[str, str], tuple[int, int]]:
+        """Orders and tiyin by name and role: who works at several tills is one person."""
+        made: dict[tuple[str, str], tuple[int, int]] = {}
+        for key, (orders, revenue) in self.served(period, branch).items():
+            person = self.staff.get(key)
+            if person is not None:
+                who = (f"{person['first_name']} {person['last_name']}", str(person["role"]))
+                had = made.get(who, (0, 0))
+                made[who] = (had[0] + orders, had[1] + revenue)
+        return made
+
     def categories(self, period: Period, branch: int | None = None) -> dict[str, int]:
         """Tiyin by category."""
         made: Counter[str] = Counter()

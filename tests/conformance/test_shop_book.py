@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import date
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from conformance.models.shop_book import Period, ShopBook, fits_percent
+from conformance.suites.uz.backoffice.dashboard import _staff
 
 DAY = Period(date(2026, 11, 2), date(2026, 11, 2))
 
@@ -50,6 +52,41 @@ def test_the_last_word_counts_and_branches_are_apart() -> None:
     book.take(2, "order", "a", order(total=5))
     book.take(1, "order", "a", order(state="cancelled"))
     assert (book.figures(DAY, 1)["revenue"], book.figures(DAY, 2)["revenue"]) == (0, 5)
+
+
+def test_who_works_at_several_tills_is_one_person() -> None:
+    book = ShopBook()
+    bek = {"first_name": "Bek", "last_name": "Aliyev", "role": "waiter"}
+    for branch, key, person in ((1, "1", bek), (2, "7", bek), (2, "1", bek | {"role": "cashier"})):
+        book.take(branch, "employee", key, person)
+        book.take(branch, "order", f"{branch}-{key}", order(employee=int(key)))
+    book.take(1, "order", "nobody's", order(employee=9))
+    assert book.people(DAY) == {("Bek Aliyev", "waiter"): (2, 2_200), ("Bek Aliyev", "cashier"): (1, 1_100)}
+    assert book.people(DAY, 1) == {("Bek Aliyev", "waiter"): (1, 1_100)}
+
+
+@pytest.mark.parametrize(
+    ("rows", "fair"),
+    [
+        ([("Bek Aliyev", 2, 2_200)], True),
+        ([("Bek Aliyev", 1, 1_100), ("Bek Aliyev", 1, 1_100)], True),
+        ([("Bek Aliyev", 1, 1_100)], False),
+        ([("Bek Aliyev", 1, 2_200), ("Bek Aliyev", 1, 1_100)], False),
+    ],
+    ids=("one row", "a row for each till", "one till alone", "too much"),
+)
+def test_a_portal_may_tell_the_tills_of_a_person_apart_or_not(
+    rows: list[tuple[str, int, int]], fair: bool
+) -> None:
+    book = ShopBook()
+    for branch in (1, 2):
+        book.take(branch, "employee", "1", {"first_name": "Bek", "last_name": "Aliyev", "role": "waiter"})
+        book.take(branch, "order", "a", order())
+    checks: list[bool] = []
+    ctx: Any = SimpleNamespace(check=lambda wanted, seen, *_, **__: checks.append(wanted == seen))
+    told = [{"name": name, "role": "waiter", "orders": count, "revenue": sum_} for name, count, sum_ in rows]
+    _staff(ctx, SimpleNamespace(book=book), {"figures": {"staff": told}}, DAY)
+    assert all(checks) is fair
 
 
 def test_the_period_before_is_as_long() -> None:
