@@ -55,15 +55,22 @@ class Player:
         self._thread.join()
 
     def _answer(self, method: str, path: str, body: bytes) -> Exchange | None:
+        key = (method, unquote(urlsplit(path).path))
+        while (due := self._next_due(key, body)) is not None:
+            # What was asked on a bare connection is due here too, and its answer was taken there.
+            if (answer := due()) is not None:
+                return answer
+        return None
+
+    def _next_due(self, key: tuple[str, str], body: bytes) -> Answer | None:
+        """An answer that may be long in coming: nothing is locked meanwhile."""
         with self._lock:
-            due = self._due.get((method, unquote(urlsplit(path).path)))
-            while due:
-                chosen = next((each for each in due if each[0] == body), due[0])
-                due.remove(chosen)
-                # What was asked on a bare connection is due here too, and its answer was taken there.
-                if (answer := chosen[1]()) is not None:
-                    return answer
-            return None
+            due = self._due.get(key)
+            if not due:
+                return None
+            chosen = next((each for each in due if each[0] == body), due[0])
+            due.remove(chosen)
+            return chosen[1]
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         player = self

@@ -1,13 +1,15 @@
 """One recorded case as the other side of a conversation: today's questions find the answers of then.
 
 Questions are taken in the order in which they were asked then. A case of today may leave out what only
-reads; where several threads asked at once then, their questions may come in any order.
+reads; where several threads asked at once then, their questions may come in any order, and an answer that
+was long in coming waits for what was asked meanwhile.
 """
 
 from __future__ import annotations
 
 import threading
 from collections import defaultdict, deque
+from typing import Final
 
 from conformance.controls import CLOCK_READING
 from conformance.drivers.wire import BY_US, NOT_OPENED, RESET_BY_US
@@ -18,6 +20,8 @@ from conformance.verdicts import Inconclusive
 
 _ASIDE = (CLOCK_READING, b"alive ")
 _OURS = (BY_US, RESET_BY_US)
+HELD: Final = 10.0
+"""Real seconds for which an answer waits for questions that came before it; a case of today may ask fewer."""
 
 
 class Recording:
@@ -29,7 +33,7 @@ class Recording:
         self._entries = case.exchanges
         self._used = [False] * len(self._entries)
         self._first = 0
-        self._lock = threading.RLock()
+        self._lock = threading.Condition()
         self._waiting: dict[tuple[Layer, bytes], deque[int]] = defaultdict(deque)
         self._any_order = _asked_at_once(self._entries)
         self._now = case.lab_time
@@ -65,7 +69,9 @@ class Recording:
 
     def lack(self, what: str) -> None:
         """The recording cannot go on; raises Inconclusive with the first such sentence."""
-        self.missing = self.missing or f"the recording {what}"
+        with self._lock:
+            self.missing = self.missing or f"the recording {what}"
+            self._lock.notify_all()
         self._still_whole()
 
     # answers
@@ -77,17 +83,20 @@ class Recording:
             if not waiting:
                 return None
             asked = waiting.popleft()
-            about = self._entries[asked].raw
-            for place in range(asked + 1, len(self._entries)):
-                entry = self._entries[place]
-                if entry.layer is not layer or self._used[place]:
-                    continue
-                if entry.direction is Direction.SENT:
-                    if not self._any_order and entry.raw == about:
-                        return None
-                elif entry.about == about:
-                    return self._use(place)
-            return None
+            place = self._answer_to(asked)
+            if place is None:
+                return None
+            came = self._use(place)
+            if layer is Layer.HTTP and self._any_order:
+                meanwhile = [
+                    between
+                    for between in range(asked + 1, place)
+                    if self._entries[between].direction is Direction.SENT
+                ]
+                self._lock.wait_for(
+                    lambda: self.missing or all(self._used[between] for between in meanwhile), HELD
+                )
+            return came
 
     def arrived(self, layer: Layer) -> Exchange | None:
         """What the peer said or did next on a stream, None for silence; it stays there to be used."""
@@ -161,6 +170,19 @@ class Recording:
         if self.missing:
             raise Inconclusive(self.missing)
 
+    def _answer_to(self, asked: int) -> int | None:
+        question_ = self._entries[asked]
+        for place in range(asked + 1, len(self._entries)):
+            entry = self._entries[place]
+            if entry.layer is not question_.layer or self._used[place]:
+                continue
+            if entry.direction is Direction.SENT:
+                if not self._any_order and entry.raw == question_.raw:
+                    return None
+            elif entry.about == question_.raw:
+                return place
+        return None
+
     def _open_questions(self) -> list[int]:
         return [
             place
@@ -193,6 +215,7 @@ class Recording:
 
     def _use(self, place: int) -> Exchange:
         self._used[place] = True
+        self._lock.notify_all()
         while self._first < len(self._used) and self._used[self._first]:
             self._first += 1
         self._now = max(self._now, self._entries[place].lab_time)
@@ -204,10 +227,12 @@ PERSON = "the person answered: "
 
 
 def _asked_at_once(entries: list[Exchange]) -> bool:
-    """Whether two HTTP questions were open at the same time: then several threads were asking."""
+    """Whether something was asked while an HTTP question was open: then several threads were asking."""
     open_: list[bytes] = []
     for entry in entries:
         if entry.layer is not Layer.HTTP:
+            if open_ and entry.layer is Layer.CONTROL and entry.direction is Direction.SENT:
+                return True
             continue
         if entry.direction is Direction.SENT:
             open_.append(entry.raw)

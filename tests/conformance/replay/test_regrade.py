@@ -57,6 +57,16 @@ def test_cases_of_the_operator_are_judged_as_they_were(by_operator: Path) -> Non
     assert [(row.case_id, row.message) for row in regrading.changes] == []
 
 
+def test_cases_that_act_while_a_request_waits_are_judged_as_they_were(tmp_path: Path) -> None:
+    """The answer comes when what was done meanwhile is done, as it did then."""
+    path = tmp_path / "drive.jsonl"
+    wanted = ("uz.drive.once.silence", "uz.drive.cable.sells-through-sync", "uz.drive.error.sync-running")
+    assert record(path, wanted).exit_code == 0
+    regrading = regrade(path, load_suites())
+    assert [row.case_id for row in regrading.rows] == sorted(wanted)
+    assert [(row.case_id, row.message) for row in regrading.changes] == []
+
+
 def test_what_failed_fails_again(tmp_path: Path) -> None:
     path = tmp_path / "t.jsonl"
     assert record(path, (FIRST,), [("module", "second-open-accepted")]).exit_code == 1
