@@ -18,7 +18,8 @@ from conformance.drivers.pos_keys import DONE, WAITING, CommandKeys, Json, Keys,
 from conformance.drivers.pos_owner import OwnerStand
 from conformance.drivers.pos_person import PersonKeys
 from conformance.drivers.wire import Tap
-from conformance.models.uz_played import Held, PlayedModule, text_of
+from conformance.models.uz_played import PlayedModule
+from conformance.models.uz_played_receipts import Held, text_of
 from conformance.verdicts import CaseFailed, Inconclusive, NotApplicable
 from reference.links.address import parse_endpoint
 from reference.protocol.uz.values import to_tashkent

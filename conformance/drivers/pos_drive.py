@@ -24,7 +24,8 @@ from conformance.drivers.pos_faces import (
 )
 from conformance.drivers.pos_server import PATIENCE, Answer, Asked, Line, PlayedServer
 from conformance.drivers.wire import Tap
-from conformance.models.uz_played import Json, PlayedModule, Told
+from conformance.models.uz_played import PlayedModule, Told
+from conformance.models.uz_played_receipts import Json
 from conformance.verdicts import AnswerMissing, NotApplicable
 from reference.runtime.clock import real_elapsed
 

@@ -15,7 +15,8 @@ from typing import Any, Final, Protocol
 from urllib.parse import parse_qsl
 
 from conformance.drivers.pos_server import Answer, Asked, Line, json_answer
-from conformance.models.uz_played import Json, PlayedModule, Told, time_of
+from conformance.models.uz_played import PlayedModule, Told
+from conformance.models.uz_played_receipts import Json, time_of
 from conformance.verdicts import NotApplicable
 
 LIST: Final = "FiscalDrive/List"

@@ -26,7 +26,8 @@ from conformance.drivers.pos_faces import (
 )
 from conformance.drivers.pos_server import Answer, Asked, Line, json_answer
 from conformance.models import uz_played_gen1 as gen1
-from conformance.models.uz_played import TERMINAL, Json, PlayedModule, Told, time_of
+from conformance.models.uz_played import PlayedModule, Told
+from conformance.models.uz_played_receipts import TERMINAL, Json, time_of
 
 METHOD_UNKNOWN: Final = -32601
 UNREADABLE: Final = -32700

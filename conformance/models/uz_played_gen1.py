@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from conformance.models.uz_played import TERMINAL, Json, PlayedModule, Shift, Told, time_of
+from conformance.models.uz_played import PlayedModule, Told
+from conformance.models.uz_played_receipts import TERMINAL, Json, Shift, time_of
 
 APPLET: Final = "0324"
 REGISTERING: Final = "register"

@@ -16,7 +16,8 @@ from conformance.drivers.pos_drive import DriveStand, Order
 from conformance.drivers.pos_faces import GETTXID, OPEN, REGISTER
 from conformance.drivers.pos_owner import OwnerStand, Turn
 from conformance.drivers.pos_server import Line
-from conformance.models.uz_played import FACTORY, TERMINAL, PlayedModule, text_of
+from conformance.models.uz_played import FACTORY, PlayedModule
+from conformance.models.uz_played_receipts import TERMINAL, text_of
 from tests.waiting import PATIENCE
 
 NOW = datetime(2026, 11, 21, 9, 0, 0)

@@ -12,7 +12,8 @@ import pytest
 from conformance.drivers.pos_drive import DriveStand, Order
 from conformance.drivers.pos_faces import GETTXID, LIST, OPEN, REGISTER, STATE
 from conformance.drivers.pos_faces_gen1 import QposFace, RpcFace
-from conformance.models.uz_played import FACTORY, TERMINAL, PlayedModule, text_of
+from conformance.models.uz_played import FACTORY, PlayedModule
+from conformance.models.uz_played_receipts import TERMINAL, text_of
 from conformance.verdicts import NotApplicable
 from tests.waiting import PATIENCE
 

@@ -11,7 +11,8 @@ from conformance.drivers.pos import sale
 from conformance.drivers.pos_drive import DriveStand, Order
 from conformance.drivers.pos_faces import CLOSE, GETTXID, OPEN, RECEIPT, REGISTER, SEND, STATE
 from conformance.drivers.pos_keys import Pressed
-from conformance.models.uz_played import FULL, FUTURE, LOCKED, NO_SHIFT, PAST, Held
+from conformance.models.uz_played import FULL, FUTURE, LOCKED, NO_SHIFT, PAST
+from conformance.models.uz_played_receipts import Held
 
 
 def cured(ctx: Context, pressed: Pressed) -> Held:

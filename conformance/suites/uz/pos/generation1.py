@@ -16,7 +16,7 @@ from conformance.context import Context
 from conformance.drivers.pos import good, paid, sale
 from conformance.drivers.pos_faces import CLOSE, OPEN, REGISTER
 from conformance.drivers.pos_keys import Pressed
-from conformance.models.uz_played import Held
+from conformance.models.uz_played_receipts import Held
 
 TARGETS: Final = {"rpc": "pos-rpc", "qpos": "pos-qpos"}
 SOLD_BY: Final = {"pos-rpc": "Api.Send{}Receipt", "pos-qpos": "{}Receipt"}

@@ -9,7 +9,7 @@ from conformance.context import Context
 from conformance.drivers.pos import good, paid, sale
 from conformance.drivers.pos_faces import GETTXID, SEND
 from conformance.drivers.pos_keys import Pressed
-from conformance.models.uz_played import TERMINAL, Held
+from conformance.models.uz_played_receipts import TERMINAL, Held
 
 
 def given_back(ctx: Context, sold: Pressed, **more: Any) -> tuple[Pressed, Held]:
