@@ -4,12 +4,10 @@ the target's driver, the lab's controls, and the ways to state a finding.
 
 from __future__ import annotations
 
-import dataclasses
 import random
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from enum import Enum
 from typing import TYPE_CHECKING, NoReturn
 
 from conformance.cases import Case
@@ -20,6 +18,7 @@ from conformance.drivers.operator import OperatorDriver
 from conformance.events import Direction, EventStream, Exchange, Layer, Step, StepKind
 from conformance.outcomes import Level
 from conformance.prompts import DONE
+from conformance.showing import differing, shown
 from conformance.targets import TILLS
 from conformance.verdicts import CaseFailed, CaseStopped, Inconclusive, NotApplicable
 
@@ -378,45 +377,3 @@ class Context:
 
     def _send(self, step: Step) -> None:
         self._stream.send(step)
-
-
-def differing(expected: object, observed: object) -> tuple[str, object]:
-    """Both sides of a comparison as a report shows them: of two objects of a kind only what differs."""
-    if (
-        expected == observed
-        or type(expected) is not type(observed)
-        or not dataclasses.is_dataclass(expected)
-        or not dataclasses.is_dataclass(observed)
-    ):
-        return shown(expected), observed
-    names = [
-        field.name
-        for field in dataclasses.fields(expected)
-        if getattr(expected, field.name) != getattr(observed, field.name)
-    ]
-    sides = [
-        ", ".join(f"{name}={shown(getattr(side, name))}" for name in names) for side in (expected, observed)
-    ]
-    return sides[0], sides[1]
-
-
-def shown(value: object) -> str:
-    """A value as a report shows it: bytes as hex, status words with their names, objects by their fields."""
-    if isinstance(value, bytes | bytearray | memoryview):
-        return bytes(value).hex() or "(no bytes)"
-    if isinstance(value, Enum):
-        return _enum_shown(value)
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = ((field.name, getattr(value, field.name)) for field in dataclasses.fields(value))
-        return ", ".join(f"{name}={shown(inner)}" for name, inner in fields if inner is not None)
-    if isinstance(value, tuple | list) and not hasattr(value, "_fields"):
-        return "[" + ", ".join(shown(each) for each in value) + "]"
-    return str(value)
-
-
-def _enum_shown(value: Enum) -> str:
-    if type(value).__name__ == "StatusWord":
-        return f"{value.value:04X} - {value.name}"
-    if isinstance(value.value, str):
-        return value.value
-    return f"{value.value} ({value.name})"
