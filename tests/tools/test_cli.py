@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 
@@ -16,7 +17,7 @@ import pytest
 from conformance.lab import Lab
 from tests.fakes.lab import fake_lab
 from tests.waiting import PATIENCE, eventually
-from tools.cli import COMMANDS, GROUPS, run
+from tools.cli import COMMANDS, FAILURES, GROUPS, run
 
 START = datetime(2026, 3, 1, 4, 0, tzinfo=UTC)
 UP = """
@@ -66,6 +67,24 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     text = capsys.readouterr().out
     for name in (*COMMANDS, *GROUPS):
         assert name in text
+
+
+def test_every_failure_that_is_told_is_a_class() -> None:
+    for name in FAILURES:
+        module, _, kind = name.partition(":")
+        found = getattr(import_module(module), kind)
+        assert issubclass(found, Exception)
+        assert (found.__module__, found.__qualname__) == (module, kind)
+
+
+def test_a_command_imports_nothing_of_the_others() -> None:
+    """Who asks a lab for its state does not wait until databases and suites are imported."""
+    program = (
+        "import sys; from tools.cli import run; run(['state', '--help']);"
+        "print('heavy:', sorted({'sqlalchemy', 'cryptography', 'tools.bench.kz'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.endswith("heavy: []\n")
 
 
 def test_unknown_command_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,25 +4,30 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.text import Text
 
-from tools.bench import judge, kz, links, portal, proxy, shop, uz
 from tools.bench.figures import Figure, write_json
 from tools.console import err, out, print_table
 from tools.input import InputError, check_output
 
+
+def _figures(name: str) -> Callable[[Path], Iterator[Figure]]:
+    """Those of tools/bench/`name`, imported once they are wanted: each needs the parts that it measures."""
+
+    def measured(folder: Path) -> Iterator[Figure]:
+        found: Iterator[Figure] = import_module(f"tools.bench.{name}").figures(folder)
+        return found
+
+    return measured
+
+
 BENCHES: dict[str, Callable[[Path], Iterator[Figure]]] = {
-    "uz": uz.figures,
-    "kz": kz.figures,
-    "proxy": proxy.figures,
-    "judge": judge.figures,
-    "links": links.figures,
-    "portal": portal.figures,
-    "shop": shop.figures,
+    name: _figures(name) for name in ("uz", "kz", "proxy", "judge", "links", "portal", "shop")
 }
 """Benchmarks by name."""
 

@@ -6,48 +6,52 @@ Exit status: 0 all caught and the sound parts pass; 1 something is not; 2 wrong 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 from rich.text import Text
 
-import ofd_mock.defects
-import ofd_mock.kz.defects
-import ofd_mock.portal.defects
-import reference.backoffice.defects
-import reference.kkm.defects
-import reference.pos.defects
-import simulator.defects
 from conformance.cases import Registry, load_suites
 from conformance.events import Event, Verdict
 from conformance.judging import RunRequest, judge
 from conformance.mutants import Catchers, CatchersError, Caught, Hunt, hunts, load_catchers
 from conformance.outcomes import Outcome
-from reference.drive.defects import defects_of
 from reference.runtime.chance import fresh_seed
 from tools.console import out, print_table
 from tools.input import InputError, check_output
 
-KNOWN: Mapping[str, Callable[[], Sequence[str]]] = {
-    "module": lambda: sorted(simulator.defects.DEFECTS),
-    "drive": lambda: defects_of("drive"),
-    "drive-rpc": lambda: defects_of("drive-rpc"),
-    "drive-qpos": lambda: defects_of("drive-qpos"),
-    "drive-communicator": lambda: defects_of("drive-communicator"),
-    "operator": lambda: sorted(ofd_mock.defects.DEFECTS),
-    "operator-kz": lambda: sorted(ofd_mock.kz.defects.DEFECTS),
-    "register": lambda: sorted(reference.kkm.defects.DEFECTS),
-    "portal": lambda: sorted(ofd_mock.portal.defects.DEFECTS),
-    "pos": lambda: reference.pos.defects.defects_of("pos"),
-    "pos-rpc": lambda: reference.pos.defects.defects_of("pos-rpc"),
-    "pos-qpos": lambda: reference.pos.defects.defects_of("pos-qpos"),
-    "backoffice": lambda: sorted(reference.backoffice.defects.DEFECTS),
+KNOWN: Final[Mapping[str, str]] = {
+    "module": "simulator",
+    "drive": "reference.drive",
+    "drive-rpc": "reference.drive",
+    "drive-qpos": "reference.drive",
+    "drive-communicator": "reference.drive",
+    "operator": "ofd_mock",
+    "operator-kz": "ofd_mock.kz",
+    "register": "reference.kkm",
+    "portal": "ofd_mock.portal",
+    "pos": "reference.pos",
+    "pos-rpc": "reference.pos",
+    "pos-qpos": "reference.pos",
+    "backoffice": "reference.backoffice",
 }
-"""Mistakes that each part can be started with."""
+"""Packages of the parts that can be started with mistakes, by kind of target."""
+_DIALECTS: Final = ("reference.drive", "reference.pos")
+"""Packages that have mistakes of their own for each dialect."""
+
+
+def known_mistakes(target: str) -> list[str]:
+    """Names of the mistakes that the part of a kind of target can be started with."""
+    package = KNOWN[target]
+    defects = import_module(f"{package}.defects")
+    return sorted(defects.defects_of(target) if package in _DIALECTS else defects.DEFECTS)
+
+
 SOUND = frozenset({Outcome.PASS, Outcome.NOT_APPLICABLE})
 """All that a part without any mistake may get."""
 
@@ -122,7 +126,7 @@ def _chosen(only: Sequence[str]) -> list[tuple[Catchers, list[str]]]:
             raise InputError(f"{term!r} is no mistake of a part; parts are {', '.join(tables)}")
         wanted.setdefault(part, set()).update([name] if separator else tables[part].mutants)
     for part in wanted:
-        nameless = set(KNOWN[part]()) ^ set(tables[part].mutants)
+        nameless = set(known_mistakes(part)) ^ set(tables[part].mutants)
         if nameless:
             raise CatchersError(
                 f"{part}: mistakes and cases about them differ: {', '.join(sorted(nameless))}"
