@@ -14,7 +14,17 @@ from conformance.lab_parts import COUNTRIES, KZ_PARTS
 from tools.demo import DemoError
 from tools.demo_shop import run_shop_month
 from tools.shop_month.books import Sums, agreed, disagreements, paper_book, summed
-from tools.shop_month.plan import DAYS, FIRST_DAY, RECEIPTS, SLOT, Fate, Tastes, Trouble, plan_month
+from tools.shop_month.plan import (
+    DAYS,
+    FIRST_DAY,
+    MOST_UNSENT,
+    RECEIPTS,
+    SLOT,
+    Fate,
+    Tastes,
+    Trouble,
+    plan_month,
+)
 from tools.shop_parts import with_shop
 
 TASTES = Tastes(11, 3, (18, 12, 16, 2), frozenset({3}))
@@ -65,6 +75,15 @@ def test_a_month_has_the_receipts_that_were_asked_for_and_every_trouble_once() -
     assert min(fates[fate] for fate in Fate) > 0
     assert Counter(day.trouble for day in plan) == dict.fromkeys(Trouble, 1) | {Trouble.NONE: DAYS - 3}
     assert [day.on for day in plan] == [FIRST_DAY + timedelta(days=number) for number in range(DAYS)]
+
+
+@pytest.mark.parametrize(
+    ("receipts", "trouble"), [(MOST_UNSENT, Trouble.NETWORK_DOWN), (MOST_UNSENT + 1, Trouble.NONE)]
+)
+def test_a_day_sells_no_more_without_the_network_than_a_module_holds(receipts: int, trouble: Trouble) -> None:
+    """Its memory full, orders would wait until a network is back that the day does not bring back."""
+    [day] = plan_month(1, TASTES, days=1, receipts=receipts)
+    assert day.trouble is trouble
 
 
 def test_another_till_has_its_own_guests_and_no_troubles() -> None:

@@ -18,6 +18,8 @@ FIRST_DAY: Final = date(2026, 9, 1)
 DAYS: Final = 30
 RECEIPTS: Final = 5_000
 """Of sales; refunds come on top."""
+MOST_UNSENT: Final = 1_000
+"""Receipts of a day that a module surely holds until the network is back; a usual one has 1120 blocks."""
 SLOT: Final = 30
 """Minutes: orders of one slot are typed in one after the other."""
 OPENS: Final = 8 * 60
@@ -104,7 +106,10 @@ def plan_month(
     first: date = FIRST_DAY,
     till: int = 1,
 ) -> tuple[Day, ...]:
-    """A month of `receipts` sales over `days` days at a till, counted from 1. Troubles befall the first."""
+    """A month of `receipts` sales over `days` days at a till, counted from 1. Troubles befall the first.
+
+    On a day of more sales than a module holds unsent the network stays: without it no more could be sold.
+    """
     rng = generator(seed, "shop month" if till == 1 else f"shop month, till {till}")
     dates = [first + timedelta(days=number) for number in range(days)]
     shares = [_WEEKDAYS[each.weekday()] for each in dates]
@@ -114,7 +119,9 @@ def plan_month(
         count = round(left * shares[number] / sum(shares[number:]))
         left -= count
         visits = _visits(rng, count, tastes)
-        made.append(Day(on, visits, troubles.get(number, Trouble.NONE)))
+        trouble = troubles.get(number, Trouble.NONE)
+        full = trouble is Trouble.NETWORK_DOWN and count > MOST_UNSENT
+        made.append(Day(on, visits, Trouble.NONE if full else trouble))
     return tuple(made)
 
 
