@@ -25,6 +25,9 @@ from reference.runtime.chance import generator
 
 _DOCUMENTS: Final = tables.documents
 _OFFLINE_DIGITS: Final = 10
+_BLOCK: Final = 4096
+"""The signs of a transaction are given out of one block of so many: neighbours lie on one page of their
+index, where each sign would cost a page of its own."""
 _VARIANTS: Final = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
 
 
@@ -73,6 +76,7 @@ class LedgerSurroundings:
         self._chance = chance
         self._check_base = check_base
         self._taken = _TakenSigns(draft)
+        self._block: tuple[int, int] | None = None
 
     def ordered(self, when: When, device: int, command: int) -> Ordered | None:
         """See values.Surroundings."""
@@ -84,8 +88,16 @@ class LedgerSurroundings:
         return next_token(exchange, command, self._chance.tokens, switches.rotate_token, switches.rotate_on)
 
     def new_sign(self, least: int, most: int) -> str:
-        """See values.Surroundings."""
-        return random_sign(self._chance.signs, self._taken, least, most)
+        """See values.Surroundings; a transaction's first sign is any one, the others are of its block."""
+        rng = self._chance.signs
+        if self._block is not None:
+            sign = str(rng.randint(*self._block))
+            if sign not in self._taken:
+                return sign
+        sign = random_sign(rng, self._taken, least, most)
+        start = int(sign) // _BLOCK * _BLOCK
+        self._block = max(least, start), min(most, start + _BLOCK - 1)
+        return sign
 
     def new_page(self) -> str:
         """See values.Surroundings."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from ofd_mock.kz import archive
+from ofd_mock.kz import archive, surroundings
 from ofd_mock.kz.values import Taxation
 from reference.protocol.kz.dialects import dialect_for
 from reference.protocol.kz.documents import CloseShift, Document, to_message
@@ -20,7 +20,7 @@ from reference.protocol.kz.kinds import PlacementKind
 from reference.protocol.kz.recount import recount
 from reference.protocol.kz.reports import differences
 from reference.protocol.kz.service import BoundTax
-from tests.ofd_mock.kz.counter import CASHIER, ID, NOW, TOKEN, Counter, ticket
+from tests.ofd_mock.kz.counter import CASHIER, ID, NOW, TOKEN, Answer, Counter, ticket
 
 
 def frame(document: Document, token: int, reqnum: int, device: int = ID) -> Frame:
@@ -39,6 +39,39 @@ def test_one_batch(counter: Counter) -> None:
     assert outcomes[0].body == outcomes[1].body
     assert outcomes[0].token == outcomes[1].token
     assert counter.ledger.counts()["documents"] == 2
+
+
+@pytest.mark.parametrize("checks", [{}, {"T07": "off"}], ids=["short way", "long way"])
+def test_signs_of_a_batch_are_neighbours(counter: Counter, checks: dict[str, str]) -> None:
+    """Any ones of the range, each another's, and all of a transaction on one page of their index."""
+    devices = range(5000, 5060)
+    for device in devices:
+        counter.add(device, device)
+    blocks = set()
+    for reqnum, least in ((1, 100_000_000), (2, 100_000_000), (3, 10**12)):
+        counter.set(checks=checks, rotate_token="never", sign_range=(least, least * 10 - 1))
+        batch = [frame(ticket(), device, reqnum, device) for device in devices]
+        outcomes = counter.ledger.settle(batch, counter.rules, NOW, counter.desk)
+        signs = [int(Answer(outcome).sign) for outcome in outcomes]
+        assert len(set(signs)) == len(batch)
+        assert all(least <= sign < least * 10 for sign in signs)
+        [block] = {sign // 4096 for sign in signs}
+        blocks.add(block)
+    assert len(blocks) == 3
+
+
+@pytest.mark.parametrize("block", [4, 10**8], ids=["smaller than the batch", "larger than the range"])
+def test_neighbours_of_a_sign_may_be_taken_or_outside(
+    counter: Counter, block: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(surroundings, "_BLOCK", block)
+    least, most = 10**9 + 1, 10**9 + 10**6 + 1
+    counter.set(rotate_token="never", sign_range=(least, most))
+    batch = [frame(ticket(), TOKEN, number) for number in range(1, 101)]
+    outcomes = counter.ledger.settle(batch, counter.rules, NOW, counter.desk)
+    signs = {int(Answer(outcome).sign) for outcome in outcomes}
+    assert len(signs) == 100
+    assert least <= min(signs) < max(signs) <= most
 
 
 def test_everything_is_kept(counter: Counter) -> None:
