@@ -69,7 +69,7 @@ class Registrar:
         self.settled: set[int] = set()
         """TXIDs of which the module is known not to hold a record; tried again, they leave this set."""
         self._finished: dict[str, int] = {}
-        """By module, how many receipts were finished here; who has the module's slot counts on."""
+        """By module, how many receipts were finished in this process; who has the module's slot counts on."""
 
     # --- step one ------------------------------------------------------------------------------------
 
@@ -173,7 +173,13 @@ class Registrar:
             prove_pos(session, pos_auth)
             self.settled.discard(txid)
             self.stage.pass_by("register.before-fm", terminal=receipt.terminal_id)
-            sign = session.receipt_register(receipt.total_block)
+            try:
+                sign = session.receipt_register(receipt.total_block)
+            except StatusWordError:
+                # Another process on this database may have finished it, and the module gone on since.
+                if (late := self.stage.receipts.receipt(txid, factory_id.lower()).answer) is not None:
+                    return late
+                raise
             self.stage.pass_by("register.after-fm", terminal=receipt.terminal_id)
             return self.finish(session, receipt, sign)
 

@@ -20,6 +20,8 @@ from reference.drive.errors import (
     SaveError,
     TryLaterError,
 )
+from reference.drive.records import StoredReceipt
+from reference.drive.registration import Registrar
 from reference.protocol.uz.gost import decrypt
 from reference.protocol.uz.objects import ReceiptFile
 from reference.protocol.uz.receipt import decode_full_receipt
@@ -318,6 +320,29 @@ def test_a_module_that_leaves_out_what_is_needed(shop: Bench, monkeypatch: pytes
         shop.core.register(shop.factory_id, txid)
     with pytest.raises(CardAnswerError, match=r"GET_FISCAL_MEMORY_INFO"):
         shop.core.get_txid(shop.factory_id, sale(shop.tick()))
+
+
+def test_another_process_may_finish_a_receipt_meanwhile(shop: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """G2-S-07: the answer is the other's, also when the operator has the receipt and the module is on."""
+    registrar = shop.core.registrar
+    stage = registrar.stage
+    other, read = Registrar(stage, registrar.queries), stage.receipts.receipt
+    first, done = iter([True]), []
+
+    def overtaken(txid: int, factory_id: str) -> StoredReceipt:
+        found = read(txid, factory_id)
+        if next(first, False):
+            done.append(other.register(shop.factory_id, txid))
+            other.register(shop.factory_id, other.get_txid(shop.factory_id, sale(shop.tick())))
+            shop.core.sync_full_receipts(shop.factory_id, 32)
+        return found
+
+    txid = shop.core.get_txid(shop.factory_id, sale(shop.tick()))
+    monkeypatch.setattr(stage.receipts, "receipt", overtaken)
+    before = shop.number
+    assert [shop.core.register(shop.factory_id, txid)] == done
+    assert shop.number == before + 2
+    assert shop.held == []
 
 
 def test_values_that_have_no_bytes(shop: Bench) -> None:
