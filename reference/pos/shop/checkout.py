@@ -143,10 +143,11 @@ class Checkout:
             known = writing.execute(_ONE, {"payment": payment}).first()
             if known is None:
                 raise UnknownError("payment")
-            if known.state != PaymentState.PENDING.value:
+            order, state = known
+            if state != PaymentState.PENDING.value:
                 raise RefusedError("payment-state", _NOT_WAITING)
-            found = order_rows.whole(writing, known.order_id)
-            made = payments_of(writing, known.order_id)
+            found = order_rows.whole(writing, order)
+            made = payments_of(writing, order)
             [decided] = [each for each in made if each.id == payment]
             _decide(writing, found.row, decided, PaymentState.CONFIRMED if confirmed else PaymentState.FAILED)
             sums = orders.sums_of(self._premises, found)

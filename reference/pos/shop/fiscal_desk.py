@@ -87,14 +87,12 @@ class FiscalDesk:
 
     def of(self, order: str) -> FiscalView | None:
         """The fiscal receipt of an order; None while it is not paid."""
-        with self._premises.looking() as connection:
-            row = connection.execute(_ONE, {"which": order}).one_or_none()
-            return None if row is None else FiscalView(*row)
+        row = self._premises.asked(_ONE, {"which": order}).first()
+        return None if row is None else FiscalView(*row)
 
     def waiting(self) -> int:
         """How many orders wait for their receipt."""
-        with self._premises.looking() as connection:
-            return int(connection.scalar(_WAITING) or 0)
+        return int(self._premises.asked(_WAITING).scalar() or 0)
 
     def run(self, most: int = 100, *, sure: bool = False) -> Round:
         """Bring up to `most` waiting orders, oldest first, as far as they go.
@@ -173,13 +171,11 @@ class FiscalDesk:
         return unsent > 0 and (unsent - open_receipts, oldest) == self._seen
 
     def _unacknowledged(self, most: int) -> list[FiscalView]:
-        with self._premises.looking() as connection:
-            rows = connection.execute(_UNACKNOWLEDGED, {"most": most})
-            return [view for row in rows if (view := FiscalView(*row)).number is not None]
+        rows = self._premises.asked(_UNACKNOWLEDGED, {"most": most})
+        return [view for row in rows if (view := FiscalView(*row)).number is not None]
 
     def _queue(self, most: int) -> list[tuple[str, str]]:
-        with self._premises.looking() as connection:
-            return [(str(order), str(body)) for order, body in connection.execute(_QUEUE, {"most": most})]
+        return [(str(order), str(body)) for order, body in self._premises.asked(_QUEUE, {"most": most})]
 
     def _carry_on(self, order_id: str, body: str, *, sure: bool = False) -> Sale:
         book = self.till.book

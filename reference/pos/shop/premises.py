@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import sqlite3
 import threading
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Executable, Insert, insert
+from pydantic_core import to_json
+from sqlalchemy import Connection, Executable, Insert, PoolProxiedConnection, insert
 from sqlalchemy.orm import Session
 
 from reference.pos.shop import tables
@@ -19,31 +20,47 @@ from reference.pos.shop.memory import Memory
 from reference.pos.shop.moments import local_day, written
 from reference.runtime.book import Book
 from reference.runtime.database import migrate
+from reference.runtime.statements import Rows, Statements
 
 MIGRATIONS = "reference.pos.migrations"
 _TOLD: Final = "told"
 _LOG: Final = insert(tables.Base.metadata.tables[tables.Change.__tablename__])
-_TEXT: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_READERS: Final = 2
+"""Connections at most that are kept for those who ask."""
 
 
 @dataclass(slots=True)
 class Writing:
-    """A transaction of statements, the moment at which it began, and what the owner is told with it."""
+    """A transaction of statements, the moment at which it began, and what the owner is told with it.
+
+    `statements`: of a SQLite database, whose driver runs them.
+    """
 
     connection: Connection
     now: datetime
     moment: str
+    statements: Statements | None = None
     told: list[dict[str, str]] = field(default_factory=list)
+    _driver: sqlite3.Connection | None = field(default=None, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """The driver is asked for once."""
+        if self.statements is not None:
+            self._driver = self.connection.connection.driver_connection
 
     def execute(self, statement: Executable, given: Mapping[str, Any] | None = None) -> Any:
-        """The result of one statement."""
-        return self.connection.execute(statement, given)
+        """The result of one statement, made once and without lists of any length; its rows are tuples."""
+        if self.statements is None or self._driver is None:
+            return self.connection.execute(statement, given)
+        return self.statements.run(self._driver, statement, given)
 
     def added(self, statement: Insert, rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> list[int]:
         """Insert rows at once, with a statement that returns their numbers and `names`; the numbers.
 
         A database returns rows in no order: whose number it is, the columns `names` tell.
         """
+        if self.statements is not None:
+            return [self.execute(statement, row).scalar() for row in rows]
         numbers = defaultdict[tuple[Any, ...], list[int]](list)
         for number, *what in self.connection.execute(statement, rows):
             numbers[tuple(what)].append(number)
@@ -52,6 +69,15 @@ class Writing:
     def tell(self, kind: str, key: object, body: Mapping[str, Any]) -> None:
         """Put a change into the log: the whole of what it is about, as it now is."""
         self.told.append(_change(kind, key, self.moment, body))
+
+    def log(self) -> None:
+        """Write down what was told."""
+        if not self.told:
+            return
+        if self.statements is None or self._driver is None:
+            self.connection.execute(_LOG, self.told)
+        else:
+            self.statements.run_all(self._driver, _LOG, self.told)
 
 
 @dataclass(slots=True)
@@ -65,6 +91,14 @@ class Premises(Book):
     memory: Memory = field(default_factory=Memory, init=False, repr=False)
     _kept: Connection | None = field(default=None, init=False, repr=False)
     _turn: threading.RLock = field(default_factory=threading.RLock, init=False, repr=False)
+    _statements: Statements | None = field(default=None, init=False, repr=False)
+    _readers: list[PoolProxiedConnection] = field(default_factory=list, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """SQLite's statements go straight to its driver."""
+        Book.__post_init__(self)
+        if self.engine.dialect.name == "sqlite":
+            self._statements = Statements(self.engine)
 
     def open(self) -> None:
         """Bring the shop's tables to their newest form."""
@@ -97,18 +131,38 @@ class Premises(Book):
             try:
                 with self._begun() as connection:
                     now = self.now
-                    made = Writing(connection, now, written(now))
+                    made = Writing(connection, now, written(now), self._statements)
                     yield made
-                    if made.told:
-                        connection.execute(_LOG, made.told)
+                    made.log()
             except BaseException:
                 self.memory.forget()
                 raise
 
+    def asked(self, statement: Executable, given: Mapping[str, Any] | None = None) -> Rows:
+        """What one statement gives, made as `Writing.execute` wants it: alone, it needs no transaction."""
+        if self._statements is None:
+            with self.looking() as connection:
+                return Rows([tuple(row) for row in connection.execute(statement, given)], -1)
+        try:
+            lent = self._readers.pop()
+        except IndexError:
+            lent = self.engine.raw_connection()
+        try:
+            assert lent.driver_connection is not None
+            found = self._statements.run(lent.driver_connection, statement, given)
+        except BaseException:
+            lent.close()
+            raise
+        if len(self._readers) < _READERS:
+            self._readers.append(lent)
+        else:
+            lent.close()
+        return found
+
     @contextmanager
     def _begun(self) -> Iterator[Connection]:
         """A transaction: of SQLite on one connection for all in turn; another database's may break."""
-        if self.engine.dialect.name != "sqlite":
+        if self._statements is None:
             with self.engine.begin() as connection:
                 yield connection
             return
@@ -126,6 +180,8 @@ class Premises(Book):
         """Let go of the connections."""
         with self._turn:
             self._let_go()
+        while self._readers:
+            self._readers.pop().close()
         self.engine.dispose()
 
     def _let_go(self) -> None:
@@ -147,4 +203,4 @@ class Premises(Book):
 
 
 def _change(kind: str, key: object, made: str, body: Mapping[str, Any]) -> dict[str, str]:
-    return {"kind": kind, "key": str(key), "made": made, "body": _TEXT(body)}
+    return {"kind": kind, "key": str(key), "made": made, "body": to_json(body).decode()}

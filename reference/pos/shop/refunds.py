@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Row, bindparam, select
+from sqlalchemy import bindparam, select
 
 from reference.pos.errors import OrderError, OverRefundError
 from reference.pos.order import Line, Order
@@ -29,7 +29,23 @@ from reference.runtime.words import Words
 
 _ORDERS: Final = tables.Base.metadata.tables[tables.ShopOrder.__tablename__]
 _FISCALS: Final = tables.Base.metadata.tables[tables.Fiscal.__tablename__]
-_FISCAL_OF: Final = select(_FISCALS).where(_FISCALS.c.order_id == bindparam("order"))
+
+
+class _Registered(NamedTuple):
+    """What is asked of a fiscal receipt, as tables.Fiscal says."""
+
+    state: str
+    body: str
+    terminal: str
+    number: int | None
+    made: str | None
+    sign: str
+    address: str
+
+
+_FISCAL_OF: Final = select(*(_FISCALS.c[name] for name in _Registered._fields)).where(
+    _FISCALS.c.order_id == bindparam("order")
+)
 _REFUNDS: Final = (
     select(_FISCALS.c.body)
     .join(_ORDERS, _ORDERS.c.id == _FISCALS.c.order_id)
@@ -149,7 +165,8 @@ def _completed(found: Whole) -> Whole:
 
 def _sale(asked: Asked, order: str) -> Sale:
     """The till's view of a completed order."""
-    fiscal = asked.execute(_FISCAL_OF, {"order": order}).first()
+    row = asked.execute(_FISCAL_OF, {"order": order}).first()
+    fiscal = None if row is None else _Registered(*row)
     if fiscal is None or fiscal.state != "done":
         raise RefusedError("fiscal", _NOT_FISCAL)
     sale = sale_of(fiscal)
@@ -158,7 +175,7 @@ def _sale(asked: Asked, order: str) -> Sale:
     return sale
 
 
-def sale_of(fiscal: tables.Fiscal | Row[Any]) -> Sale:
+def sale_of(fiscal: tables.Fiscal | _Registered) -> Sale:
     """A registered receipt as the till keeps it, with the service's answer."""
     answer: dict[str, Any] = {
         "TerminalID": fiscal.terminal,

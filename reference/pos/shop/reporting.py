@@ -157,13 +157,11 @@ class Reporter:
         return {"device": self._device, "identity": kept.identity, "newest": self._newest()}
 
     def _newest(self) -> int:
-        with self._premises.looking() as connection:
-            return int(connection.scalar(_NEWEST) or 0)
+        return int(self._premises.asked(_NEWEST).scalar() or 0)
 
     def _next(self, acknowledged: int) -> list[tuple[int, str]]:
         """Numbers and JSON of the changes behind the acknowledged ones; their bodies are JSON already."""
-        with self._premises.looking() as connection:
-            rows = connection.execute(_NEXT, {"n": acknowledged}).all()
+        rows = self._premises.asked(_NEXT, {"n": acknowledged})
         return [
             (n, f'{_TEXT({"n": n, "kind": kind, "key": key, "made": made})[:-1]},"body":{body}}}')
             for n, kind, key, made, body in rows

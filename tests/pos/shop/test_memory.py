@@ -1,12 +1,13 @@
 """What a shop remembers never outlives a change of it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import delete, event
+from sqlalchemy import Executable, delete, event
 
 from reference.pos.part import PosPart
 from reference.pos.shop import tables
@@ -20,11 +21,23 @@ from tests.pos.ways import Through
 
 
 def statements(cafe: Cafe) -> list[str]:
-    """What the database is asked from now on."""
+    """What the database is asked from now on; the same for several rows in a row is asked once."""
     asked: list[str] = []
-    event.listen(
-        cafe.premises.engine, "before_cursor_execute", lambda _c, _cur, text, *_: asked.append(str(text))
-    )
+    straight = cafe.premises._statements
+    assert straight is not None
+    ready = straight._ready
+
+    def hear(text: str) -> None:
+        if asked[-1:] != [text]:
+            asked.append(text)
+
+    def made_ready(statement: Executable, given: Mapping[str, Any]) -> Any:
+        made = ready(statement, given)
+        hear(made.text)
+        return made
+
+    straight._ready = made_ready  # type: ignore[method-assign]
+    event.listen(cafe.premises.engine, "before_cursor_execute", lambda _c, _cur, text, *_: hear(str(text)))
     return asked
 
 
@@ -110,3 +123,18 @@ def test_a_link_that_was_emptied_at_once_is_not_remembered(cafe: Cafe) -> None:
     assert not reporter.log_in("kassa", "made-up").linked
     reporter.close()
     premises.close()
+
+
+def test_another_database_is_asked_through_sqlalchemy(cafe: Cafe) -> None:
+    """With the same outcome; SQLite stands in for it."""
+    cafe.premises._statements = None
+    for _ in range(2):
+        cafe.pay(cafe.order((cafe.tea, 1000), (cafe.tea, 2000)))
+    assert cafe.fiscal.waiting() == 2
+    cafe.worker.round()
+    done = [cafe.fiscal.of(each.id) for each in cafe.orders.all()]
+    assert [(each.state, each.acknowledged) for each in done if each is not None] == [("done", False)] * 2
+    cafe.refunds.refund(cafe.boss, cafe.orders.all()[0].id)
+    cafe.worker.round()
+    assert cafe.fiscal.waiting() == 0
+    assert [kind for kind, _ in cafe.changes()].count("payment") == 3
