@@ -226,11 +226,11 @@ class RegisterDriver:
     def outlast(self, pending: Pending, *, seconds: float = 30.0, step: float = 1.0) -> Pressed:
         """The outcome of a press that waits: lab time goes on by steps until it is there.
 
-        Real ones where nobody can move the clock. CaseFailed when it is not there after so many lab seconds
-        and PATIENCE besides: on a busy machine a key may begin to wait only when much of them is over.
+        Real ones where nobody can move the clock. CaseFailed when it is not there after so many seconds and
+        PATIENCE besides: on a busy machine a key may begin to wait only when much of them is over.
         """
         if not self._ctx.can("clock"):
-            return pending.result(seconds)
+            return pending.result(seconds + PATIENCE)
         passed = 0.0
         moment = _MOMENT if self.stand.listening else _NO_MOMENT
         patience_ends = real_elapsed() + PATIENCE

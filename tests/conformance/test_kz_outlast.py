@@ -49,15 +49,16 @@ class Stand:
 
 
 class Ctx:
-    def __init__(self, clock: LabClock) -> None:
+    def __init__(self, clock: LabClock, *, movable: bool = True) -> None:
         self.clock = clock
+        self._movable = movable
 
     def can(self, _capability: str) -> bool:
-        return True
+        return self._movable
 
 
-def driver(clock: LabClock, stand: Stand) -> RegisterDriver:
-    made = RegisterDriver(cast(Session, None), _nowhere, cast(Context, Ctx(clock)))
+def driver(clock: LabClock, stand: Stand, *, movable: bool = True) -> RegisterDriver:
+    made = RegisterDriver(cast(Session, None), _nowhere, cast(Context, Ctx(clock, movable=movable)))
     made._stand = cast(OfdStand, stand)
     return made
 
@@ -148,3 +149,24 @@ def test_press_without_any_outcome_fails(monkeypatch: pytest.MonkeyPatch) -> Non
     with pytest.raises(CaseFailed, match="no outcome after 2 s of lab time"):
         driver(clock, stand).outlast(pending, seconds=2)
     never.set()
+
+
+def test_outcome_on_a_clock_that_nobody_moves_is_waited_for_as_long() -> None:
+    clock = LabClock(1)
+    late, waits = threading.Event(), threading.Event()
+
+    def press() -> Pressed:
+        late.wait(PATIENCE)
+        return DONE
+
+    class Told(Pending):
+        def result(self, seconds: float = 0.0) -> Pressed:
+            waits.set()
+            return super().result(seconds)
+
+    waiting = Pending(lambda: driver(clock, Stand(clock), movable=False).outlast(Told(press), seconds=0.01))
+    assert waits.wait(PATIENCE)
+    assert not waiting.done(0.2)
+    late.set()
+    assert waiting.result(PATIENCE) is DONE
+    assert clock.passed == 0
