@@ -5,6 +5,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from reference.pos.errors import BookError
 from reference.pos.order_book import FAULT_POINT, OrderBook
@@ -82,6 +83,22 @@ def test_a_disk_that_is_full_is_told_and_sales_go_on(cafe: Cafe, tmp_path: Path,
     assert [each and each.number for each in made] == [1, 2]
     assert cafe.worker.round().drive.unsent == 2
     till.book.close()
+
+
+def test_a_database_that_does_not_answer_is_told(cafe: Cafe, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And the worker goes on."""
+
+    def full(**_: object) -> None:
+        raise OperationalError("INSERT", {}, Exception("database or disk is full"))
+
+    cafe.pay(cafe.order((cafe.tea, 1000)))
+    monkeypatch.setattr(cafe.fiscal, "run", full)
+    cafe.worker.start()
+    eventually(lambda: "database" in cafe.worker.standing.trouble)
+    monkeypatch.undo()
+    cafe.worker.kick()
+    eventually(lambda: cafe.fiscal.waiting() == 0 and cafe.worker.standing.trouble == "")
+    cafe.worker.stop()
 
 
 def test_a_service_that_is_gone_is_told_and_comes_back(cafe: Cafe) -> None:
