@@ -12,6 +12,7 @@ from conformance.lab_parts import EVERY_PART
 from conformance.session import Session
 from conformance.targets import parse_target
 from tests.conformance.labs import lab_of, run_cases, with_mistakes
+from tests.waiting import PATIENCE
 
 SUITE = "uz.backoffice"
 PART = "backoffice"
@@ -33,10 +34,11 @@ def judged(
 ) -> RunRecord:
     """The record of a run of the cases that `terms` choose."""
     target = parse_target(f"{address(lab)}?control={lab.control_url(PART)}")
-    session = with_mistakes(Session(target, lab), PART, defects)
+    session = with_mistakes(Session(target, lab, seconds=PATIENCE), PART, defects)
     return run_cases(lab, session, SUITE, terms, seed)
 
 
 def judged_from_outside(lab: Lab, terms: Sequence[str] = (SUITE,)) -> RunRecord:
     """The record of a run of a judge who knows the portal's address alone."""
-    return run_cases(lab, Session(parse_target(address(lab))), SUITE, terms, SEED)
+    session = Session(parse_target(address(lab)), seconds=PATIENCE)
+    return run_cases(lab, session, SUITE, terms, SEED)

@@ -14,6 +14,9 @@ from conformance.runner import Runner, RunSettings
 from conformance.selection import select
 from conformance.session import Session
 
+AS_HOPED = {"pass", "not-applicable"}
+"""Outcomes that nobody asks the reason of."""
+
 
 @contextmanager
 def lab_of(
@@ -62,10 +65,14 @@ def outcomes(record: RunRecord) -> Mapping[str, list[str]]:
 
 
 def story(record: RunRecord, *wanted: str) -> str:
-    """What the verdicts of these outcomes say, for the message of a failed assertion."""
-    lines = [
+    """What the verdicts of these outcomes say, for the message of a failed assertion; of all that are neither
+    pass nor not-applicable when none is named. Before them why the run stopped, if it did.
+    """
+    lines = [record.ended.stopped] if record.ended is not None and record.ended.stopped else []
+    lines += [
         f"{case.verdict.outcome.value} {case.case.id}: {case.verdict.message} {case.verdict.trace}"
         for case in record.cases
-        if case.verdict is not None and case.verdict.outcome.value in wanted
+        if case.verdict is not None
+        and (case.verdict.outcome.value in wanted if wanted else case.verdict.outcome.value not in AS_HOPED)
     ]
     return "\n".join(lines)
