@@ -52,7 +52,7 @@ def judged(registry: Registry, operator_port: int) -> Judged:
         recorder = Recorder()
         stream = EventStream([recorder, *(consumers or [])], lambda: "2026-07-01T04:00:00.000+00:00")
         settings = RunSettings(seed, strict, {"kassalab": "test"}, {"strict": str(strict)})
-        sessions = given([parse_target(text) for text in targets], seconds=2)
+        sessions = given([parse_target(text) for text in targets], seconds=20)
         Runner(registry.book, stream, settings).run(sessions, list(registry))
         return recorder.record
 

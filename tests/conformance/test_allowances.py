@@ -123,7 +123,7 @@ def judged(registry: Registry, session: Session) -> RunRecord:
 def prompted(
     registry: Registry, port: int, prompter: Prompter | None, claims: Claims | None = None
 ) -> RunRecord:
-    (session,) = given([parse_target(f"operator:tcp://127.0.0.1:{port}")], seconds=2)
+    (session,) = given([parse_target(f"operator:tcp://127.0.0.1:{port}")], seconds=20)
     session.claims = claims
     if prompter is not None:
         session.prompter = prompter

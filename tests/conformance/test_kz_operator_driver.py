@@ -77,7 +77,7 @@ class Reporter:
 def driver(port: int) -> OfdDriver:
     target = SimpleNamespace(endpoint=parse_endpoint(f"127.0.0.1:{port}", 7777), controls={}, options={})
     clock = SimpleNamespace(now=lambda: from_almaty(TIME))
-    session: Any = SimpleNamespace(target=target, clock=clock, seconds=2.0)
+    session: Any = SimpleNamespace(target=target, clock=clock, seconds=20.0)
     reporter: Any = Reporter()
     return OfdDriver(session, lambda *_: None, reporter)
 

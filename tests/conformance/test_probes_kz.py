@@ -28,7 +28,7 @@ def lab() -> Iterator[Lab]:
 
 
 def opened(text: str) -> Session:
-    session = Session(parse_target(text), seconds=5)
+    session = Session(parse_target(text), seconds=20)
     try:
         session.open()
     finally:

@@ -74,7 +74,7 @@ class Person:
         return self.register.press("sell", sale())
 
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
