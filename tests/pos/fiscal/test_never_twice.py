@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from reference.pos.errors import DriveUnreachableError, TillError
+from reference.pos.errors import BookError, DriveUnreachableError, TillError
 from reference.pos.order_book import FAULT_POINT
 from reference.runtime.faults import FaultPoints
-from reference.runtime.journal import JournalError, journal_actions, journal_points
+from reference.runtime.journal import journal_actions, journal_points
 from tests.drive.doubles import losing
 from tests.pos.fiscal.conftest import DIALECTS, SALE_CALL, Counter, Lost, bread, carried_on, counter_of
 
@@ -169,7 +169,7 @@ def test_the_power_fails_in_a_write_of_the_journal(killable: Counter, action: st
     counter.bench.tick(5)
     assert counter.faults is not None
     counter.faults.add(point=FAULT_POINT, action=action, skip=step)
-    with pytest.raises(JournalError):
+    with pytest.raises(BookError):
         counter.till.sell(bread("1"))
     counter.faults.clear()
     counter.restart()
