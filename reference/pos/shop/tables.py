@@ -139,7 +139,7 @@ class Fiscal(Base):
 
     __tablename__ = "pos_fiscal"
     order: Mapped[str] = mapped_column("order_id", sa.String(32), primary_key=True)
-    state: Mapped[str] = mapped_column(sa.String(12), index=True)
+    state: Mapped[str] = mapped_column(sa.String(12))
     body: Mapped[str] = mapped_column(sa.Text)
     terminal: Mapped[str] = mapped_column(sa.String(14), default="")
     number: Mapped[int | None] = mapped_column(sa.BigInteger)
@@ -149,6 +149,7 @@ class Fiscal(Base):
     acknowledged: Mapped[bool] = mapped_column(sa.Boolean, default=False)
     reason: Mapped[str] = mapped_column(sa.String(500), default="")
     serial: Mapped[str] = mapped_column(sa.String(32), default="", server_default="")
+    __table_args__ = (sa.Index("ix_pos_fiscal_state", "state", "acknowledged"),)
 
 
 class Setting(Base):
