@@ -20,13 +20,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
+from pydantic_core import to_json
+
 from reference.pos.errors import BookError, OrderError
 from reference.pos.order import Order
 from reference.runtime.faults import FaultPoints
 from reference.runtime.journal import Journal, JournalError
 
 FAULT_POINT: Final = "journal.write"
-_TEXT: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _ASIDE: Final = "aside"
 _NONE: Final[Mapping[str, Any]] = {}
 
@@ -123,7 +124,7 @@ class OrderBook:
         """
         if self.known(order.id):
             raise OrderError("id", f"order {order.id} was taken already")
-        event = {"step": "taken", "id": order.id, "order": order.model_dump(mode="json")}
+        event = {"step": "taken", "id": order.id, "order": order}
         with self._lock:
             self._write([event], durable=durable)
             return self._keep(Sale(order), "taken")
@@ -213,7 +214,7 @@ class OrderBook:
     def _write(self, events: Iterable[dict[str, Any]], *, durable: bool = True) -> None:
         with self._telling():
             for event in events:
-                self._journal.append(_TEXT(event).encode())
+                self._journal.append(to_json(event))
             if durable:
                 self._journal.commit()
 

@@ -63,7 +63,7 @@ class Statements:
             found = driver.execute(ready.text, ready.values(given))
             return Rows(ready.converted(found.fetchall()), found.rowcount)
         except sqlite3.Error as error:
-            raise self._told(ready, error) from error
+            raise self._told(ready.text, error) from error
 
     def run_all(
         self, driver: sqlite3.Connection, statement: Executable, rows: Sequence[Mapping[str, Any]]
@@ -75,7 +75,14 @@ class Statements:
         try:
             driver.executemany(ready.text, [ready.values(row) for row in rows])
         except sqlite3.Error as error:
-            raise self._told(ready, error) from error
+            raise self._told(ready.text, error) from error
+
+    def act(self, driver: sqlite3.Connection, text: str) -> None:
+        """Begin, commit or roll back; SQLAlchemy's DBAPIError."""
+        try:
+            driver.execute(text)
+        except sqlite3.Error as error:
+            raise self._told(text, error) from error
 
     def _ready(self, statement: Executable, given: Mapping[str, Any]) -> _Ready:
         key = (statement, *given)
@@ -86,10 +93,10 @@ class Statements:
             found = self._known[key] = _Ready.of(statement, list(given), self._dialect)
         return found
 
-    def _told(self, ready: _Ready, error: sqlite3.Error) -> BaseException:
+    def _told(self, text: str, error: sqlite3.Error) -> BaseException:
         # Without the values, as the engines of the parts tell it.
         return DBAPIError.instance(
-            ready.text, None, error, sqlite3.Error, hide_parameters=True, dialect=self._dialect
+            text, None, error, sqlite3.Error, hide_parameters=True, dialect=self._dialect
         )
 
 

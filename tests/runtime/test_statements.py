@@ -144,3 +144,12 @@ def test_not_more_statements_than_some_are_remembered(bench: Bench) -> None:
     for number in range(MOST + 5):
         bench.statements.run(bench.driver, select(GOODS.c.id).where(GOODS.c.id == number))
     assert len(bench.statements._known) <= MOST
+
+
+def test_a_transaction_that_another_holds_up_is_told(bench: Bench) -> None:
+    """As SQLAlchemy tells it, too."""
+    bench.driver.execute("PRAGMA busy_timeout=1")
+    with bench.engines[1].begin(), pytest.raises(sa.exc.OperationalError, match="locked"):
+        bench.statements.act(bench.driver, "BEGIN IMMEDIATE")
+    bench.statements.act(bench.driver, "BEGIN IMMEDIATE")
+    bench.statements.act(bench.driver, "COMMIT")

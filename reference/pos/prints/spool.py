@@ -105,8 +105,9 @@ class Spool:
             self._thread.join()
 
     def kick(self) -> None:
-        """Something is to be printed."""
-        self._kick.set()
+        """Something may be to be printed."""
+        if settings_of(self._premises).printer != NONE:
+            self._kick.set()
 
     def round(self) -> int:
         """Print what waits, oldest first; how many papers came out.

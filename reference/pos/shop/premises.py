@@ -30,39 +30,42 @@ _READERS: Final = 2
 
 
 @dataclass(slots=True)
+class Straight:
+    """A connection of SQLite's driver, and the statements that it runs."""
+
+    statements: Statements
+    driver: sqlite3.Connection
+
+    def execute(self, statement: Executable, given: Mapping[str, Any] | None = None) -> Rows:
+        """The result of one statement."""
+        return self.statements.run(self.driver, statement, given)
+
+
+@dataclass(slots=True)
 class Writing:
     """A transaction of statements, the moment at which it began, and what the owner is told with it.
 
-    `statements`: of a SQLite database, whose driver runs them.
+    Its statements are made once, and without lists of any length; rows are tuples.
     """
 
-    connection: Connection
+    through: Connection | Straight
     now: datetime
     moment: str
-    statements: Statements | None = None
     told: list[dict[str, str]] = field(default_factory=list)
-    _driver: sqlite3.Connection | None = field(default=None, init=False, repr=False)
-
-    def __post_init__(self) -> None:
-        """The driver is asked for once."""
-        if self.statements is not None:
-            self._driver = self.connection.connection.driver_connection
 
     def execute(self, statement: Executable, given: Mapping[str, Any] | None = None) -> Any:
-        """The result of one statement, made once and without lists of any length; its rows are tuples."""
-        if self.statements is None or self._driver is None:
-            return self.connection.execute(statement, given)
-        return self.statements.run(self._driver, statement, given)
+        """The result of one statement."""
+        return self.through.execute(statement, given)
 
     def added(self, statement: Insert, rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> list[int]:
         """Insert rows at once, with a statement that returns their numbers and `names`; the numbers.
 
         A database returns rows in no order: whose number it is, the columns `names` tell.
         """
-        if self.statements is not None:
-            return [self.execute(statement, row).scalar() for row in rows]
+        if isinstance(self.through, Straight):
+            return [self.through.execute(statement, row).scalar() for row in rows]
         numbers = defaultdict[tuple[Any, ...], list[int]](list)
-        for number, *what in self.connection.execute(statement, rows):
+        for number, *what in self.through.execute(statement, rows):
             numbers[tuple(what)].append(number)
         return [numbers[tuple(row[name] for name in names)].pop(0) for row in rows]
 
@@ -74,10 +77,10 @@ class Writing:
         """Write down what was told."""
         if not self.told:
             return
-        if self.statements is None or self._driver is None:
-            self.connection.execute(_LOG, self.told)
+        if isinstance(self.through, Straight):
+            self.through.statements.run_all(self.through.driver, _LOG, self.told)
         else:
-            self.statements.run_all(self._driver, _LOG, self.told)
+            self.through.execute(_LOG, self.told)
 
 
 @dataclass(slots=True)
@@ -89,7 +92,9 @@ class Premises(Book):
     """
 
     memory: Memory = field(default_factory=Memory, init=False, repr=False)
-    _kept: Connection | None = field(default=None, init=False, repr=False)
+    changes: int = field(default=0, init=False, repr=False)
+    """How often the owner may have been told something: as long as it stays, nothing was."""
+    _kept: PoolProxiedConnection | None = field(default=None, init=False, repr=False)
     _turn: threading.RLock = field(default_factory=threading.RLock, init=False, repr=False)
     _statements: Statements | None = field(default=None, init=False, repr=False)
     _readers: list[PoolProxiedConnection] = field(default_factory=list, init=False, repr=False)
@@ -119,6 +124,7 @@ class Premises(Book):
                         session.connection().execute(_LOG, told)
             finally:
                 self.memory.forget()
+                self.changes += 1
 
     @contextmanager
     def writing(self) -> Iterator[Writing]:
@@ -129,14 +135,17 @@ class Premises(Book):
         """
         with self._turn:
             try:
-                with self._begun() as connection:
+                with self._begun() as through:
                     now = self.now
-                    made = Writing(connection, now, written(now), self._statements)
+                    made = Writing(through, now, written(now))
                     yield made
                     made.log()
             except BaseException:
                 self.memory.forget()
+                self.changes += 1
                 raise
+            if made.told:
+                self.changes += 1
 
     def asked(self, statement: Executable, given: Mapping[str, Any] | None = None) -> Rows:
         """What one statement gives, made as `Writing.execute` wants it: alone, it needs no transaction."""
@@ -160,17 +169,21 @@ class Premises(Book):
         return found
 
     @contextmanager
-    def _begun(self) -> Iterator[Connection]:
+    def _begun(self) -> Iterator[Connection | Straight]:
         """A transaction: of SQLite on one connection for all in turn; another database's may break."""
-        if self._statements is None:
+        statements = self._statements
+        if statements is None:
             with self.engine.begin() as connection:
                 yield connection
             return
         if self._kept is None:
-            self._kept = self.engine.connect()
+            self._kept = self.engine.raw_connection()
+        driver = self._kept.driver_connection
+        assert driver is not None
         try:
-            with self._kept.begin():
-                yield self._kept
+            statements.act(driver, "BEGIN IMMEDIATE")
+            yield Straight(statements, driver)
+            statements.act(driver, "COMMIT")
         except BaseException:
             # Where not even the commit came through, only giving it back rolls back.
             self._let_go()

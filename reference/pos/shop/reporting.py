@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict
+from pydantic_core import to_json
 from sqlalchemy import bindparam, func, insert, select, update
 
 from reference.pos.shop import tables
@@ -37,7 +38,6 @@ _NEXT: Final = (
 _SETTINGS: Final = tables.Base.metadata.tables[tables.Setting.__tablename__]
 _KEEP: Final = update(_SETTINGS).where(_SETTINGS.c.name == bindparam("row"))
 _FIRST: Final = insert(_SETTINGS)
-_TEXT: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _NO_ANSWER: Final = (WayError, ValueError, LookupError, TypeError, AttributeError)
 """Nothing came, or something of another shape than the portal's."""
 _AWAY: Final = Words(
@@ -76,6 +76,7 @@ class Reporter:
         self._premises = premises
         self._device = device
         self._lock = threading.Lock()
+        self._known = (-1, 0)  # the newest change, and how often there had been any
         self._url = url.rstrip("/")
         self._way = way or HttpWay(self._url, CONNECT, SILENCE)
 
@@ -157,13 +158,17 @@ class Reporter:
         return {"device": self._device, "identity": kept.identity, "newest": self._newest()}
 
     def _newest(self) -> int:
-        return int(self._premises.asked(_NEWEST).scalar() or 0)
+        changes, newest = self._known
+        if changes != (now := self._premises.changes):
+            newest = int(self._premises.asked(_NEWEST).scalar() or 0)
+            self._known = now, newest
+        return newest
 
     def _next(self, acknowledged: int) -> list[tuple[int, str]]:
         """Numbers and JSON of the changes behind the acknowledged ones; their bodies are JSON already."""
         rows = self._premises.asked(_NEXT, {"n": acknowledged})
         return [
-            (n, f'{_TEXT({"n": n, "kind": kind, "key": key, "made": made})[:-1]},"body":{body}}}')
+            (n, f'{to_json({"n": n, "kind": kind, "key": key, "made": made}).decode()[:-1]},"body":{body}}}')
             for n, kind, key, made, body in rows
         ]
 

@@ -7,18 +7,23 @@ from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 
 from reference.runtime.refusals import UnknownError
+from reference.runtime.statements import Statements
 from tests.pos.shop.conftest import Cafe
 
 
-def test_a_commit_that_fails_leaves_nothing_behind(cafe: Cafe) -> None:
-    def full(_connection: object) -> None:
-        raise OSError("the disk is full")
+def test_a_commit_that_fails_leaves_nothing_behind(cafe: Cafe, monkeypatch: pytest.MonkeyPatch) -> None:
+    act = Statements.act
+
+    def full(statements: Statements, driver: sqlite3.Connection, text: str) -> None:
+        if text == "COMMIT":
+            raise OSError("the disk is full")
+        act(statements, driver, text)
 
     made = cafe.order((cafe.tea, 1000))
-    event.listen(cafe.premises.engine, "commit", full)
+    monkeypatch.setattr(Statements, "act", full)
     with pytest.raises(OSError, match="full"):
         cafe.orders.confirm(cafe.boss, made.id)
-    event.remove(cafe.premises.engine, "commit", full)
+    monkeypatch.undo()
     assert cafe.orders.one(made.id) == made
     assert cafe.orders.confirm(cafe.boss, made.id).confirmed is not None
 
