@@ -12,6 +12,7 @@ from flask import Flask, Response
 from waitress import wasyncore
 
 from reference.runtime.control_guard import is_loopback
+from reference.runtime.serving_channel import StayingChannel
 
 MAX_BODY = 4 * 1024 * 1024
 """Bytes: no request body of the lab comes near it."""
@@ -21,6 +22,9 @@ MOST_CONNECTIONS = 1_000
 
 LOOP_SECONDS = 30.0
 """Real seconds after which the loop looks up although nothing came."""
+
+_PIECE = 64 * 1024
+"""Bytes, more than comes at once: by how much a body may pass its limit before it is refused."""
 
 LAST_ROUNDS = 100
 LAST_SECONDS = 0.05
@@ -86,6 +90,8 @@ class HttpServer:
             threads=threads,
             # Flask answers 413 in the part's own dialect first; this is the backstop.
             max_request_body_size=2 * max_body,
+            # No body goes to a temporary file: a disk that stalls would hold up the loop, and all with it.
+            inbuf_overflow=2 * max_body + _PIECE,
             # Above it nobody is let in; a page's users keep their connections.
             connection_limit=MOST_CONNECTIONS,
             # select() breaks above descriptor 1023.
@@ -93,6 +99,7 @@ class HttpServer:
             clear_untrusted_proxy_headers=True,
             ident=None,
         )
+        self._server.channel_class = StayingChannel
         self._thread: threading.Thread | None = None
         self._ending = threading.Event()
 
