@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import json
 import os
 import signal
@@ -135,7 +136,11 @@ def _seed(given: int | None, environ: Mapping[str, str]) -> int:
 
 
 def announce(part: str, addresses: Mapping[str, str], **facts: str | int) -> None:
-    """Say on stdout, in one JSON line, that `part` listens and where; `facts` (the seed) go along."""
+    """Say on stdout, in one JSON line, that `part` listens and where; `facts` (the seed) go along.
+
+    What the part is made of stays as long as it runs, so the collector of garbage passes it by from now on.
+    """
+    gc.freeze()
     line = json.dumps({"ready": True, "part": part, "addresses": dict(addresses), **facts})
     sys.stdout.write(line + "\n")
     sys.stdout.flush()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import os
 import signal
@@ -108,6 +109,16 @@ def test_parts_may_go_without_a_control_port(tmp_path: Path) -> None:
     add_part_arguments(parser, "drive", None)
     found, _ = PartSettings.parse(parser, ["--dir", str(tmp_path), "--seed", "1"])
     assert found.control_port is None
+
+
+def test_a_part_that_is_ready_is_passed_by_the_collector(capsys: pytest.CaptureFixture[str]) -> None:
+    gc.unfreeze()
+    try:
+        announce("till", {"till": "127.0.0.1:4387"})
+        assert gc.get_freeze_count() > 0
+    finally:
+        gc.unfreeze()
+    assert capsys.readouterr().out
 
 
 def test_announce_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
