@@ -16,7 +16,6 @@ import pytest
 from reference.runtime.connections import KeptConnections
 from tests.certificates import Certificates
 from tests.waiting import PATIENCE
-from tests.waiting import PATIENCE
 
 
 class Door:
