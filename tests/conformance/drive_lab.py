@@ -17,11 +17,14 @@ from tests.conformance.labs import lab_of, run_cases
 SUITE = "uz.drive"
 SEED = 20_260_415
 PARTS = PARTS_NEEDED["drive"]
+SLOWLY = 0.25
+"""The rate of lab time for judges who move it: an operator that a slow disk holds up for six seconds has not
+kept silent for the five lab seconds that a drive waits."""
 
 
-def shop(folder: Path, *drive_options: str, modules: int = 1) -> AbstractContextManager[Lab]:
+def shop(folder: Path, *drive_options: str, modules: int = 1, rate: float = 1) -> AbstractContextManager[Lab]:
     """A lab of the three parts on free ports; `drive_options` go to the drive's command line."""
-    return lab_of(folder, PARTS, seed=SEED, modules=modules, options={"drive": drive_options})
+    return lab_of(folder, PARTS, seed=SEED, modules=modules, options={"drive": drive_options}, rate=rate)
 
 
 def judged(

@@ -27,11 +27,12 @@ def lab_of(
     offered: Sequence[PartSpec] = UZ_PARTS,
     modules: int = 1,
     options: Mapping[str, Sequence[str]] | None = None,
+    rate: float | None = None,
 ) -> Iterator[Lab]:
-    """A running lab of the `offered` parts with these names, on free ports."""
+    """A running lab of the `offered` parts with these names, on free ports, with lab time at `rate`."""
     parts = [part for part in offered if part.name in names]
     assert len(parts) == len(names), f"{names} of {[part.name for part in offered]}"
-    with Lab(folder, parts=parts, seed=seed, modules=modules, options=options) as lab:
+    with Lab(folder, parts=parts, seed=seed, modules=modules, options=options, rate=rate) as lab:
         yield lab
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from conformance.events import RunRecord
 from conformance.lab import Lab
-from tests.conformance.drive_lab import PARTS, SUITE, judged, shop, suite
+from tests.conformance.drive_lab import PARTS, SLOWLY, SUITE, judged, shop, suite
 from tests.conformance.labs import outcomes, story
 from tests.waiting import PATIENCE
 
@@ -39,7 +39,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    with shop(tmp_path_factory.mktemp("shop")) as running:
+    with shop(tmp_path_factory.mktemp("shop"), rate=SLOWLY) as running:
         yield running
 
 
@@ -90,7 +90,7 @@ def test_a_run_puts_everything_back(lab: Lab, whole: RunRecord) -> None:
     for part in PARTS:
         assert lab.control(part).faults()["rules"] == [], part
     clock = lab.control("drive").clock()
-    assert clock["rate"] == 1
+    assert clock["rate"] == SLOWLY
     assert {each["drift"] for each in clock["parts"].values()} == {0}
     assert lab.control("drive").state()["settings"]["auto_send"] is True
 
