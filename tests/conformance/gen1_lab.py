@@ -18,9 +18,9 @@ SEED = 20_261_121
 PARTS = PARTS_NEEDED["drive"]
 
 
-def shop(folder: Path, *drive_options: str) -> AbstractContextManager[Lab]:
+def shop(folder: Path, *drive_options: str, rate: float = 1) -> AbstractContextManager[Lab]:
     """A lab of the three parts on free ports."""
-    return lab_of(folder, PARTS, seed=SEED, options={"drive": drive_options})
+    return lab_of(folder, PARTS, seed=SEED, options={"drive": drive_options}, rate=rate)
 
 
 def judged(

@@ -9,6 +9,7 @@ import pytest
 from conformance.lab import Lab
 from conformance.mutants import catchers_of
 from reference.drive.defects import DEFECTS, defects_of
+from tests.conformance.drive_lab import SLOWLY
 from tests.conformance.gen1_lab import PARTS, SUITES, judged, shop
 from tests.conformance.labs import outcomes, story
 
@@ -19,7 +20,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    with shop(tmp_path_factory.mktemp("mutants")) as running:
+    with shop(tmp_path_factory.mktemp("mutants"), rate=SLOWLY) as running:
         yield running
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from conformance.cases import load_suites
 from conformance.lab import Lab
+from tests.conformance.drive_lab import SLOWLY
 from tests.conformance.gen1_lab import SUITES, judged, shop
 from tests.conformance.labs import outcomes, story
 from tests.waiting import PATIENCE
@@ -20,7 +21,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    with shop(tmp_path_factory.mktemp("shop")) as running:
+    with shop(tmp_path_factory.mktemp("shop"), rate=SLOWLY) as running:
         yield running
 
 
