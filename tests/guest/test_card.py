@@ -25,6 +25,7 @@ from reference.protocol.uz.apdu import ATR_ISO
 from tests.guest.stand import BUS_ID, PATIENCE, TERMINAL, Stand, stand
 from tests.simulator.served import Host
 from tests.waiting import eventually
+from tools.guest.door import PATIENCE_MILLISECONDS
 from tools.guest.images import CARD
 from tools.guest.init import CABLE
 
@@ -45,7 +46,7 @@ SMOKE = (
 )
 LEFT_OUT = ("uz.module.identity.atr", "uz.module.session.second-host-*", "uz.module.session.unknown-*")
 """About the TCP link itself: its ATR is the vendor's, and a second connection waits. The last is long."""
-EXCHANGE_SECONDS = 55.0
+EXCHANGE_SECONDS = PATIENCE_MILLISECONDS / 1000 + 30
 """More than the door waits for a reader that comes back."""
 HELD_SECONDS = 600.0
 LATE_SECONDS = 0.3
@@ -64,6 +65,11 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
         yield found
 
 
+def at_the_door(reader: Stand) -> Host:
+    """A connection to the card, through the guest."""
+    return Host(reader.guest.door, seconds=EXCHANGE_SECONDS)
+
+
 def powered_up(reader: Stand, times: int) -> str:
     """Wait until pcscd has found the reader and shown an ATR that often; gives its log."""
 
@@ -80,7 +86,7 @@ def test_pcscd_reads_the_answer_to_reset(reader: Stand) -> None:
     assert re.search(rf"Kassalab Fiscal Module TEST( \[.*\])? \({TERMINAL}\) 00 00", log)
     assert "Reader supports 1 slot(s)" in log
     assert f"Card ATR: {ATR_ISO.hex(' ').upper()}" in log
-    with Host(reader.guest.door) as host:
+    with at_the_door(reader) as host:
         assert host.atr == ATR_ISO
         assert host.ask(apdu.select()) == b"\x90\x00"
 
@@ -109,7 +115,7 @@ def test_the_judge_passes_it_through_the_guest(reader: Stand) -> None:
 
 def test_libccid_waits_for_a_module_that_takes_its_time(reader: Stand) -> None:
     rule = reader.control.add_fault("apdu.command", "delay", delay=SLOW_SECONDS)
-    with Host(reader.guest.door) as host:
+    with at_the_door(reader) as host:
         assert host.ask(apdu.select()) == b"\x90\x00"
     reader.control.remove_fault(rule["id"])
 
@@ -123,14 +129,14 @@ def test_pcscd_notices_a_card_that_goes_and_comes(reader: Stand) -> None:
     eventually(lambda: count("Card Removed From") == removed + 1, PATIENCE)
     reader.control.do("card-insert")
     eventually(lambda: count("Card inserted into") == inserted + 1, PATIENCE)
-    with Host(reader.guest.door) as host:
+    with at_the_door(reader) as host:
         assert host.atr == ATR_ISO
 
 
 def test_pulled_out_during_a_command_and_put_back(reader: Stand) -> None:
     before = powered_up(reader, 1).count("Card ATR:")
     disconnects = reader.guest.kernel_log().count("USB disconnect")
-    with Host(reader.guest.door) as host:
+    with at_the_door(reader) as host:
         assert host.ask(apdu.select()) == b"\x90\x00"
         held = reader.control.add_fault("apdu.command", "delay", delay=HELD_SECONDS)
         command = apdu.get_version().encode()
@@ -144,7 +150,7 @@ def test_pulled_out_during_a_command_and_put_back(reader: Stand) -> None:
     reader.control.remove_fault(held["id"])
     reader.control.do("plug")
     powered_up(reader, before + 1)
-    with Host(reader.guest.door) as host:
+    with at_the_door(reader) as host:
         assert host.atr == ATR_ISO
         assert host.ask(apdu.select()) == b"\x90\x00"
         assert host.ask(apdu.get_version()) == b"\x04\x00\x90\x00"
@@ -162,14 +168,14 @@ def test_a_reader_that_pcscd_gave_up_is_plugged_in_again(reader: Stand) -> None:
     reader.control.remove_fault(slow["id"])
     powered_up(reader, before.count("Card ATR:") + 1)
     assert "nobody claims the device" in reader.guest_file("/tmp/cable.log")
-    with Host(reader.guest.door) as host:
+    with at_the_door(reader) as host:
         assert host.ask(apdu.select()) == b"\x90\x00"
 
 
 def test_what_crossed_the_cable_is_well_formed(reader: Stand, tmp_path: Path) -> None:
     if shutil.which("tshark") is None:
         pytest.skip("tshark is not installed: the capture is not read by anybody else")
-    with Host(reader.guest.door) as host:
+    with at_the_door(reader) as host:
         for _ in range(10):
             assert host.ask(apdu.select()) == b"\x90\x00"
     copy = tmp_path / "usb.pcapng"

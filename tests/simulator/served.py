@@ -24,9 +24,11 @@ _Result = TypeVar("_Result")
 class Host:
     """One TCP connection to a module, as a host opens it: ATR first, then frames (uz-fiscal §7)."""
 
-    def __init__(self, address: str, *, wait_for_atr: bool = True, select: bool = False) -> None:
+    def __init__(
+        self, address: str, *, wait_for_atr: bool = True, select: bool = False, seconds: float = PATIENCE
+    ) -> None:
         name, port = address.rsplit(":", 1)
-        self.socket = socket.create_connection((name, int(port)), timeout=PATIENCE)
+        self.socket = socket.create_connection((name, int(port)), timeout=seconds)
         self.atr = self.read_frame() if wait_for_atr else None
         if select:
             assert self.ask(apdu.select()) == b"\x90\x00"

@@ -26,7 +26,7 @@ ANSWER_SIZE: Final = 65_538
 LIBRARY: Final = "libpcsclite.so.1"
 PNP: Final = rb"\\?PnP?\Notification"
 """The name under which PC/SC tells of readers that come and go."""
-PATIENCE_MILLISECONDS: Final = 45_000
+PATIENCE_MILLISECONDS: Final = 120_000
 """Long enough for a reader that pcscd gave up and that the cable pulls and puts back, on a busy machine."""
 LOOK_MILLISECONDS: Final = 250
 
