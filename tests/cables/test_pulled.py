@@ -57,7 +57,8 @@ class CableShop(LabShop):
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     folder = tmp_path_factory.mktemp("cables")
     bodies = ["--usbip-port", "0", "--serial", str(folder / "reader")]
-    with Lab(folder / "lab", options={"module": bodies, "drive": ["--no-auto-send"]}) as lab:
+    # Slowly: an operator that a slow disk holds up for five seconds is none that keeps silent.
+    with Lab(folder / "lab", options={"module": bodies, "drive": ["--no-auto-send"]}, rate=0.25) as lab:
         yield lab
 
 
