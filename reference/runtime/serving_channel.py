@@ -69,8 +69,10 @@ class StayingChannel(HTTPChannel):  # type: ignore[misc]
             while self._answered_and_more():
                 pass
         finally:
+            # Asked before the loop may read: from then on it is another worker who has one more to answer.
+            another = self.another
             self.staying = False
-            if self.another:
+            if another:
                 self._real.add_task(self)
             if self.connected:
                 self._real.pull_trigger()
@@ -100,8 +102,18 @@ class StayingChannel(HTTPChannel):  # type: ignore[misc]
             data = self._incoming.poll(STAY_MS) and self.socket.recv(self.adj.recv_bytes)
         except OSError:
             return
-        if data:
+        if not data:
+            return
+        try:
             self.received(data)
+        except Exception:
+            self.will_close = True  # as the loop does with what cannot even be told to be wrong
+            raise
+
+    def _flush_some(self, do_close: bool = True) -> bool:
+        # The loop takes no lock where no request is in work; here a worker may have the next one by then.
+        with self.outbuf_lock:
+            return bool(super()._flush_some(do_close=do_close))
 
 
 class _Quiet:

@@ -6,9 +6,11 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
+from types import SimpleNamespace
 
 import pytest
 from flask import Flask, request
+from waitress.adjustments import Adjustments
 
 from reference.runtime import serving_channel
 from reference.runtime.serving import HttpServer, harden
@@ -207,6 +209,70 @@ def test_who_waits_to_be_told_to_go_on_is_told(server: HttpServer) -> None:
         assert [caller.read.readline() for _ in range(2)] == [b"HTTP/1.1 100 Continue\r\n", b"\r\n"]
         caller.send(b"on")
         assert caller.answer() == b"on"
+
+
+class HardlyLeft(StayingChannel):
+    """A connection that its next worker has, with one more request, before the last one is gone."""
+
+    here = False
+
+    @property
+    def staying(self) -> bool:  # type: ignore[override]
+        return self.here
+
+    @staying.setter
+    def staying(self, staying: bool) -> None:
+        left, self.here = self.here and not staying, staying
+        self.another = left
+
+
+@pytest.mark.usefixtures("leaving")
+def test_a_worker_that_left_hands_on_nothing_of_the_next_ones(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = HttpServer(app, "127.0.0.1", 0)
+    server._server.channel_class = HardlyLeft
+    tasks: list[object] = []
+    usual = server._server.add_task
+    monkeypatch.setattr(server._server, "add_task", lambda task: (tasks.append(task), usual(task)))
+    with server, Caller(server) as caller:
+        caller.ask("/who")
+    assert len(tasks) == 1
+
+
+def test_what_is_sent_is_sent_by_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    here, there = socket.socketpair()
+    channel = StayingChannel(SimpleNamespace(active_channels={}), here, "there", Adjustments(), map={})
+    others_may: list[bool] = []
+
+    def try_it() -> None:
+        others_may.append(channel.outbuf_lock.acquire(blocking=False))
+
+    def send(data: bytes, **_how: bool) -> int:
+        other = threading.Thread(target=try_it)
+        other.start()
+        other.join(PATIENCE)
+        return here.send(data)
+
+    monkeypatch.setattr(channel, "send", send)
+    channel.outbufs[-1].append(b"left over")
+    channel.total_outbufs_len = len(b"left over")
+    channel.handle_write()
+    assert there.recv(100) == b"left over"
+    assert others_may == [False]
+    channel.handle_close()
+    there.close()
+
+
+@pytest.mark.parametrize("mode", ["staying", "leaving"])
+def test_what_cannot_be_read_at_all_ends_the_connection(
+    server: HttpServer, mode: str, request: pytest.FixtureRequest
+) -> None:
+    request.getfixturevalue(mode)
+    with Caller(server) as caller:
+        caller.ask("/who")
+        caller.send(posted(b"").replace(b"Length: 0", b"Length: " + b"9" * 5000))
+        assert caller.read.read() == b""
 
 
 @pytest.mark.usefixtures("staying")
