@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +17,15 @@ from reference.drive.records import (
     StoredReceipt,
 )
 from reference.protocol.uz.values import format_json_time, parse_json_time
+
+Row = sa.RowMapping | Mapping[str, Any]
+"""A row by the names of its columns."""
+
+
+def named(table: sa.Table, rows: Iterable[Sequence[Any]]) -> Iterator[Row]:
+    """Whole rows of a table by the names of its columns."""
+    names = table.columns.keys()
+    return (dict(zip(names, row, strict=True)) for row in rows)
 
 
 def file_values(receipt: StoredReceipt, answer: Registered, header: bytes, body: bytes) -> dict[str, Any]:
@@ -42,7 +52,7 @@ def stored_time(text: str | None) -> datetime | None:
     return None if text is None else parse_json_time(text)
 
 
-def stored_receipt(row: sa.RowMapping) -> StoredReceipt:
+def stored_receipt(row: Row) -> StoredReceipt:
     """A row of the register log."""
     answer = None
     if row["receipt_seq"] is not None:
@@ -62,17 +72,17 @@ def stored_receipt(row: sa.RowMapping) -> StoredReceipt:
     )
 
 
-def file_entry(row: sa.RowMapping) -> FileEntry:
+def file_entry(row: Row) -> FileEntry:
     """A row of the full receipt files without the files."""
     return FileEntry(**_entry_values(row))
 
 
-def receipt_file(row: sa.RowMapping) -> ReceiptFileRow:
+def receipt_file(row: Row) -> ReceiptFileRow:
     """A row of the full receipt files."""
     return ReceiptFileRow(**_entry_values(row), header=bytes(row["header"]), body=bytes(row["body"]))
 
 
-def _entry_values(row: sa.RowMapping) -> dict[str, Any]:
+def _entry_values(row: Row) -> dict[str, Any]:
     return {
         "txid": int(row["txid"]),
         "factory_id": row["factory_id"],

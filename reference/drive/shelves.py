@@ -17,7 +17,7 @@ from reference.protocol.uz.values import format_json_time, parse_json_time
 LOG_KEEP = 10_000
 """Entries of the sync log that stay; older ones are dropped now and then."""
 
-_ADD_ENTRY: Final = sa.insert(sync_log)
+_ADD_ENTRY: Final = sa.insert(sync_log).returning(sync_log.c.id)
 _WAITING: Final = (
     sa.select(zreport_files)
     .where(
@@ -105,21 +105,18 @@ class SyncLog:
     def add(self, entry: SyncEntry) -> None:
         """Append an entry; beyond LOG_KEEP the oldest go."""
         with self.database.writing() as connection:
-            result = connection.execute(
-                _ADD_ENTRY,
-                {
-                    "at": format_json_time(entry.at),
-                    "terminal_id": entry.terminal_id,
-                    "kind": entry.kind,
-                    "address": entry.address[:120],
-                    "files": entry.files,
-                    "acknowledged": entry.acknowledged,
-                    "outcome": entry.outcome,
-                },
-            )
-            key = result.inserted_primary_key
-            if key is not None and int(key[0]) % 100 == 0:
-                connection.execute(sa.delete(sync_log).where(sync_log.c.id <= int(key[0]) - LOG_KEEP))
+            values = {
+                "at": format_json_time(entry.at),
+                "terminal_id": entry.terminal_id,
+                "kind": entry.kind,
+                "address": entry.address[:120],
+                "files": entry.files,
+                "acknowledged": entry.acknowledged,
+                "outcome": entry.outcome,
+            }
+            number = int(self.database.run(connection, _ADD_ENTRY, values).scalar())
+            if number % 100 == 0:
+                connection.execute(sa.delete(sync_log).where(sync_log.c.id <= number - LOG_KEEP))
 
     def last(self, limit: int) -> list[SyncEntry]:
         """The newest entries, newest first."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
@@ -25,7 +25,7 @@ from reference.drive.records import (
     StoredReceipt,
     Tally,
 )
-from reference.drive.rows import file_entry, file_values, receipt_file, stored_receipt, stored_time
+from reference.drive.rows import file_entry, file_values, named, receipt_file, stored_receipt, stored_time
 from reference.drive.schema import receipt_files, register_log
 from reference.drive.transactions import Database
 from reference.protocol.uz.values import format_json_time
@@ -45,7 +45,7 @@ _SAME: Final = sa.select(register_log.c.txid).where(
     register_log.c.hash == sa.bindparam("hash"),
 )
 _RECEIPT: Final = sa.select(register_log).where(register_log.c.txid == sa.bindparam("txid"))
-_KEEP: Final = sa.insert(register_log)
+_KEEP: Final = sa.insert(register_log).returning(register_log.c.txid)
 _FINISH: Final = (
     sa.update(register_log)
     .where(register_log.c.txid == sa.bindparam("key"), register_log.c.receipt_seq.is_(None))
@@ -98,7 +98,7 @@ class ReceiptStore:
         """The TXID of this content: a new one, or the one it had before (uz-fiscal G2-S-05)."""
         try:
             with self.database.writing() as connection:
-                return _insert_receipt(connection, receipt, now)
+                return int(self.database.run(connection, _KEEP, _new_row(receipt, now)).scalar())
         except IntegrityError:
             # It is here already: from this till, or from another process on the same database.
             with self.database.reading() as connection:
@@ -121,7 +121,8 @@ class ReceiptStore:
         """The stored receipt; RecordNotFoundError for an unknown TXID or another module's (uz-fiscal
         G2-S-10)."""
         with self.database.reading() as connection:
-            row = connection.execute(_RECEIPT, {"txid": min(txid, LARGEST_KEY)}).mappings().one_or_none()
+            rows = self.database.run(connection, _RECEIPT, {"txid": min(txid, LARGEST_KEY)})
+            row = next(named(register_log, rows), None)
         if row is None or row["factory_id"] != factory_id:
             raise RecordNotFoundError(register_log.name, txid)
         return stored_receipt(row)
@@ -134,7 +135,8 @@ class ReceiptStore:
             "until": format_json_time(until),
         }
         with self.database.reading() as connection:
-            return [stored_receipt(row) for row in connection.execute(_UNFINISHED, wanted).mappings()]
+            rows = self.database.run(connection, _UNFINISHED, wanted)
+            return [stored_receipt(row) for row in named(register_log, rows)]
 
     def finish(
         self, receipt: StoredReceipt, answer: Registered, header: bytes, body: bytes, now: datetime
@@ -150,10 +152,10 @@ class ReceiptStore:
             "stamp": format_json_time(now),
         }
         with self.database.writing() as connection:
-            changed = connection.execute(_FINISH, values)
-            if changed.rowcount:
-                connection.execute(_ADD_FILE, file_values(receipt, answer, header, body))
-        return answer if changed.rowcount else self._answer(receipt)
+            changed = self.database.run(connection, _FINISH, values).rowcount
+            if changed:
+                self.database.run(connection, _ADD_FILE, file_values(receipt, answer, header, body))
+        return answer if changed else self._answer(receipt)
 
     def _answer(self, receipt: StoredReceipt) -> Registered:
         answer = self.receipt(receipt.txid, receipt.factory_id).answer
@@ -168,7 +170,8 @@ class ReceiptStore:
         with self.database.reading() as connection:
             for state in PENDING:  # one ordered range of the index each, so a long queue costs nothing
                 wanted = {"wanted": state, "terminal_id": terminal_id, "most": limit}
-                rows += [receipt_file(row) for row in connection.execute(_QUEUE, wanted).mappings()]
+                found = self.database.run(connection, _QUEUE, wanted)
+                rows += [receipt_file(row) for row in named(receipt_files, found)]
         return sorted(rows, key=lambda row: row.receipt_seq)[:limit]
 
     def pending_count(self, terminal_id: str, limit: int) -> int:
@@ -220,7 +223,7 @@ class ReceiptStore:
         """The files are being handed to a socket: Sent, one attempt more."""
         rows = [{"key": txid, "stamp": format_json_time(now)} for txid in txids]
         with self.database.writing() as connection:
-            connection.execute(_MARK_SENT, rows)
+            self.database.run_all(connection, _MARK_SENT, rows)
 
     def settle(self, outcomes: Sequence[Settled], now: datetime) -> None:
         """Store what became of files after an exchange."""
@@ -316,7 +319,7 @@ def settle_rows(
         for one in outcomes
     ]
     with database.writing() as connection:
-        connection.execute(_settling(table, key), rows)
+        database.run_all(connection, _settling(table, key), rows)
 
 
 @functools.cache
@@ -334,22 +337,16 @@ def _settling(table: sa.Table, key: sa.Column[int]) -> sa.Update:
     )
 
 
-def _insert_receipt(connection: sa.Connection, receipt: NewReceipt, now: datetime) -> int:
-    result = connection.execute(
-        _KEEP,
-        {
-            "factory_id": receipt.factory_id,
-            "terminal_id": receipt.terminal_id,
-            "version": CODEC_VERSION,
-            "type": receipt.type,
-            "operation": receipt.operation,
-            "hash": receipt.hash,
-            "total_block": receipt.total_block,
-            "content": receipt.content,
-            "time": format_json_time(receipt.time),
-            "stored_at": format_json_time(now),
-        },
-    )
-    key = result.inserted_primary_key
-    assert key is not None
-    return int(key[0])
+def _new_row(receipt: NewReceipt, now: datetime) -> dict[str, Any]:
+    return {
+        "factory_id": receipt.factory_id,
+        "terminal_id": receipt.terminal_id,
+        "version": CODEC_VERSION,
+        "type": receipt.type,
+        "operation": receipt.operation,
+        "hash": receipt.hash,
+        "total_block": receipt.total_block,
+        "content": receipt.content,
+        "time": format_json_time(receipt.time),
+        "stored_at": format_json_time(now),
+    }

@@ -1,17 +1,23 @@
-"""Transactions of the drive's memory, each on a connection that mostly was used a moment before."""
+"""Transactions of the drive's memory, each on a connection that mostly was used a moment before.
+
+What a sale and its sending ask is fixed: such statements go straight to SQLite's driver (statements.py), to
+another database by SQLAlchemy as all else.
+"""
 
 from __future__ import annotations
 
+import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Final
+from typing import Any, Final, cast
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from reference.drive.errors import SaveError
 from reference.runtime.database import READ_ONLY
+from reference.runtime.statements import Statements
 
 KEPT_CONNECTIONS: Final = 2
 """Of a kind: more threads than these are seldom at the database at once."""
@@ -25,6 +31,22 @@ class Database:
         self._writers = _Idle(engine)
         self._readers = _Idle(engine.execution_options(**{READ_ONLY: True}), only_reads=True)
         self._joined = _Joined()
+        self._statements = Statements(engine) if engine.dialect.name == "sqlite" else None
+
+    def run(self, connection: sa.Connection, statement: sa.Executable, given: Mapping[str, Any]) -> Any:
+        """What a statement gives that is made once and has no lists of any length; rows are tuples."""
+        if self._statements is None:
+            return connection.execute(statement, given)
+        return self._statements.run(_driver(connection), statement, given)
+
+    def run_all(
+        self, connection: sa.Connection, statement: sa.Executable, rows: Sequence[Mapping[str, Any]]
+    ) -> None:
+        """The same for a statement that gives nothing, with each of `rows`: one at least."""
+        if self._statements is None:
+            connection.execute(statement, rows)
+        else:
+            self._statements.run_all(_driver(connection), statement, rows)
 
     @contextmanager
     def writing(self) -> Iterator[sa.Connection]:
@@ -64,6 +86,10 @@ class Database:
         self._writers.close()
         self._readers.close()
         self.engine.dispose()
+
+
+def _driver(connection: sa.Connection) -> sqlite3.Connection:
+    return cast("sqlite3.Connection", connection.connection.driver_connection)
 
 
 class _Joined(threading.local):

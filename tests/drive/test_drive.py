@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -182,25 +183,39 @@ def test_the_sync_log_does_not_grow_for_ever(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_a_registration_costs_the_same_with_many_receipts(shop: Bench) -> None:
     """No query of a sale may walk the table: the plans use indexes only."""
-    engine = shop.core.stage.receipts.database.engine
-    statements: list[tuple[str, object]] = []
-
-    @sa.event.listens_for(engine, "before_cursor_execute")
-    def note(_c: object, _cursor: object, statement: str, parameters: object, _x: object, _m: object) -> None:
-        statements.append((statement, parameters))
+    database = shop.core.stage.receipts.database
+    statements: list[str] = []
+    for kept in [*database._writers._idle, *database._readers._idle]:
+        driver = kept.connection.driver_connection
+        assert isinstance(driver, sqlite3.Connection)
+        driver.set_trace_callback(statements.append)
 
     shop.register()
     shop.core.sync_full_receipts(shop.factory_id, 32)
     plans = []
-    with engine.connect() as connection:
-        for statement, parameters in list(statements):
+    with database.engine.connect() as connection:
+        for statement in list(statements):
             if statement.startswith(("SELECT", "UPDATE")):
-                rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)  # type: ignore[arg-type]
+                rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}")
                 plans += [f"{row[3]} -- {statement}" for row in rows]
     assert plans
     walks = [plan for plan in plans if plan.startswith("SCAN")]
     assert walks == []
     assert register_log.name in " ".join(plans)
+
+
+def test_another_database_is_asked_through_sqlalchemy(shop: Bench) -> None:
+    """Its statements are the same: to SQLite they go past SQLAlchemy."""
+    shop.core.stage.receipts.database._statements = None
+    number = shop.register()
+    assert shop.register() == number + 1
+    assert [item.state for item in shop.core.sync_full_receipts(shop.factory_id, 32)] == [
+        FileState.ACKNOWLEDGED,
+        FileState.ACKNOWLEDGED,
+    ]
+    assert [entry.acknowledged for entry in shop.core.stage.log.last(1)] == [2]
+    assert shop.core.get_txid(shop.factory_id, sale(shop.tick())) == number + 2
+    assert shop.core.count_files(FileState.ACKNOWLEDGED) == {TERMINAL: 2}
 
 
 def test_what_is_written_together_is_there_as_a_whole_or_not_at_all(shop: Bench) -> None:
