@@ -184,6 +184,8 @@ class OrderBook:
         if not self._trouble:
             return
         with self._lock, self._telling():
+            if not self._trouble:
+                return  # another thread was first
             self._journal.close()
             self._journal = Journal(self._path, self._faults, FAULT_POINT)
             records = list(self._journal.recover())
@@ -195,6 +197,7 @@ class OrderBook:
 
     def sync(self) -> None:
         """Return when all that was noted is durable."""
+        self._check()
         with self._telling():
             self._journal.commit()
 
@@ -211,7 +214,13 @@ class OrderBook:
                 self._apply(event)
             return self._sales[events[-1]["id"]]
 
+    def _check(self) -> None:
+        """A file that `mend` began and could not end takes writes, but is not what is remembered here."""
+        if self._trouble:
+            raise BookError(self._trouble)
+
     def _write(self, events: Iterable[dict[str, Any]], *, durable: bool = True) -> None:
+        self._check()
         with self._telling():
             for event in events:
                 self._journal.append(to_json(event))

@@ -130,6 +130,28 @@ def test_a_disk_that_takes_nothing_is_told_and_mended(tmp_path: Path, point: str
     again.close()
 
 
+def test_a_disk_with_room_for_less_than_all_of_it_takes_nothing(tmp_path: Path) -> None:
+    """A journal that could not be begun anew goes on as one that is broken, though a few bytes would fit."""
+    path = tmp_path / "o"
+    clock = LabClock.private(datetime(2026, 7, 1, tzinfo=UTC)).part("pos")
+    faults = FaultPoints(journal_points(FAULT_POINT), clock, "pos", journal_actions(FAULT_POINT))
+    book = OrderBook(path, faults)
+    book.take(bread("1"))
+    book.take(bread("lost"), durable=False)
+    faults.add(point=FAULT_POINT, action="error", value="ENOSPC", count=2)
+    for attempt in (book.sync, book.mend):
+        with pytest.raises(BookError, match=r"No space left"):
+            attempt()
+    with pytest.raises(BookError, match=r"No space left"):
+        book.prepare("lost", {})
+    with pytest.raises(BookError, match=r"No space left"):
+        book.sync()
+    book.close()
+    again = OrderBook(path)
+    assert again.names() == ["1"]
+    again.close()
+
+
 def test_unknown_and_doubled_orders(tmp_path: Path) -> None:
     book = OrderBook(tmp_path / "o")
     assert book.last() is None
