@@ -1,5 +1,5 @@
-"""Receipts and shifts as the judge's own module holds them, and what a service refuses in a receipt (uz-fiscal
-§4, §8): values and rules without a state, written from the clauses alone.
+"""Receipts and shifts as the judge's own module holds them, and what a service refuses in a receipt
+(uz-fiscal §4, §8): values and rules without a state, written from the clauses alone.
 """
 
 from __future__ import annotations
