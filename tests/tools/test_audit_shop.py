@@ -153,6 +153,17 @@ def test_a_book_that_was_changed_is_told_by_receipt(
         assert each in text
 
 
+@pytest.mark.parametrize("till", ["pos", "pos-2"])
+def test_a_till_that_its_owner_let_go_still_counts_in_his_dashboard(
+    lab: Path, capsys: pytest.CaptureFixture[str], till: str
+) -> None:
+    """What it told him stays his; nothing of it is compared, and that is no difference."""
+    let_go = "UPDATE pos_settings SET value = json_set(value, '$.key', '') WHERE name = 'owner-link'"
+    change(lab / till / "shop.sqlite", let_go)
+    status, text = told(lab, capsys)
+    assert (status, "0 findings" in text) == (0, True), text
+
+
 def test_a_receipt_of_the_till_that_nobody_has_is_told(lab: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The till's journal is cut: whatever it lost is told of the order and of the module."""
     journal = lab / "pos/orders.journal"

@@ -21,7 +21,7 @@ def shop(waiting: list[str]) -> Shop:
     """A till that has an answer which the shop has not noted."""
     key = SLIP.terminal, SLIP.number
     stored = {key: replace(SLIP, order="")}
-    return Shop((Books({key: SLIP}, waiting, {ORDER: UNNOTED}, stored, [], {}, None),), 0)
+    return Shop((Books({key: SLIP}, waiting, {ORDER: UNNOTED}, stored, [], {}, None),), 0, 0)
 
 
 def test_money_given_back_after_a_try_that_failed_was_not_paid() -> None:

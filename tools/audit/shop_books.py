@@ -101,10 +101,14 @@ class Books:
 
 @dataclass(frozen=True, slots=True)
 class Shop:
-    """A folder's tills, the first one first. `revenue` is that of the owner's dashboard over all time."""
+    """A folder's tills, the first one first. `revenue` is that of the owner's dashboard over all time.
+
+    `shown` is what all orders come to that he sees, those of a till that is his no more included.
+    """
 
     tills: tuple[Books, ...]
     revenue: int
+    shown: int
 
 
 def read_books(folder: Path) -> Shop:
@@ -133,7 +137,7 @@ def _read(folder: Path, places: Sequence[tuple[str, str]]) -> Shop:
     linked = any(each.link.key for each in own)
     shown, revenue = _portal(folder) if linked else ({}, 0)
     terminals = _owners([set(each.modules) for each in own])
-    identities = _owners([{each.link.identity} for each in own])
+    identities = _owners([{each.link.identity} - {""} for each in own])
     tills = tuple(
         Books(
             each.till,
@@ -150,7 +154,7 @@ def _read(folder: Path, places: Sequence[tuple[str, str]]) -> Shop:
         )
         for number, (each, (pos, _)) in enumerate(zip(own, places, strict=True))
     )
-    return Shop(tills, revenue)
+    return Shop(tills, revenue, sum(-one.total if one.refund else one.total for one in shown.values()))
 
 
 def _owners(names: Sequence[set[str]]) -> dict[str, int]:
