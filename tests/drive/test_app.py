@@ -19,6 +19,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from openapi_spec_validator import validate
 
+from reference.drive import secure_server
 from reference.drive.__main__ import build_parser, main, settings_of, tls_context
 from reference.drive.app import create_app
 from reference.drive.endpoints import ENDPOINTS
@@ -139,7 +140,10 @@ def test_mutual_tls(secure: tuple[SecureServer, Certificates], tmp_path: Path) -
         httpx.get(f"http://127.0.0.1:{server.port}/", trust_env=False, timeout=PATIENCE)
 
 
-def test_a_silent_client_holds_up_nobody(secure: tuple[SecureServer, Certificates]) -> None:
+def test_a_silent_client_holds_up_nobody(
+    secure: tuple[SecureServer, Certificates], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(secure_server._Handler, "timeout", 2 * PATIENCE)  # its own end must not help
     server, certificates = secure
     context = client_context(certificates, certificates.make("client"))
     with socket.create_connection(("127.0.0.1", server.port)):

@@ -204,7 +204,7 @@ def test_the_end_breaks_off_what_is_under_way(lab: LabClock) -> None:
     def serve(connection: socket.socket) -> None:
         read_request(connection)
         asked.set()
-        done.wait(PATIENCE)
+        done.wait(2 * PATIENCE)  # else its leaving would look like the end
 
     with listening(serve) as endpoint:
         operator = client(lab, endpoint)

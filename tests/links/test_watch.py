@@ -79,7 +79,7 @@ def test_a_look_that_cannot_tell_changes_nothing() -> None:
 
 def test_a_look_that_hangs_delays_no_other() -> None:
     hanging, looked = threading.Event(), threading.Event()
-    watcher = Watcher([lambda: hanging.wait(PATIENCE) and None, looked.set], 0.01)
+    watcher = Watcher([lambda: hanging.wait(2 * PATIENCE) and None, looked.set], 0.01)
     assert looked.wait(PATIENCE)
     watcher.stop(0.05)
     hanging.set()
