@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -83,16 +84,15 @@ class PosPart(Part):
         Orders that came since are no more, and new ones will have their names.
         """
         rows = json.loads((folder / ROWS_FILE).read_text(encoding="utf-8"))
-        with self._worker.lock:
-            book = self._writable()
+        with self._worker.lock, self._writable() as book:
             with self._desks.premises.changing() as session:
-                before = set(session.scalars(_ORDERS))
                 _empty(session)
                 for table in tables.Base.metadata.sorted_tables:
                     if rows.get(table.name):
                         session.execute(sa.insert(table), rows[table.name])
                 after = set(session.scalars(_ORDERS))
-            book.set_aside(before - after, "the shop was put back to before it", after)
+            # All that the shop does not have, so that what could not be written is made up for the next time.
+            book.set_aside(set(book.names()) - after, "the shop was put back to before it", after)
 
     def reset(self, settings: dict[str, Any]) -> None:
         """A shop as on its first day, under these settings; `defects` are deliberate mistakes it makes.
@@ -101,8 +101,7 @@ class PosPart(Part):
         have their names.
         """
         wanted = settings.get("defects", ())
-        with self._worker.lock:
-            book = self._writable()
+        with self._worker.lock, self._writable() as book:
             self._take_defects(wanted)
             with self._desks.premises.changing() as session:
                 _empty(session)
@@ -112,14 +111,15 @@ class PosPart(Part):
             self._seed()
             book.set_aside(book.names(), "the shop was reset")
 
-    def _writable(self) -> OrderBook:
+    @contextmanager
+    def _writable(self) -> Iterator[OrderBook]:
         """The till's journal; ControlError while the disk takes nothing."""
         book = self._desks.fiscal.till.book
         try:
             book.mend()
+            yield book
         except BookError as error:
             raise ControlError("journal", "disk", str(error), 503) from None
-        return book
 
     def _take_defects(self, wanted: Any) -> None:
         if not isinstance(wanted, list | tuple) or not all(isinstance(each, str) for each in wanted):

@@ -227,18 +227,30 @@ def test_control_shows_resets_and_restores(api: Api) -> None:
     assert refused.status_code == 422
 
 
+def no_room(*_: object) -> None:
+    """A disk that is full."""
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+@pytest.mark.parametrize("full", [False, True], ids=["at once", "the second time"])
 @pytest.mark.parametrize("back", ["reset", "restore"])
-def test_a_name_that_is_given_again_is_another_order(api: Api, back: str) -> None:
+def test_a_name_that_is_given_again_is_another_order(
+    api: Api, back: str, full: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It must not get the receipt of the order that had its name before."""
     control(api, "POST", "/snapshot", {"name": "dawn"})
     before = api.cafe.sold((api.cafe.tea, 1000))
     control(api, "POST", "/do/round")
     old = api.ask("GET", f"/orders/{before.id}/fiscal")[1]
     assert (old["state"], old["number"]) == ("done", 1)
-    if back == "restore":
-        control(api, "POST", "/restore", {"name": "dawn"})
-    else:
-        control(api, "POST", "/reset")
+    wanted = {"name": "dawn"} if back == "restore" else {}
+    if full:
+        monkeypatch.setattr(Disk, "write", no_room)
+        refused = api.http.post(f"/control/{back}", json=wanted)
+        assert (refused.status_code, refused.get_json()["error"]["rule"]) == (503, "disk")
+        monkeypatch.undo()
+    control(api, "POST", f"/{back}", wanted)
+    if back == "reset":
         api.cafe.boss = api.cafe.staff.add({"first_name": "Aziza", "role": "administrator", "pin": "123456"})
         api.cafe.plov = api.cafe.catalogue.add(PLOV)
     api.come(api.cafe.boss.id, "123456")
@@ -251,10 +263,7 @@ def test_a_name_that_is_given_again_is_another_order(api: Api, back: str) -> Non
 
 
 def test_a_disk_that_takes_nothing_is_told(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*_: object) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr(Disk, "write", full)
+    monkeypatch.setattr(Disk, "write", no_room)
     status, told = api.ask("POST", "/test-receipt")
     assert (status, told["error"]["rule"]) == (503, "disk")
     assert set(told["error"]["text"]) >= {"uz", "ru"}
