@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
-from sqlalchemy import Dialect, Engine, Executable, Insert
+from sqlalchemy import Dialect, Engine, Executable, Insert, PoolProxiedConnection
 from sqlalchemy.exc import DBAPIError, InvalidRequestError
 from sqlalchemy.sql.compiler import SQLCompiler
 
@@ -50,8 +50,16 @@ class Statements:
     """Statements of one SQLite database; several threads may use it."""
 
     def __init__(self, engine: Engine) -> None:
+        self._engine = engine
         self._dialect = engine.dialect
         self._known: dict[tuple[Any, ...], _Ready] = {}
+
+    def lent(self) -> PoolProxiedConnection:
+        """One of the engine's connections, for whoever runs statements on it; SQLAlchemy's DBAPIError."""
+        try:
+            return self._engine.raw_connection()
+        except sqlite3.Error as error:
+            raise self._told("connect", error) from error
 
     def run(
         self, driver: sqlite3.Connection, statement: Executable, given: Mapping[str, Any] | None = None

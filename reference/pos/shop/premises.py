@@ -155,7 +155,7 @@ class Premises(Book):
         try:
             lent = self._readers.pop()
         except IndexError:
-            lent = self.engine.raw_connection()
+            lent = self._statements.lent()
         try:
             assert lent.driver_connection is not None
             found = self._statements.run(lent.driver_connection, statement, given)
@@ -177,7 +177,7 @@ class Premises(Book):
                 yield connection
             return
         if self._kept is None:
-            self._kept = self.engine.raw_connection()
+            self._kept = statements.lent()
         driver = self._kept.driver_connection
         assert driver is not None
         try:
