@@ -88,11 +88,14 @@ class Draft:
         device, time = row[0], row[_TIME_PLACE]
         if time is not None:
             known = self._memory.get(device)
-            latest = self._latest(device, known)
+            _, latest = self._latest(device, known)
             if time < latest:
                 self._strays.append((device, row[_NUMBER_PLACE], time))
             elif known is not None:
-                _note_time(known, time, row[_PRINTED_PLACE] or 0)
+                printed = row[_PRINTED_PLACE] or 0
+                if time > latest or (known.printed is not None and printed > known.printed):
+                    known.printed = printed
+                known.latest = row[_NUMBER_PLACE], time
         self._documents.append(row)
         self._signs.add(row[_SIGN_PLACE])
         self._writing.add(device)
@@ -109,17 +112,17 @@ class Draft:
         Mostly its time is the latest of all, or its number is above all of the latest time.
         """
         known = self._memory.get(device)
-        latest = self._latest(device, known)
+        last, latest = self._latest(device, known)
         if time > latest:
             return False
         if device in self._writing:
             self.flush()
         if known is not None and time == latest:
             if known.printed is None:
-                known.printed = self._times.highest(device, latest)
+                known.printed = self._times.highest(device, last, latest)
             if printed_number > known.printed:
                 return False
-        return self._times.has(device, command, time, total, printed_number)
+        return self._times.has(device, last, command, time, total, printed_number)
 
     def flush(self) -> None:
         """Write what has been noted; committing is the ledger's."""
@@ -134,8 +137,8 @@ class Draft:
             self._connection.execute(sa.insert(tables.findings), self._findings)
             self._findings.clear()
 
-    def _latest(self, device: int, known: Known | None) -> str:
-        """The latest time of the register's documents, those noted here included."""
+    def _latest(self, device: int, known: Known | None) -> tuple[int, str]:
+        """Number and time of the register's last document that is no stray, those noted here included."""
         if known is not None and known.latest is not None:
             return known.latest
         if device in self._writing:
@@ -164,14 +167,6 @@ class Draft:
             .where(_DOCUMENTS.c.number == last)
             .values(offline_number=offline_number)
         )
-
-
-def _note_time(known: Known, time: str, printed: int) -> None:
-    """Note a document of the latest time or a later one."""
-    if time != known.latest:
-        known.latest, known.printed = time, printed
-    elif known.printed is not None and printed > known.printed:
-        known.printed = printed
 
 
 def _document_row(device: int, entry: DocumentEntry) -> tuple[Any, ...]:

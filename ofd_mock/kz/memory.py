@@ -20,8 +20,9 @@ MOST_UNCOUNTED: Final = 32
 class Known:
     """A device with its row as it was read, and the columns written since.
 
-    `uncounted`: as the row has it now. `latest`: the latest time of its documents, empty without any;
-    `printed`: the highest printed number of those of that time. None: not known.
+    `uncounted`: as the row has it now. `latest`: number and time of the last of its documents that is no
+    stray, whose time is the latest of all, 0 and empty without any; `printed`: the highest printed number of
+    those of that time. None: not known.
     """
 
     __slots__ = ("advanced", "changed", "device", "latest", "printed", "row", "uncounted")
@@ -30,7 +31,7 @@ class Known:
         self.row = row
         self.device = device
         self.uncounted = uncounted
-        self.latest: str | None = None if device.documents else ""
+        self.latest: tuple[int, str] | None = None if device.documents else (0, "")
         self.printed: int | None = None if device.documents else 0
         self.changed: dict[str, Any] | None = None
         self.advanced: tuple[Any, ...] | None = None

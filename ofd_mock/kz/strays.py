@@ -47,10 +47,15 @@ _AMONG: Final = sa.select(_DOCUMENTS.c.number).where(
     _DOCUMENTS.c.number < sa.bindparam("behind"),
     _EQUAL,
 )
-_STRAYED: Final = (
-    sa.select(_DOCUMENTS.c.number)
-    .join(_STRAYS, (_STRAYS.c.device == _DOCUMENTS.c.device) & (_STRAYS.c.number == _DOCUMENTS.c.number))
-    .where(_STRAYS.c.device == sa.bindparam("device"), _STRAYS.c.time == sa.bindparam("time"), _EQUAL)
+# A join would do the same, but SQLite then goes through all documents of the register.
+_STRAYED: Final = sa.select(_DOCUMENTS.c.number).where(
+    _OF_DEVICE,
+    _DOCUMENTS.c.number.in_(
+        sa.select(_STRAYS.c.number).where(
+            _STRAYS.c.device == sa.bindparam("device"), _STRAYS.c.time == sa.bindparam("time")
+        )
+    ),
+    _EQUAL,
 )
 
 
@@ -88,37 +93,38 @@ class Times:
         self._cursor = cursor
         self._last_query, self._highest_query, self._among_query, self._strayed_query = _prepared(dialect)
 
-    def latest(self, device: int) -> str:
-        """The latest time of all documents of a register; empty without any."""
-        last = self._last(device, _NEWEST)
-        return "" if last is None else str(last[1])
+    def latest(self, device: int) -> tuple[int, str]:
+        """Number and time of the last document of a register that is no stray; 0 and empty without any.
 
-    def highest(self, device: int, latest: str) -> int:
+        No document has a later time. All strays behind it are gone through.
+        """
+        last = self._last(device, _NEWEST)
+        return (0, "") if last is None else (int(last[0]), str(last[1]))
+
+    def highest(self, device: int, last: int, latest: str) -> int:
         """The highest printed number of the documents of the latest time, 0 without any."""
-        given = (device, self._first_from(device, latest), latest)
+        given = (device, self._first_from(device, last, latest), latest)
         return self._highest_query.first(self._cursor, given)[0] or 0
 
-    def has(self, device: int, command: int, time: str, total: int, printed_number: int) -> bool:
-        """Whether a document of the register is equal in these."""
+    def has(self, device: int, last: int, command: int, time: str, total: int, printed_number: int) -> bool:
+        """Whether a document of the register is equal in these; `last` is the number that `latest` gives."""
         equal = (printed_number, time, total, command)
         if self._strayed_query.first(self._cursor, (device, *equal)) is not None:
             return True
-        least, behind = self._first_from(device, time), self._first_from(device, time + _BEHIND)
+        least = self._first_from(device, last, time)
+        behind = self._first_from(device, last, time + _BEHIND)
         return self._among_query.first(self._cursor, (device, least, behind, *equal)) is not None
 
     def _last(self, device: int, most: int) -> Any:
         """Number and time of the last document up to a number that has a time and is no stray."""
         return self._last_query.first(self._cursor, (device, most))
 
-    def _first_from(self, device: int, moment: str) -> int:
+    def _first_from(self, device: int, last: int, moment: str) -> int:
         """The number from which on no document has a time before `moment`, strays apart.
 
         It is mostly near the end: from there the steps grow, until one is too long, and that is halved.
         """
-        last = self._last(device, _NEWEST)
-        if last is None:
-            return 1
-        low, high, step = 0, last[0] + 1, 1
+        low, high, step = 0, last + 1, 1
         while high - low > 1:
             middle = max(low + 1, high - step) if step else (low + high) // 2
             found = self._last(device, middle)

@@ -145,9 +145,34 @@ def test_a_time_is_found_in_few_questions(counter: Counter) -> None:
         asked: list[int] = []
         real = times._last
         times._last = lambda device, most: asked.append(most) or real(device, most)  # type: ignore[method-assign,func-returns-value]
+        last, _ = times.latest(ID)
         for number in range(1, 65):
             moment = (NOW + timedelta(seconds=number // 2)).isoformat()
             asked.clear()
-            assert times.has(ID, 1, moment, 100_00, number)
-            assert not times.has(ID, 1, moment, 100_00, number + 2)
+            assert times.has(ID, last, 1, moment, 100_00, number)
+            assert not times.has(ID, last, 1, moment, 100_00, number + 2)
             assert len(asked) <= 4 * 14
+
+
+def test_one_time_far_ahead_makes_no_later_ticket_dear(counter: Counter) -> None:
+    """A clock that was wrong once leaves all that follows out of order: each costs what the first did."""
+    if not counter.ledger.near:
+        pytest.skip("SQLite alone tells the steps of a statement")
+    assert not sold(counter, NOW + timedelta(days=365), 1)
+    assert not sold(counter, NOW, 2)
+    driver = counter.ledger._own.connection.driver_connection  # type: ignore[union-attr]
+    steps = [0]
+
+    def step() -> None:
+        steps[0] += 1
+
+    def cost(number: int) -> int:
+        steps[0] = 0
+        driver.set_progress_handler(step, 10)  # type: ignore[union-attr]
+        assert not sold(counter, NOW + timedelta(seconds=number), number)
+        driver.set_progress_handler(None, 0)  # type: ignore[union-attr]
+        return steps[0]
+
+    costs = [cost(number) for number in range(3, 103)]
+    assert sum(costs[-20:]) < 1.5 * sum(costs[:20])
+    assert len(noted(counter)) == 101
