@@ -369,7 +369,7 @@ def test_jump_wakes_a_sleeping_thread(kind: str, jump, path: Path):
         clock.close()
         return took
 
-    quick_once(spent, PROMPT)
+    quick_once(spent, PROMPT, tries=60, in_a_row=5)
 
 
 def test_jump_that_does_not_reach_the_deadline_leaves_the_sleeper_asleep():
@@ -405,7 +405,7 @@ def test_wait_ends_with_the_event(make):
         assert clock.part("drive").wait(event, 0)
         return took
 
-    quick_once(spent, PROMPT)
+    quick_once(spent, PROMPT, tries=60, in_a_row=5)
 
 
 @pytest.mark.parametrize("make", [threading.Event, LabEvent])
@@ -431,7 +431,7 @@ def test_wait_ends_with_a_jump(make, path: Path, monkeypatch: pytest.MonkeyPatch
         assert waiter.result is False
         return real_elapsed() - before
 
-    quick_once(spent, PROMPT)
+    quick_once(spent, PROMPT, tries=60, in_a_row=5)
     clock.close()
 
 
@@ -501,7 +501,7 @@ def test_jump_wakes_sleeping_tasks(kind: str, path: Path):
         await asyncio.gather(*tasks)
         return took
 
-    quick_once(lambda: asyncio.run(spent()), PROMPT)
+    quick_once(lambda: asyncio.run(spent()), PROMPT, tries=60, in_a_row=5)
     assert clock.wakes._wakers == {}
     clock.close()
 
