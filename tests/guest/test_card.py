@@ -27,7 +27,7 @@ from tests.simulator.served import Host
 from tests.waiting import eventually
 from tools.guest.door import PATIENCE_MILLISECONDS
 from tools.guest.images import CARD
-from tools.guest.init import CABLE
+from tools.guest.init import CABLE, PCSCD
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900), pytest.mark.xdist_group("guest-card")]
 
@@ -57,7 +57,7 @@ SLOW_SECONDS = 5.0
 @pytest.fixture(scope="module")
 def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
     with stand(CARD, tmp_path_factory.mktemp("guest")) as found:
-        found.guest.check("pcscd --foreground --info >/tmp/pcscd.log 2>&1 &")
+        found.guest.check(f"{PCSCD} &")
         found.guest.check("python3 -I -S /door.py >/tmp/door.log 2>&1 &")
         found.guest.check(f"{CABLE} {BUS_ID} >/tmp/cable.log 2>&1 &")
         powered_up(found, 1)
@@ -168,6 +168,17 @@ def test_a_reader_that_pcscd_gave_up_is_plugged_in_again(reader: Stand) -> None:
     reader.control.remove_fault(slow["id"])
     powered_up(reader, before.count("Card ATR:") + 1)
     assert "nobody claims the device" in reader.guest_file("/tmp/cable.log")
+    with at_the_door(reader) as host:
+        assert host.ask(apdu.select()) == b"\x90\x00"
+
+
+def test_a_pcscd_that_hangs_is_begun_anew(reader: Stand) -> None:
+    """As it hung when a reader was pulled while it was brought up: plugging in again did not help."""
+    before = powered_up(reader, 1).count("Card ATR:")
+    reader.guest.check("killall -STOP pcscd")
+    reader.control.do("power-cut")
+    powered_up(reader, before + 1)
+    assert "pcscd begins anew" in reader.guest_file("/tmp/cable.log")
     with at_the_door(reader) as host:
         assert host.ask(apdu.select()) == b"\x90\x00"
 

@@ -37,6 +37,7 @@ class Readers(Pcsc):
         self.left = list(there)
         self.cards: list[OneCard] = []
         self.waited = 0
+        self.begun = 0
 
     def reader(self) -> str:
         return "one"
@@ -49,12 +50,16 @@ class Readers(Pcsc):
     def wait_for_readers(self, milliseconds: int) -> None:
         self.waited += milliseconds
 
+    def begin_anew(self) -> None:
+        self.begun += 1
+
 
 def test_a_card_that_pcscd_remembers_of_a_reader_pulled_out_is_not_shown() -> None:
     readers = Readers([False, False, True])
     assert readers.card() is readers.cards[2]
     assert [card.closed for card in readers.cards] == [True, True, False]
     assert readers.waited == 2 * LOOK_MILLISECONDS
+    assert readers.begun == 2, "the context of a service that was begun anew is of no use"
 
 
 def test_a_card_that_never_comes_is_given_up_with_the_words_of_pcsc() -> None:

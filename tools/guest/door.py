@@ -9,6 +9,7 @@ pcscd, libccid and the kernel, all as Debian ships them. Nothing but the standar
 from __future__ import annotations
 
 import ctypes
+import select
 import socket
 import sys
 from contextlib import suppress
@@ -57,7 +58,7 @@ class Pcsc:
         self._library = ctypes.CDLL(LIBRARY)
         self._library.pcsc_stringify_error.restype = ctypes.c_char_p
         self._context = ctypes.c_long()
-        self.call("SCardEstablishContext", SCOPE_SYSTEM, None, None, ctypes.byref(self._context))
+        self._begin()
 
     def card(self) -> Card:
         """The card in the first reader; PcscError when there is none for PATIENCE_MILLISECONDS.
@@ -71,6 +72,7 @@ class Pcsc:
                 return self.fresh_card()
             except PcscError:
                 self.wait_for_readers(LOOK_MILLISECONDS)
+                self.begin_anew()
         return self.fresh_card()
 
     def fresh_card(self) -> Card:
@@ -87,10 +89,23 @@ class Pcsc:
     def wait_for_readers(self, milliseconds: int) -> None:
         """Until one comes or goes, at most so long."""
         state = _ReaderState(szReader=PNP)
-        with suppress(PcscError):
+        try:
             self.call(
                 "SCardGetStatusChange", self._context, ctypes.c_ulong(milliseconds), ctypes.byref(state), 1
             )
+        except PcscError:
+            # A time that is over is told so, too, and a service that is gone at once.
+            select.select((), (), (), milliseconds / 1000)
+
+    def begin_anew(self) -> None:
+        """Another context: a service that was begun anew does not know the one before."""
+        with suppress(PcscError):
+            self.close()
+        with suppress(PcscError):
+            self._begin()
+
+    def _begin(self) -> None:
+        self.call("SCardEstablishContext", SCOPE_SYSTEM, None, None, ctypes.byref(self._context))
 
     def reader(self) -> str:
         """Name of the first reader; PcscError when there is none."""

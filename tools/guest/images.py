@@ -166,6 +166,7 @@ def _tree(recipe: Recipe, kernel_tree: Path, sources: list[Path]) -> Tree:
     tree.character_device("dev/console", 5, 1)
     tree.file("init", init.SCRIPT.encode(), 0o755)
     tree.file(init.CABLE[1:], init.CABLE_SCRIPT.encode(), 0o755)
+    tree.file(init.PCSCD[1:], init.PCSCD_SCRIPT.encode(), 0o755)
     loaded = kernel.modules(kernel_tree)
     for name, data in loaded:
         tree.file(f"modules/{name}.ko", data)

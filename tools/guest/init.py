@@ -25,7 +25,13 @@ libccid gives a new reader 100 ms to answer, twice; then pcscd lets it lie until
 that was busy elsewhere for so long loses it, and a user plugs it in again. So does the cable, when no program
 has claimed the device for some five seconds; twice as long after each time, for a slow machine is not helped
 by haste.
+
+A reader that is pulled while pcscd brings it up can leave pcscd with one that it neither has nor lets go, and
+with no eye for any other. What helps a user then is to begin the service anew, and so the cable does from the
+second time on.
 """
+PCSCD: Final = "/keep-pcscd"
+"""A program that runs pcscd, and runs it anew when it ends; what it says goes to /tmp/pcscd.log."""
 
 UNCLAIMED_LOOKS: Final = 25
 
@@ -44,9 +50,21 @@ while :; do
   elif [ $((looks += 1)) -ge $patience ]; then
     echo "nobody claims the device: pulled after $looks looks"
     looks=0
+    if [ $patience -gt {UNCLAIMED_LOOKS} ] && killall -9 pcscd; then
+      echo "nobody claims it still: pcscd begins anew"
+    fi
     patience=$((patience * 2))
     usbip detach -p "$port"
   fi
+  usleep 200000
+done
+"""
+
+PCSCD_SCRIPT: Final = """\
+#!/bin/busybox sh
+while :; do
+  rm -rf /run/pcscd/*
+  pcscd --foreground --info >>/tmp/pcscd.log 2>&1
   usleep 200000
 done
 """
