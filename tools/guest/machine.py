@@ -16,6 +16,7 @@ import socket
 import subprocess
 import tempfile
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -92,12 +93,18 @@ class Guest:
         self._stop()
 
     def run(self, command: str, seconds: float = ANSWER_SECONDS) -> Answer:
-        """Let the guest's shell run one line; GuestSilent if it takes more than `seconds` real seconds."""
+        """Let the guest's shell run one line.
+
+        GuestSilent if that takes more than `seconds` real seconds, or the guest has ended.
+        """
         self._number += 1
         assert self._child is not None
         assert self._child.stdin is not None
-        self._child.stdin.write(f"{self._number} {command}\n".encode())
-        self._child.stdin.flush()
+        try:
+            self._child.stdin.write(f"{self._number} {command}\n".encode())
+            self._child.stdin.flush()
+        except OSError as error:
+            raise GuestSilent(f"the guest ended ({error})\n{self._story()}") from error
         lines = self._until(f"@@{self._number}=", seconds)
         status = int(lines.pop().partition("=")[2])
         late = [at for at, line in enumerate(lines) if line.startswith("@@")]
@@ -196,8 +203,10 @@ class Guest:
                 self._reader.join()
             for stream in (child.stdin, child.stdout):
                 if stream is not None:
-                    stream.close()
-        shutil.rmtree(self._folder, ignore_errors=True)
+                    with suppress(OSError):  # a last line that an ended guest did not take
+                        stream.close()
+        if self._folder != Path():  # one that was never started has none
+            shutil.rmtree(self._folder, ignore_errors=True)
 
 
 def require_programs() -> None:
