@@ -20,10 +20,10 @@ RECEIPTS: Final = 5_000
 """Of sales; refunds come on top."""
 MOST_UNSENT: Final = 1_000
 """Receipts of a day that a module surely holds until the network is back; a usual one has 1120 blocks."""
-SLOT: Final = 30
+SLOT: Final = 60
 """Minutes: orders of one slot are typed in one after the other."""
 OPENS: Final = 8 * 60
-LAST_GUESTS: Final = 21 * 60 + 30
+LAST_GUESTS: Final = 21 * 60
 _HOURS: Final[Mapping[int, int]] = {
     8: 5, 9: 6, 10: 5, 11: 8, 12: 17, 13: 19, 14: 11, 15: 6, 16: 5, 17: 8, 18: 13, 19: 16, 20: 12, 21: 6,
 }  # fmt: skip
@@ -142,14 +142,14 @@ def _visit(rng: Random, tastes: Tastes, fate: Fate) -> Visit:
     [hour] = rng.choices(list(_HOURS), list(_HOURS.values()))
     comes = min(60 * hour + SLOT * rng.randrange(60 // SLOT), LAST_GUESTS)
     table = rng.randrange(tastes.tables) if rng.random() < 0.7 else None
-    pays = comes if table is None else min(comes + SLOT * rng.randint(1, 3), LAST_GUESTS + SLOT)
+    pays = comes if table is None else min(comes + SLOT * rng.randint(1, 2), LAST_GUESTS + SLOT)
     wanted = rng.choices(range(len(tastes.wanted)), tastes.wanted, k=rng.choice((1, 2, 2, 3, 4)))
     dishes = tuple((dish, _amount(rng, by_weight=dish in tastes.by_weight)) for dish in dict.fromkeys(wanted))
     [payments] = rng.choices(list(_PAYMENTS), list(_PAYMENTS.values()))
     return Visit(
         comes=comes,
         pays=pays,
-        back=min(pays + SLOT * rng.randint(1, 2), LAST_GUESTS + 2 * SLOT),
+        back=min(pays + SLOT, LAST_GUESTS + 2 * SLOT),
         table=table,
         waiter=rng.randrange(tastes.waiters),
         dishes=dishes,
