@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from conformance.lab_nursery import WarmNursery
+from conformance.lab_nursery import WarmNursery, nurseries_work
 from reference.runtime.clock import real_elapsed
 from tools.demo import Say
 from tools.shop_month.books import agreed, read_books, summed
@@ -58,8 +59,12 @@ def run_shop_month(
     """Play the month in a lab of its own below `folder`; DemoError when the books do not agree.
 
     Each branch of the café has a till, with fiscal service and module of its own; they sell side by side.
+    Without a `nursery` there is one for the month: parts are started again in it.
     """
-    with shop_lab(folder / "lab-shop", seed, tills, nursery) as lab:
+    with ExitStack() as open_things:
+        if nursery is None and nurseries_work():
+            nursery = open_things.enter_context(WarmNursery())
+        lab = open_things.enter_context(shop_lab(folder / "lab-shop", seed, tills, nursery))
         stand = Stand(lab, tills)
         try:
             stand.open()
