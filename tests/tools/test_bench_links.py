@@ -21,7 +21,7 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_every_cable_that_needs_no_daemon(tmp_path: Path) -> None:
-    assert BENCHES["links"] is links.figures
+    assert {"links"} < set(BENCHES)
     with child("simulator", links._arguments(tmp_path / "module"), tmp_path / "module.log") as addresses:
         figures = [
             links.over_pyusb(),
