@@ -13,7 +13,7 @@ import structlog
 
 from ofd_mock.kz.defects import DEFECTS, UnknownDefectError, rules_with_defects
 from ofd_mock.kz.part import NAME
-from ofd_mock.kz.process import KzProcess, collect_seldom
+from ofd_mock.kz.process import KzProcess, hold_batches
 from ofd_mock.kz.settings import KzSettings
 from reference.protocol.kz.frames import DEFAULT_PORT
 from reference.runtime.clock import open_clock
@@ -75,7 +75,7 @@ async def _serve(part: PartSettings, options: argparse.Namespace, settings: KzSe
     process = KzProcess(part, settings, rules_with_defects, clock, own, options.database)
     try:
         addresses = await process.start(options.port, options.http_port)
-        collect_seldom()
+        hold_batches()
         announce(NAME, addresses, seed=part.seed)
         reason = await until_signalled()
         structlog.get_logger(NAME).info("ending", reason=reason)

@@ -7,6 +7,7 @@ answered from here, from memory and, where those do not know, from the tables.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from functools import lru_cache
 from operator import attrgetter
@@ -20,28 +21,42 @@ from ofd_mock.kz.memory import Known, Memory
 from ofd_mock.kz.prepared import Prepared
 from ofd_mock.kz.strays import Times
 from ofd_mock.kz.values import DocumentEntry, Outcome, ReportEntry
+from reference.protocol.kz.money import MAX_TIYN
+from reference.protocol.kz.tally import DeviceCounters
 
 _DOCUMENTS: Final = tables.documents
 _ENTRY_COLUMNS: Final = tuple(DocumentEntry.__slots__)
 _entry_values: Final = attrgetter(*_ENTRY_COLUMNS)
-COLUMNS: Final = tuple(column.name for column in _DOCUMENTS.columns)
-"""The values of a document's row, in this order."""
-_NUMBER_PLACE: Final = COLUMNS.index("number")
-_SIGN_PLACE: Final = COLUMNS.index("sign")
-_TIME_PLACE: Final = COLUMNS.index("time")
-_PRINTED_PLACE: Final = COLUMNS.index("printed_number")
+_COLUMNS: Final = tuple(column.name for column in _DOCUMENTS.columns)
+# SQLite's driver looks for an adapter of every None, truth value and bytes it is given, which costs it more
+# than all else about them. So these stand in the statement, and bodies are given as bytearrays.
+_OF_PLAIN: Final[Mapping[str, sa.ColumnElement[Any]]] = {
+    "resent": sa.false(),
+    "cancelled": sa.false(),
+    "offline_number": sa.null(),
+    "parent_rnm": sa.literal_column("''"),
+    "parent_sign": sa.literal_column("''"),
+}
+"""What is the same in the rows of all plain tickets."""
+PLAIN_COLUMNS: Final = tuple(name for name in _COLUMNS if name not in _OF_PLAIN)
+"""The values of a plain ticket's row, in this order."""
 _STRAY: Final = ("device", "number", "time")
 
 _SIGN: Final = sa.select(_DOCUMENTS.c.number).where(_DOCUMENTS.c.sign == sa.bindparam("sign"))
 
 
 @lru_cache(maxsize=4)
-def _prepared(dialect: Dialect) -> tuple[Prepared, Prepared, Prepared]:
+def _prepared(dialect: Dialect) -> tuple[Prepared, Prepared, Prepared, Prepared]:
     return (
         Prepared(_SIGN, dialect, ("sign",)),
-        Prepared(sa.insert(_DOCUMENTS), dialect, COLUMNS),
+        Prepared(sa.insert(_DOCUMENTS), dialect, _COLUMNS),
+        Prepared(sa.insert(_DOCUMENTS).values(_plain_values()), dialect, PLAIN_COLUMNS),
         Prepared(sa.insert(tables.strays), dialect, _STRAY),
     )
+
+
+def _plain_values() -> dict[str, Any]:
+    return {**{name: sa.bindparam(name) for name in PLAIN_COLUMNS}, **_OF_PLAIN}
 
 
 class Draft:
@@ -58,18 +73,21 @@ class Draft:
         self._hopeful = hopeful
         self.now = now.isoformat()
         self._documents: list[tuple[Any, ...]] = []
+        self._plain: list[tuple[Any, ...]] = []
         self._strays: list[tuple[Any, ...]] = []
         self._findings: list[dict[str, Any]] = []
         self._signs: set[str] = set()
         self._writing: set[int] = set()
-        self._sign_query, self._insert, self._insert_stray = _prepared(connection.dialect)
+        self._sign_query, self._insert, self._insert_plain, self._insert_stray = _prepared(connection.dialect)
         self._times = Times(connection.dialect, self._cursor)
 
     def take(self, outcome: Outcome) -> None:
         """Note the rows of one outcome; the device itself is written by the ledger."""
         device, entry = outcome.header.id, outcome.document
         if entry is not None:
-            self.put(_document_row(device, entry))
+            row = _document_row(device, entry)
+            self._come(device, entry.number, row["time"], entry.sign, entry.printed_number)
+            self._documents.append(tuple([row[name] for name in _COLUMNS]))
         if outcome.cancelled is not None:
             self._mark(device, outcome.cancelled, cancelled=True)
         if outcome.second_name is not None:
@@ -83,21 +101,43 @@ class Draft:
         if outcome.findings:
             self._findings += _finding_rows(outcome, self.now)
 
-    def put(self, row: tuple[Any, ...]) -> None:
-        """Note the row of an accepted document, its values in the order of COLUMNS."""
-        device, time = row[0], row[_TIME_PLACE]
+    def put(
+        self, device: int, number: int, time: str, sign: str, printed: int | None, row: tuple[Any, ...]
+    ) -> None:
+        """Note the row of an accepted plain ticket, its values in the order of PLAIN_COLUMNS.
+
+        What it is known by is named once more before it.
+        """
+        self._come(device, number, time, sign, printed)
+        self._plain.append(row)
+
+    def has_room(self, device: int, weight: int, counters: DeviceCounters) -> bool:
+        """Whether all figures of a register together stay below what a sum can hold: then each of its next
+        report does.
+
+        `counters` are those with a ticket that makes its figures grow by `weight` tiyn at most.
+        """
+        known = self._memory.get(device)
+        left = -1 if known is None or known.room is None else known.room - weight
+        if left < 0:
+            left = MAX_TIYN - _all_together(counters)
+        if known is not None:
+            known.room = left
+        return left >= 0
+
+    def _come(self, device: int, number: int, time: str | None, sign: str, printed: int | None) -> None:
+        """Note what the next documents of the register and of the batch are compared with."""
         if time is not None:
             known = self._memory.get(device)
             _, latest = self._latest(device, known)
             if time < latest:
-                self._strays.append((device, row[_NUMBER_PLACE], time))
+                self._strays.append((device, number, time))
             elif known is not None:
-                printed = row[_PRINTED_PLACE] or 0
-                if time > latest or (known.printed is not None and printed > known.printed):
-                    known.printed = printed
-                known.latest = row[_NUMBER_PLACE], time
-        self._documents.append(row)
-        self._signs.add(row[_SIGN_PLACE])
+                highest = printed or 0
+                if time > latest or (known.printed is not None and highest > known.printed):
+                    known.printed = highest
+                known.latest = number, time
+        self._signs.add(sign)
         self._writing.add(device)
 
     def has_sign(self, sign: str) -> bool:
@@ -126,10 +166,13 @@ class Draft:
 
     def flush(self) -> None:
         """Write what has been noted; committing is the ledger's."""
+        if self._plain:
+            self._insert_plain.run(self._connection, self._plain)
+            self._plain.clear()
         if self._documents:
             self._insert.run(self._connection, self._documents)
             self._documents.clear()
-            self._writing.clear()
+        self._writing.clear()
         if self._strays:
             self._insert_stray.run(self._connection, self._strays)
             self._strays.clear()
@@ -169,13 +212,18 @@ class Draft:
         )
 
 
-def _document_row(device: int, entry: DocumentEntry) -> tuple[Any, ...]:
+def _all_together(counters: DeviceCounters) -> int:
+    sums = counters.shift.sums.values() if counters.shift else ()
+    return abs(counters.cash) + sum(map(abs, counters.totals.values())) + sum(map(abs, sums))
+
+
+def _document_row(device: int, entry: DocumentEntry) -> dict[str, Any]:
     row: dict[str, Any] = dict(zip(_ENTRY_COLUMNS, _entry_values(entry), strict=True))
     row["received"] = entry.received.isoformat()
     row["time"] = None if entry.time is None else entry.time.isoformat()
     row["device"] = device
     row["cancelled"] = False
-    return tuple([row[name] for name in COLUMNS])
+    return row
 
 
 def _report_row(device: int, entry: ReportEntry) -> dict[str, Any]:

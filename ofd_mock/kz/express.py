@@ -27,7 +27,6 @@ from reference.protocol.kz.envelope import encode_response
 from reference.protocol.kz.exchange import DeviceExchange
 from reference.protocol.kz.frames import Frame
 from reference.protocol.kz.kinds import Operation
-from reference.protocol.kz.money import MAX_TIYN
 from reference.protocol.kz.results import ResultCode
 from reference.protocol.kz.service import TicketAd
 from reference.protocol.kz.signs import qr_address
@@ -36,6 +35,9 @@ from reference.protocol.kz.tally import DeviceCounters
 from reference.protocol.kz.ticket_checks import MAX_AHEAD
 
 _TICKET: Final = Command.TICKET.value
+_OK: Final = ResultCode.OK
+_SELL: Final = Operation.SELL.value
+_ACTIVE: Final = DeviceState.ACTIVE
 _PLACED_SINCE: Final = 204
 _SERVED: Final = {
     state: DeviceState.ACTIVE if row.activates else state
@@ -76,7 +78,7 @@ class Express:
         known = self._dialects.get(header.version)
         if known is None:
             return None
-        if device.state is not DeviceState.ACTIVE and device.state not in _SERVED:
+        if device.state is not _ACTIVE and device.state not in _SERVED:
             return None
         exchange = device.exchange
         again = exchange.last_cmd is not None and header.reqnum == exchange.last_req
@@ -92,7 +94,7 @@ class Express:
         if not self._fits(ticket, device, now, draft):
             return None
         counters = booked(device.counters, ticket)
-        if not _has_room(counters):
+        if not draft.has_room(device.id, ticket.weight, counters):
             return None
         ads = self._ads_part(dialect, device.profile.ads, held)
         return self._accept(frame, device, ticket, counters, prefix, ads, draft, around)
@@ -123,8 +125,9 @@ class Express:
         answer = prefix + ticket_part(sign, address) + ads
         token = around.new_token(device.exchange, _TICKET)
         changed = _after(device, frame, ticket, counters, answer, token)
-        draft.put(_row(frame, ticket, changed, draft.now, sign, page))
-        return Outcome(header, _TICKET, ResultCode.OK, _ROW, token, answer, device=changed)
+        row = _row(frame, ticket, changed, answer, draft.now, sign, page)
+        draft.put(device.id, changed.documents, ticket.moment, sign, ticket.printed_number, row)
+        return Outcome(header, _TICKET, _OK, _ROW, token, answer, device=changed)
 
     def _ads_part(
         self, dialect: Dialect, ads: tuple[TicketAd, ...], held: tuple[tuple[int, int], ...]
@@ -148,7 +151,7 @@ class Express:
             return False
         if ticket.shift_number is not None and ticket.shift_number != counters.shift_number:
             return False
-        if ticket.operation != Operation.SELL and counters.cash + ticket.cash < 0:
+        if ticket.operation != _SELL and counters.cash + ticket.cash < 0:
             return False
         iin = ticket.customer_iin
         if iin and iin == device.profile.registration.org_inn:
@@ -161,9 +164,9 @@ class Express:
 
 
 def _row(
-    frame: Frame, ticket: PlainTicket, device: Device, received: str, sign: str, page: str
+    frame: Frame, ticket: PlainTicket, device: Device, answer: bytes, received: str, sign: str, page: str
 ) -> tuple[Any, ...]:
-    """The ticket's row, in the order of draft.COLUMNS."""
+    """The ticket's row, in the order of draft.PLAIN_COLUMNS."""
     header = frame.header
     return (
         device.id,
@@ -172,21 +175,16 @@ def _row(
         header.version,
         header.token,
         header.reqnum,
-        frame.body,
-        device.exchange.last_answer,
+        bytearray(frame.body),
+        bytearray(answer),
         received,
         ticket.moment,
         device.counters.shift_number,
         sign,
         page,
-        False,
-        False,
         ticket.operation,
         ticket.total,
-        None,
         ticket.printed_number,
-        "",
-        "",
     )
 
 
@@ -211,19 +209,13 @@ def _ads_part(dialect: Dialect, ads: tuple[TicketAd, ...], held: tuple[tuple[int
     return bytes(response.SerializeToString())
 
 
-def _has_room(counters: DeviceCounters) -> bool:
-    """Whether all figures together are below what a sum can hold: then each of the next report is."""
-    sums = counters.shift.sums.values() if counters.shift else ()
-    return abs(counters.cash) + sum(map(abs, counters.totals.values())) + sum(map(abs, sums)) <= MAX_TIYN
-
-
 def _after(
     device: Device, frame: Frame, ticket: PlainTicket, counters: DeviceCounters, answer: bytes, token: int
 ) -> Device:
     header = frame.header
     return Device(
         device.id,
-        device.state if device.state is DeviceState.ACTIVE else _SERVED[device.state],
+        _ACTIVE if device.state is _ACTIVE else _SERVED[device.state],
         DeviceExchange(token, header.token, header.reqnum, _TICKET, answer),
         counters,
         device.profile,

@@ -286,8 +286,9 @@ _ADVANCE: Final = (
         {
             c.name: sa.bindparam(c.name)
             for c in _DEVICES.c
-            if c.name not in ("id", "rnm", "profile", "counters", "last_z")
+            if c.name not in ("id", "rnm", "profile", "counters", "last_z", "cancellable")
         }
+        | {"cancellable": sa.true()}
     )
 )
 _UPDATE_ALL: Final = (

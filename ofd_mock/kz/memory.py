@@ -22,10 +22,10 @@ class Known:
 
     `uncounted`: as the row has it now. `latest`: number and time of the last of its documents that is no
     stray, whose time is the latest of all, 0 and empty without any; `printed`: the highest printed number of
-    those of that time. None: not known.
+    those of that time. `room`: by how many tiyn all figures together may grow at least. None: not known.
     """
 
-    __slots__ = ("advanced", "changed", "device", "latest", "printed", "row", "uncounted")
+    __slots__ = ("advanced", "changed", "device", "latest", "printed", "room", "row", "uncounted")
 
     def __init__(self, row: tuple[Any, ...], device: Device, uncounted: int) -> None:
         self.row = row
@@ -33,6 +33,7 @@ class Known:
         self.uncounted = uncounted
         self.latest: tuple[int, str] | None = None if device.documents else (0, "")
         self.printed: int | None = None if device.documents else 0
+        self.room: int | None = None
         self.changed: dict[str, Any] | None = None
         self.advanced: tuple[Any, ...] | None = None
 
@@ -69,20 +70,22 @@ class Memory:
         known = self._known.get(device.id)
         if known is not None:
             known.device, known.uncounted = device, 0
-            known.changed, known.advanced = changed, None
+            known.changed, known.advanced, known.room = changed, None, None
         return changed
 
     def advanced(self, device: Device, known: Known, uncounted: int) -> tuple[Any, ...]:
-        """The values of ADVANCED to write of a device without its counters; it is known so from now on."""
+        """The values of ADVANCED to write of a device after a ticket, without its counters; it is known so
+        from now on.
+        """
         values = advance_values(device, uncounted)
         known.device, known.uncounted, known.advanced = device, uncounted, values
         return values
 
     def doubt(self, ids: Iterable[int]) -> None:
-        """Know no times of devices whose documents were not stored after all."""
+        """Know no times and no room of devices whose documents were not stored after all."""
         for device_id in ids:
             if (known := self._known.get(device_id)) is not None:
-                known.latest = known.printed = None
+                known.latest = known.printed = known.room = None
 
     def forget(self) -> None:
         """Know nothing any more."""
@@ -94,7 +97,7 @@ class Memory:
         if known.changed is not None or known.advanced is not None:
             changed = dict(known.changed or {})
             if known.advanced is not None:
-                changed.update(zip(ADVANCED, known.advanced, strict=True))
+                changed.update(zip(ADVANCED, known.advanced, strict=True), cancellable=True)
             row = [changed.get(name, old) for name, old in zip(self._columns, known.row, strict=True)]
             known.row, known.changed, known.advanced = tuple(row), None, None
         return known.row

@@ -36,7 +36,8 @@ Additions = list[tuple[Key, int]]
 class PlainTicket(NamedTuple):
     """What is left to know of a plain ticket, sums in tiyn. `cash` comes into the drawer, below 0 leaves it.
 
-    `moment` is its time as text; `additions` is what it adds to the sums of its shift.
+    `moment` is its time as text; `additions` is what it adds to the sums of its shift; `weight` is by how
+    much it makes all figures of its register grow at most, taken together.
     """
 
     operation: int
@@ -48,6 +49,7 @@ class PlainTicket(NamedTuple):
     shift_number: int | None
     customer_iin: str
     additions: Additions
+    weight: int
 
 
 class _OddError(Exception):
@@ -127,6 +129,8 @@ def _plain(dialect: Dialect, message: Any) -> PlainTicket:
         shift if shift or has("fr_shift_number") else None,
         _customer(message.extension_options) if has("extension_options") else "",
         additions,
+        # Beside its shift's sums: the cash, the tickets and the total since registration.
+        sum([abs(amount) for _, amount in additions]) + cash + total + 1,
     )
 
 

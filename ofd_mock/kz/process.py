@@ -21,6 +21,7 @@ from reference.runtime.control import control_blueprint
 from reference.runtime.database import open_engine
 from reference.runtime.events import EventLog
 from reference.runtime.faults import FaultPoints
+from reference.runtime.heap import keep_memory
 from reference.runtime.process import PartSettings
 from reference.runtime.serving import HttpServer
 
@@ -29,11 +30,13 @@ HTTP_THREADS: Final = 8
 _COLLECT_AFTER: Final = 50_000
 
 
-def collect_seldom() -> None:
-    """Have Python look for cyclic garbage more rarely: a batch keeps thousands of objects until it ends.
+def hold_batches() -> None:
+    """Make memory ready for batches, each of which keeps thousands of objects until it ends.
 
-    For a process that is an operator and nothing else. What is there now is never looked at again.
+    Python looks for cyclic garbage more rarely, and what is free stays with the process. For one that is an
+    operator and nothing else; what is there now is never looked at again.
     """
+    keep_memory()
     gc.collect()
     gc.freeze()
     gc.set_threshold(_COLLECT_AFTER)

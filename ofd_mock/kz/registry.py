@@ -49,6 +49,9 @@ def spare_numbers(device_id: int) -> dict[str, str]:
     return {"rnm": str(_RNM_BASE + _SPARE + device_id), "serial": f"ZZK2{device_id:08d}"}
 
 
+_ACTIVE: Final = DeviceState.ACTIVE
+_ACTIVE_WORD: Final = _ACTIVE.value
+
 DEFAULT_ADS: Final = (TicketAd(0, 588, "TEST ОФД Kassalab"),)
 """One ad of type OFD, as captured from a fresh device (kz-ofd §3.3)."""
 
@@ -71,7 +74,8 @@ def changing(device: Device) -> dict[str, Any]:
 
 def advanced(device: Device, uncounted: int) -> dict[str, Any]:
     """The columns that a ticket changes whose counting is left to whoever reads the row."""
-    return dict(zip(ADVANCED, advance_values(device, uncounted), strict=True))
+    values = dict(zip(ADVANCED, advance_values(device, uncounted), strict=True))
+    return values | {"cancellable": device.cancellable}
 
 
 ADVANCED: Final = (
@@ -85,28 +89,28 @@ ADVANCED: Final = (
     "last_time",
     "last_shift",
     "last_printed",
-    "cancellable",
     "uncounted",
     "id",
 )
-"""The columns of `advanced`, the key behind them."""
+"""The columns of `advanced` but for `cancellable`, which every ticket makes true; the key behind them."""
 
 
 def advance_values(device: Device, uncounted: int) -> tuple[Any, ...]:
     """The values of ADVANCED."""
     exchange, last, time = device.exchange, device.last_document, device.last_time
+    answer = exchange.last_answer
     return (
-        device.state.value,
+        _ACTIVE_WORD if device.state is _ACTIVE else device.state.value,
         exchange.issued,
         exchange.last_token,
         exchange.last_req,
         exchange.last_cmd,
-        exchange.last_answer,
+        # SQLite's driver looks for an adapter of bytes each time, which costs more than the copy.
+        None if answer is None else bytearray(answer),
         device.documents,
         None if time is None else time.isoformat(),
         None if last is None else last.shift_number,
         None if last is None else last.printed_number,
-        device.cancellable,
         uncounted,
         device.id,
     )

@@ -10,20 +10,23 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from ofd_mock.kz import tables
+from ofd_mock.kz.booking import no_room
 from ofd_mock.kz.defects import DEFECTS, rules_with_defects
 from ofd_mock.kz.express import Express, ticket_part
 from ofd_mock.kz.plain_ticket import booked, plain
 from ofd_mock.kz.settings import KzSettings
 from ofd_mock.kz.values import When
+from reference.protocol.kz import tally
 from reference.protocol.kz.counters import DeviceCounters, apply_ticket
 from reference.protocol.kz.dialects import Command, dialect_for
 from reference.protocol.kz.documents import to_message
 from reference.protocol.kz.generate import random_ticket
 from reference.protocol.kz.kinds import Operation
+from reference.protocol.kz.money import MAX_TIYN
 from reference.protocol.kz.service import write_ad_infos, write_offline_period
 from reference.protocol.kz.ticket_codec import read_ticket
 from reference.protocol.kz.validation import Context, validate
@@ -236,6 +239,46 @@ def test_a_day_of_both_ways(tmp_path: Path) -> None:
     for counter in (short, long):
         counter.now += timedelta(seconds=1)
     assert compare(short, long, bytes(exact.SerializeToString())) == 11
+
+
+@given(seed=st.integers(0, 2**32), before=st.integers(-(10**6), 10**6))
+def test_the_weight_of_a_ticket_is_the_most_that_figures_grow_by(seed: int, before: int) -> None:
+    dialect = dialect_for(203)
+    assert dialect is not None
+    message = made(203, seed, operation=Random(seed).choice((Operation.SELL, Operation.BUY)))
+    ticket = plain(dialect, message.ticket)
+    assume(ticket is not None)
+    assert ticket is not None
+    counters = booked(DeviceCounters(cash=before), ticket)
+    for _ in range(2):
+        grown = booked(counters, ticket)
+        assert all_together(grown) - all_together(counters) <= ticket.weight
+        counters = grown
+
+
+def all_together(counters: DeviceCounters) -> int:
+    sums = counters.shift.sums if counters.shift else {}
+    return sum(map(abs, (counters.cash, *counters.totals.values(), *sums.values())))
+
+
+@pytest.mark.parametrize("left", [0, 10**6, 5 * 10**6])
+def test_both_ways_see_the_last_room_of_a_register(tmp_path: Path, left: int) -> None:
+    """No figure grows beyond what a sum can hold, however many tickets went the short way before."""
+    (tmp_path / "short").mkdir()
+    (tmp_path / "long").mkdir()
+    short, long = pair(tmp_path, 203)
+    key = tally.NON_NULLABLE, Operation.SELL.value
+    nearly_full = DeviceCounters(totals={key: MAX_TIYN - left})
+    for counter in (short, long):
+        counter.change(counters=nearly_full)
+    codes = []
+    for seed in range(40):
+        message = made(203, seed, operation=Operation.SELL)
+        message.ticket.printed_document_number = seed + 1
+        codes.append(compare(short, long, bytes(message.SerializeToString())))
+    refused = int(no_room().code)
+    assert set(codes) == ({0, refused} if left else {refused})
+    assert short.device.counters.totals.get(key, 0) <= MAX_TIYN
 
 
 def stored(counter: Counter) -> dict[str, Any]:
