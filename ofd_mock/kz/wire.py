@@ -30,7 +30,7 @@ _STOP_SECONDS: Final = 5
 """Real seconds that requests in work are given when the operator ends."""
 _UNREAD: Final = 4
 """Values of a FRAME record that the intake has not read."""
-_FEW_REQUESTS: Final = 64
+_FEW_REQUESTS: Final = 32
 """So many are one batch: two halves would cost more than is won."""
 _OF_NOBODY: Final = frozenset({records.READY, records.FULL})
 """Records that name no connection."""

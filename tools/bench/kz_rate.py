@@ -17,7 +17,7 @@ ANSWER_BYTES: Final = 125
 """An accepted ticket's answer: header, result, fiscal sign, QR address."""
 TICKETS_A_ROUND: Final = 60
 """Of every register."""
-ROUNDS: Final = 7
+ROUNDS: Final = 15
 SHARE: Final = 0.5
 GOAL_KEPT: Final = 8_000
 

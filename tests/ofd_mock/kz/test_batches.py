@@ -67,7 +67,7 @@ def answered(told: Sequence[Record]) -> list[int]:
     return [record[1] for record in told if record[0] == records.ANSWER]
 
 
-@pytest.mark.parametrize(("count", "sizes"), [(1, [1]), (64, [64]), (65, [32, 33]), (200, [100, 50, 50])])
+@pytest.mark.parametrize(("count", "sizes"), [(1, [1]), (32, [32]), (33, [16, 17]), (100, [50, 25, 25])])
 def test_much_is_settled_by_halves(
     server: KzServer, monkeypatch: pytest.MonkeyPatch, count: int, sizes: list[int]
 ) -> None:
@@ -84,7 +84,7 @@ def test_what_came_meanwhile_is_settled_with_the_other_half(
     server: KzServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found = batches(server, monkeypatch)
-    later = frames(FIRST + 200, 10)
+    later = frames(FIRST + 100, 10)
 
     def receive() -> bool:
         if later:
@@ -94,9 +94,9 @@ def test_what_came_meanwhile_is_settled_with_the_other_half(
         return False
 
     monkeypatch.setattr(server.intake, "receive", receive)
-    in_loop(server, lambda: server._take(frames(FIRST, 200)))
-    assert [len(batch) for batch in found] == [100, 55, 55]
-    assert list(chain.from_iterable(found)) == list(range(FIRST, FIRST + 210))
+    in_loop(server, lambda: server._take(frames(FIRST, 100)))
+    assert [len(batch) for batch in found] == [50, 30, 30]
+    assert list(chain.from_iterable(found)) == list(range(FIRST, FIRST + 110))
 
 
 @pytest.mark.parametrize(
