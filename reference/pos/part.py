@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from pydantic import Field
 
 from reference.pos.defects import UnknownDefectError, put_in
-from reference.pos.errors import BookError
+from reference.pos.errors import BookError, DriveUnreachableError, TillError
 from reference.pos.order_book import OrderBook
 from reference.pos.shop import tables
 from reference.pos.shop.desks import Desks
@@ -134,7 +134,7 @@ class PosPart(Part):
         return {
             "settings": Operation("change settings and keep everything", Settings, self._change),
             "round": Operation("look at the service and do what waits", NoArguments, lambda _: self._round()),
-            "close-shift": Operation("close the shift", NoArguments, lambda _: self._worker.close_shift()),
+            "close-shift": Operation("close the shift", NoArguments, lambda _: self._close_shift()),
         }
 
     def _change(self, body: Settings) -> dict[str, Any]:
@@ -145,6 +145,16 @@ class PosPart(Part):
             raise ControlError(first.field, first.rule, first.words.en) from None
         except DeskError as error:
             raise ControlError("settings", error.rule, error.words.en) from None
+
+    def _close_shift(self) -> dict[str, Any]:
+        try:
+            return self._worker.close_shift()
+        except DriveUnreachableError as error:
+            raise ControlError("shift", "service", str(error), 503) from None
+        except BookError as error:
+            raise ControlError("journal", "disk", str(error), 503) from None
+        except TillError as error:
+            raise ControlError("shift", "till", str(error), 409) from None
 
     def _round(self) -> dict[str, Any]:
         standing = self._worker.round()

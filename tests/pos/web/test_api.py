@@ -227,6 +227,19 @@ def test_control_shows_resets_and_restores(api: Api) -> None:
     assert refused.status_code == 422
 
 
+def test_control_says_why_a_shift_stays_open(api: Api) -> None:
+    def refused() -> tuple[int, str]:
+        answer = api.http.post("/control/do/close-shift", json={})
+        return answer.status_code, answer.get_json()["error"]["rule"]
+
+    assert refused() == (409, "till")  # none was opened
+    api.cafe.sold((api.cafe.tea, 1000))
+    api.cafe.till.wire.down = True
+    assert refused() == (503, "service")
+    api.cafe.till.wire.down = False
+    assert control(api, "POST", "/do/close-shift")["TotalSaleCount"] == 1
+
+
 def no_room(*_: object) -> None:
     """A disk that is full."""
     raise OSError(errno.ENOSPC, "No space left on device")
