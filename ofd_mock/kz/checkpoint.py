@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
 
 import structlog
 from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
 
 _AFTER: Final = 20_000
 """Pages after which the log is long enough: most of a large ledger's are in it several times, and are copied
@@ -24,6 +26,7 @@ _OF_A_COMMIT: Final = 4
 _FEW_PAGES: Final = 300
 _PASSES: Final = 5
 _MOVE: Final = "PRAGMA wal_checkpoint(PASSIVE)"
+_NOT_MOVED: Final = "the log could not be moved into the ledger's file"
 _log = structlog.get_logger("operator-kz.checkpoint")
 
 
@@ -63,22 +66,29 @@ class Checkpoints:
         return self._ending
 
     def _run(self) -> None:
-        connection = self._engine.raw_connection()
-        try:
-            # Asked again after each clearing: the wish to end may have come just before it.
-            while not self._ends():
-                self._wanted.wait()
-                if self._ends():
-                    return
-                moved = 0
-                for _ in range(_PASSES):
-                    before, moved = moved, _move(connection.driver_connection)
-                    if moved - before < _FEW_PAGES or self._ends():
-                        break
+        # Asked again after each clearing: the wish to end may have come just before it.
+        while not self._ends():
+            self._wanted.wait()
+            if self._ends():
+                return
+            try:
+                self._copy()
+            except SQLAlchemyError as error:
+                # So many pages later it is tried again; until then SQLite does it in a commit, if it must.
+                _log.warning(_NOT_MOVED, exc_info=error)
+                self._pages = 0
+            else:
                 self._copied = True
-                self._wanted.clear()
-        finally:
-            connection.close()
+            self._wanted.clear()
+
+    def _copy(self) -> None:
+        """Copy what is in the log, and then the few pages that came meanwhile; raises SQLAlchemyError."""
+        with closing(self._engine.raw_connection()) as connection:
+            moved = 0
+            for _ in range(_PASSES):
+                before, moved = moved, _move(connection.driver_connection)
+                if moved - before < _FEW_PAGES or self._ends():
+                    break
 
 
 def log_of(engine: Engine) -> str | None:
@@ -94,5 +104,5 @@ def _move(driver: Any) -> int:
     try:
         return int(driver.execute(_MOVE).fetchone()[2])
     except sqlite3.Error as error:
-        _log.warning("the log could not be moved into the ledger's file", exc_info=error)
+        _log.warning(_NOT_MOVED, exc_info=error)
         return 0

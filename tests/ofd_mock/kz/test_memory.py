@@ -152,6 +152,39 @@ def test_a_ledger_closes_while_its_log_is_moved(tmp_path: Path, monkeypatch: pyt
     assert not closer.is_alive()
 
 
+def test_a_log_that_could_not_be_moved_is_moved_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A file that cannot be opened just then, since the process has no more: told, and tried again."""
+    engine = open_engine(tmp_path / "ledger.sqlite", {})
+    moved = threading.Event()
+    lent = engine.raw_connection
+    troubles = [sa.exc.OperationalError("connect", None, OSError("too many open files"))]
+
+    def lend() -> sa.PoolProxiedConnection:
+        if troubles:
+            raise troubles.pop()
+        return lent()
+
+    def move(_driver: object) -> int:
+        moved.set()
+        return 0
+
+    monkeypatch.setattr(checkpoint, "_AFTER", 1)
+    monkeypatch.setattr(checkpoint, "_move", move)
+    monkeypatch.setattr(engine, "raw_connection", lend)
+    checkpoints = checkpoint.Checkpoints(engine)
+
+    def asked() -> bool:
+        checkpoints.settled(1, None)
+        return moved.is_set()
+
+    eventually(asked)
+    checkpoints.close()
+    assert not troubles
+    assert "could not be moved" in capsys.readouterr().out
+
+
 def test_the_log_moves_into_the_file_beside_the_writer(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
