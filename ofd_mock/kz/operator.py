@@ -8,9 +8,10 @@ fault `ofd-kz.answer` → answer
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -248,10 +249,12 @@ _NOTED: Final = ("device", "version", "command", "token", "reqnum", "code", "row
 """What the event of a request tells."""
 
 
-def _note(outcome: Outcome) -> tuple[Any, ...]:
+def _note(outcome: Outcome) -> str:
+    """What the event of a request tells, as a JSON array."""
     version, _, device, token, reqnum = outcome.header
-    findings = [finding.id for finding in outcome.findings] if outcome.findings else []
-    return device, version, outcome.command, token, reqnum, int(outcome.code), outcome.row, findings
+    findings = json.dumps([finding.id for finding in outcome.findings]) if outcome.findings else "[]"
+    code, row = int(outcome.code), outcome.row
+    return f'[{device},{version},{outcome.command},{token},{reqnum},{code},"{row}",{findings}]'
 
 
 def _coded(frame: Frame, command: int | None, code: int) -> Reply:

@@ -6,6 +6,7 @@ people and for the judge. What a part must not lose it keeps in its own journal 
 
 from __future__ import annotations
 
+import bisect
 import enum
 import itertools
 import json
@@ -15,7 +16,6 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import fields, is_dataclass
 from datetime import date
-from itertools import repeat
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -29,17 +29,17 @@ _GATHERING = 0.25
 
 
 class _Batch(NamedTuple):
-    """Events of one kind and one time, the first numbered `n`: what they tell by `names`, a row each."""
+    """Several events of one kind and one time, as their record on disk: they take the least room so.
+
+    `n` numbers the first, `last` the last of them.
+    """
 
     n: int
-    time: str
-    kind: str
-    names: Sequence[str]
-    rows: Sequence[Sequence[Any]]
+    last: int
+    payload: bytes
 
 
-_Row = tuple[int, str, str, Sequence[str], Sequence[Any]]
-"""One event of a batch, not yet put into words: number, time, kind, names, values."""
+_Noted = dict[str, Any] | _Batch
 
 
 class EventLog:
@@ -61,10 +61,11 @@ class EventLog:
         """Take up the events of an earlier run at `path`; JournalError when that is not its journal."""
         self.part = part
         self._clock = clock.lab if isinstance(clock, PartClock) else clock
-        self._ring: deque[dict[str, Any] | _Row] = deque(maxlen=capacity)
+        self._capacity = capacity
+        self._ring: deque[_Noted] = deque()
         self._last = 0
         self._changed = threading.Condition()
-        self._queue: list[dict[str, Any] | _Batch] = []
+        self._queue: list[_Noted] = []
         self._durable = 0
         self._wanted = 0
         self._closing = False
@@ -89,27 +90,30 @@ class EventLog:
             # The time is read here, so that later numbers never have earlier times.
             return self._note(kind, safe)
 
-    def record_all(self, kind: str, /, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    def record_all(self, kind: str, /, names: Sequence[str], rows: Sequence[str]) -> None:
         """Note several things of one kind at once, at one time: `rows` of values that have these names.
 
-        Values must be JSON values already. They are put into words when somebody looks.
+        A row is a JSON array already.
         """
         if not rows:
             return
         with self._changed:
-            batch = _Batch(self._last + 1, self._clock.now().isoformat(), kind, names, rows)
-            self._last += len(rows)
-            self._ring.extend(_rows(batch))
+            time = self._clock.now().isoformat()
+            head = _encoder.encode({"n": self._last + 1, "time": time, "kind": kind, "names": names})
+            payload = f'{head[:-1]},"rows":[{",".join(rows)}]}}'.encode("utf-8", "surrogatepass")
+            batch = _Batch(self._last + 1, self._last + len(rows), payload)
+            self._last = batch.last
+            self._keep(batch)
             self._enqueue(batch)
 
     def since(self, n: int, limit: int = 100) -> list[dict[str, Any]]:
         """At most `limit` events numbered above `n`, oldest first, of those still kept."""
         with self._changed:
-            if not self._ring:
-                return []
-            start = max(0, n + 1 - _number(self._ring[0]))
-            found = list(itertools.islice(self._ring, start, start + max(0, limit)))
-        return [self._event(one) for one in found]
+            after = max(n, self._last - self._capacity)
+            start = bisect.bisect_right(self._ring, after, key=_last_number)
+            wanted = itertools.islice(self._ring, start, None)
+            found = list(itertools.takewhile(lambda one: _first_number(one) <= after + limit, wanted))
+        return [event for event in self._events(found) if after < event["n"] <= after + limit]
 
     def last(self, count: int) -> list[dict[str, Any]]:
         """The last `count` events, oldest first."""
@@ -157,19 +161,29 @@ class EventLog:
             "kind": kind,
             "data": data,
         }
-        self._ring.append(event)
+        self._keep(event)
         self._enqueue(event)
         return self._last
 
-    def _event(self, one: dict[str, Any] | _Row) -> dict[str, Any]:
-        """An event in words, for the caller to keep."""
-        if isinstance(one, dict):
-            return dict(one)
-        n, time, kind, names, values = one
-        data = dict(zip(names, values, strict=True))
-        return {"n": n, "time": time, "part": self.part, "kind": kind, "data": data}
+    def _keep(self, noted: _Noted) -> None:
+        """Keep in memory what was noted last, and of the rest what is needed for the capacity."""
+        ring = self._ring
+        ring.append(noted)
+        while _last_number(ring[0]) <= self._last - self._capacity:
+            ring.popleft()
 
-    def _enqueue(self, noted: dict[str, Any] | _Batch) -> None:
+    def _events(self, noted: Iterable[_Noted]) -> Iterator[dict[str, Any]]:
+        """Events by themselves, for the caller to keep."""
+        for one in noted:
+            if isinstance(one, dict):
+                yield dict(one)
+                continue
+            batch = json.loads(one.payload)
+            for n, values in enumerate(batch["rows"], batch["n"]):
+                data = dict(zip(batch["names"], values, strict=True))
+                yield {"n": n, "time": batch["time"], "part": self.part, "kind": batch["kind"], "data": data}
+
+    def _enqueue(self, noted: _Noted) -> None:
         """Have an event, or several as one record, brought to disk."""
         if self._journal is not None and self._failure is None and not self._closed:
             self._queue.append(noted)
@@ -180,11 +194,13 @@ class EventLog:
         for payload in journal.recover():
             noted = json.loads(payload)
             if "rows" in noted:
-                self._ring.extend(_rows(_Batch(**noted)))
-            else:
-                self._ring.extend(noted if isinstance(noted, list) else (noted,))
-        if self._ring:
-            self._last = self._durable = _number(self._ring[-1])
+                self._last = noted["n"] + len(noted["rows"]) - 1
+                self._keep(_Batch(noted["n"], self._last, payload))
+                continue
+            for one in noted if isinstance(noted, list) else (noted,):
+                self._last = one["n"]
+                self._keep(one)
+        self._durable = self._last
 
     def _write(self) -> None:
         try:
@@ -204,26 +220,25 @@ class EventLog:
             self._changed.wait_for(lambda: self._closing or self._wanted > self._durable, _GATHERING)
             batch, self._queue = self._queue, []
             full = self._journal.size >= self._next_compaction
-            kept = [self._event(one) for one in self._ring] if full else None
+            kept = list(self._ring) if full else None
         self._bring_to_disk(self._journal, batch, kept)
-        last = batch[-1]
         with self._changed:
-            self._durable = last.n + len(last.rows) - 1 if isinstance(last, _Batch) else int(last["n"])
+            self._durable = _last_number(batch[-1])
             self._changed.notify_all()
         return True
 
     def _bring_to_disk(
         self,
         journal: Journal,
-        batch: Iterable[dict[str, Any] | _Batch],
-        kept: Iterable[dict[str, Any]] | None,
+        batch: Iterable[_Noted],
+        kept: Iterable[_Noted] | None,
     ) -> None:
         if kept is not None:  # holds the batch too
-            journal.rewrite(_encode(event) for event in kept)
+            journal.rewrite(_record(one) for one in kept)
             self._next_compaction = max(self._compact_at, 2 * journal.size)
             return
         for noted in batch:
-            journal.append(_encode(noted))
+            journal.append(_record(noted))
         journal.commit()
 
     def _fail(self, error: BaseException) -> None:
@@ -267,15 +282,18 @@ def json_safe(value: object) -> Any:
     return str(value)
 
 
-def _rows(batch: _Batch) -> Iterator[_Row]:
-    n, time, kind, names, rows = batch
-    return zip(itertools.count(n), repeat(time), repeat(kind), repeat(names), rows)
+def _first_number(one: _Noted) -> int:
+    return one.n if isinstance(one, _Batch) else int(one["n"])
 
 
-def _number(one: dict[str, Any] | _Row) -> int:
-    return int(one["n"] if isinstance(one, dict) else one[0])
+def _last_number(one: _Noted) -> int:
+    return one.last if isinstance(one, _Batch) else int(one["n"])
 
 
-def _encode(noted: dict[str, Any] | _Batch) -> bytes:
-    plain = noted._asdict() if isinstance(noted, _Batch) else noted
+def _record(one: _Noted) -> bytes:
+    """What stands of it on disk."""
+    return one.payload if isinstance(one, _Batch) else _encode(one)
+
+
+def _encode(plain: Mapping[str, Any]) -> bytes:
     return _encoder.encode(plain).encode("utf-8", "surrogatepass")

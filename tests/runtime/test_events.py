@@ -367,7 +367,7 @@ def test_waiting_for_an_event_from_another_thread(lab: LabClock):
 def test_many_at_once_are_numbered_one_by_one_and_found_again(lab: LabClock, path: Path):
     log = EventLog(path, lab, "operator")
     log.record("before")
-    log.record_all("request", ("place", "found"), [(place, [place]) for place in range(3)])
+    log.record_all("request", ("place", "found"), [f"[{place},[{place}]]" for place in range(3)])
     log.record_all("request", ("place",), [])
     log.record("after")
     assert [(one["n"], one["kind"]) for one in log.since(0)] == [
@@ -398,7 +398,7 @@ def test_many_at_once_are_numbered_one_by_one_and_found_again(lab: LabClock, pat
 def test_many_at_once_are_kept_when_the_journal_is_written_anew(lab: LabClock, path: Path):
     log = EventLog(path, lab, "operator", capacity=5, compact_at=1)
     for turn in range(4):
-        log.record_all("request", ("turn", "place"), [(turn, place) for place in range(4)])
+        log.record_all("request", ("turn", "place"), [f"[{turn},{place}]" for place in range(4)])
         log.flush()
     told = log.since(0)
     assert [one["n"] for one in told] == [12, 13, 14, 15, 16]
@@ -419,3 +419,17 @@ def test_lists_of_events_of_an_older_journal_are_found_again(lab: LabClock, path
     assert log.since(0) == old
     assert log.record("more") == 3
     log.close()
+
+
+def test_what_came_many_at_once_leaves_one_by_one(lab: LabClock):
+    log = EventLog(None, lab, "operator", capacity=3)
+    log.record_all("request", ("place",), [f"[{place}]" for place in range(4)])
+    assert [one["n"] for one in log.since(0)] == [2, 3, 4]
+    log.record("after")
+    assert [one["n"] for one in log.since(0)] == [3, 4, 5]
+    assert [one["n"] for one in log.since(3, 1)] == [4]
+    assert [one["n"] for one in log.last(2)] == [4, 5]
+    for _ in range(3):
+        log.record("after")
+    assert [(one["n"], one["kind"]) for one in log.since(0)] == [(n, "after") for n in (6, 7, 8)]
+    assert log.since(8) == log.since(0, 0) == []
