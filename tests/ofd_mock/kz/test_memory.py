@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sqlite3
 import threading
+from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -13,13 +14,16 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from ofd_mock.kz import checkpoint
+from ofd_mock.kz import checkpoint, memory
 from ofd_mock.kz.consumer import find
+from ofd_mock.kz.registry import Row, mock_registration
+from ofd_mock.kz.values import Device, Profile
 from reference.protocol.kz.device_states import DeviceState
 from reference.protocol.kz.dialects import dialect_for
 from reference.protocol.kz.documents import to_message
 from reference.protocol.kz.frames import HEADER_SIZE, Frame, Header
 from reference.protocol.kz.signs import QrFields
+from reference.protocol.kz.tickets import Ticket
 from reference.runtime.chance import generator
 from reference.runtime.database import open_engine
 from tests.ofd_mock.kz.counter import ID, NOW, Counter, ParentTicket, offline, ticket
@@ -150,6 +154,27 @@ def test_a_ledger_closes_while_its_log_is_moved(tmp_path: Path, monkeypatch: pyt
     asked.set()
     closer.join(PATIENCE)
     assert not closer.is_alive()
+
+
+def test_a_row_as_it_was_written_is_not_read_into_a_device_again(
+    counter: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody else's writing makes rows be read again; what plain tickets made of them is remembered."""
+    assert [sell(counter, number) for number in (1, 2)] == [0, 0]
+    read: list[object] = []
+    known = memory.from_row
+
+    def counted(row: Row, uncounted: Iterable[Ticket]) -> Device:
+        read.append(row["id"])
+        return known(row, uncounted)
+
+    monkeypatch.setattr(memory, "from_row", counted)
+    counter.opened().add([Device(ID + 1, profile=Profile(mock_registration(ID + 1)))])
+    assert sell(counter, 3) == 0
+    assert read == []
+    counter.change(state=DeviceState.BLOCKED_OFD)
+    assert sell(counter, 4) == 15
+    assert ID in read
 
 
 def test_a_log_that_could_not_be_moved_is_moved_later(
