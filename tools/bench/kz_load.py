@@ -35,6 +35,7 @@ ITEMS: Final = 2
 ACCEPTED: Final = bytes.fromhex("080112020800")
 """How the body of an accepted ticket's answer begins: command 1, result code 0."""
 _PATIENCE: Final = 30.0
+_PATIENT: Final = struct.pack("ll", int(_PATIENCE), 0)
 _SIZE_AND_TOKEN: Final = struct.Struct("<4xI4xI")
 _KINDS_OF_TICKETS: Final = 64
 
@@ -126,8 +127,10 @@ class Load:
             register.pending = self._frame(register)
         link = register.link
         if link is None:
-            link = register.link = socket.create_connection(self._to, _PATIENCE)
+            link = register.link = socket.socket()
             link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            link.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _PATIENT)
+            link.connect(self._to)
             self._poll.register(link, select.EPOLLIN)
         self._by_number[link.fileno()] = register
         link.sendall(register.pending)
