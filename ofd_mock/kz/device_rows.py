@@ -1,8 +1,12 @@
-"""Devices read from a Kazakh ledger: by their IDs, many at once, or from memory where that is certain."""
+"""Devices read from a Kazakh ledger: by their IDs, many at once, or from memory where that is certain.
+
+A row may be behind its documents by a few tickets (`tables.devices`): here is what goes on from there.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from functools import lru_cache
 from typing import Final
 
@@ -12,15 +16,40 @@ from sqlalchemy import Connection, Dialect
 from ofd_mock.kz import tables
 from ofd_mock.kz.memory import Memory
 from ofd_mock.kz.prepared import Prepared
-from ofd_mock.kz.registry import Row
+from ofd_mock.kz.registry import LaterTicket
 from ofd_mock.kz.surroundings import ticket_of
-from ofd_mock.kz.values import Device
+from ofd_mock.kz.values import Device, LastDocument
+from reference.protocol.kz.exchange import DeviceExchange
 from reference.protocol.kz.frames import Frame
-from reference.protocol.kz.tickets import Ticket
 
 _KEYS_AT_ONCE: Final = 256
 _SIZES: Final = (1, 4, 16, 64, _KEYS_AT_ONCE)
 _DEVICES: Final = tables.devices
+_DOCUMENTS: Final = tables.documents
+NEWEST: Final = (
+    sa.select(sa.func.max(_DOCUMENTS.c.number))
+    .where(_DOCUMENTS.c.device == _DEVICES.c.id)
+    .correlate(_DEVICES)
+    .scalar_subquery()
+)
+"""The number of the last document, in a question that asks for rows of `kz_devices`; NULL without any."""
+_LATER: Final = (
+    sa.select(
+        _DOCUMENTS.c.number,
+        _DOCUMENTS.c.version,
+        _DOCUMENTS.c.request,
+        _DOCUMENTS.c.token,
+        _DOCUMENTS.c.reqnum,
+        _DOCUMENTS.c.command,
+        _DOCUMENTS.c.answer,
+        _DOCUMENTS.c.issued,
+        _DOCUMENTS.c.time,
+        _DOCUMENTS.c.shift_number,
+        _DOCUMENTS.c.printed_number,
+    )
+    .where(_DOCUMENTS.c.device == sa.bindparam("device"), _DOCUMENTS.c.number > sa.bindparam("written"))
+    .order_by(_DOCUMENTS.c.number)
+)
 
 
 def empty_memory() -> Memory:
@@ -38,8 +67,15 @@ def read_devices(
         # Few sizes, so that few statements are compiled; the last key fills the rest.
         size = next(size for size in _SIZES if size >= len(some))
         keys = {f"key{place}": key for place, key in enumerate(some + some[-1:] * (size - len(some)))}
-        for row in _select(connection.dialect, size, lock).all(connection, keys):
-            found[row[0]] = memory.read(tuple(row), lambda row: uncounted_tickets(connection, row))
+        rows = _select(connection.dialect, size, lock).all(connection, keys)
+        # After the rows, since their locks may have been waited for while others wrote documents.
+        signs = dict(_last_signs(connection.dialect, size).all(connection, keys))
+        for row in rows:
+            found[row[0]] = memory.read(
+                tuple(row),
+                signs.get(row[0]) or "",
+                lambda row: later_tickets(connection, row["id"], row["documents"]),
+            )
     return found
 
 
@@ -60,19 +96,27 @@ def held(
     return devices
 
 
-def uncounted_tickets(connection: Connection, row: Row) -> list[Ticket]:
-    """The tickets of a device's row that its counters do not hold."""
-    last, count = row["documents"], row["uncounted"]
-    if not count:
-        return []
-    table = tables.documents
-    query = (
-        sa.select(table.c.version, table.c.request)
-        .where(table.c.device == row["id"], table.c.number > last - count, table.c.number <= last)
-        .order_by(table.c.number)
-    )
-    tickets = [ticket_of(one.version, one.request) for one in connection.execute(query)]
-    return [ticket for ticket in tickets if ticket is not None]
+def later_tickets(connection: Connection, device: int, written: int) -> list[LaterTicket]:
+    """The tickets behind a device's row, which is as of document `written`, oldest first.
+
+    ValueError if one of them is no ticket: then the ledger was written by somebody else.
+    """
+    later = []
+    for row in connection.execute(_LATER, {"device": device, "written": written}):
+        ticket = ticket_of(row.version, row.request)
+        if ticket is None or row.time is None:
+            raise ValueError(f"document {row.number} behind the row of register {device} is no plain ticket")
+        later.append(
+            LaterTicket(
+                row.number,
+                ticket,
+                DeviceExchange(0, row.token, row.reqnum, row.command, row.answer),
+                row.issued,
+                datetime.fromisoformat(row.time),
+                LastDocument(row.shift_number, row.printed_number),
+            )
+        )
+    return later
 
 
 @lru_cache(maxsize=64)
@@ -80,3 +124,16 @@ def _select(dialect: Dialect, size: int, lock: bool) -> Prepared:
     keys: list[sa.BindParameter[int]] = [sa.bindparam(f"key{place}") for place in range(size)]
     query = sa.select(_DEVICES).where(_DEVICES.c.id.in_(keys)).order_by(_DEVICES.c.id)
     return Prepared(query.with_for_update() if lock else query, dialect)
+
+
+@lru_cache(maxsize=16)
+def _last_signs(dialect: Dialect, size: int) -> Prepared:
+    sign = (
+        sa.select(_DOCUMENTS.c.sign)
+        .where(_DOCUMENTS.c.device == _DEVICES.c.id)
+        .order_by(_DOCUMENTS.c.number.desc())
+        .limit(sa.literal_column("1"))
+        .scalar_subquery()
+    )
+    keys: list[sa.BindParameter[int]] = [sa.bindparam(f"key{place}") for place in range(size)]
+    return Prepared(sa.select(_DEVICES.c.id, sign).where(_DEVICES.c.id.in_(keys)), dialect)

@@ -86,6 +86,7 @@ class Draft:
         device, entry = outcome.header.id, outcome.document
         if entry is not None:
             row = _document_row(device, entry)
+            row["issued"] = None if outcome.device is None else outcome.device.exchange.issued
             self._come(device, entry.number, row["time"], entry.sign, entry.printed_number)
             self._documents.append(tuple([row[name] for name in _COLUMNS]))
         if outcome.cancelled is not None:
@@ -127,8 +128,10 @@ class Draft:
 
     def _come(self, device: int, number: int, time: str | None, sign: str, printed: int | None) -> None:
         """Note what the next documents of the register and of the batch are compared with."""
+        known = self._memory.get(device)
+        if known is not None:
+            known.sign = sign
         if time is not None:
-            known = self._memory.get(device)
             _, latest = self._latest(device, known)
             if time < latest:
                 self._strays.append((device, number, time))

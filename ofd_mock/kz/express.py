@@ -185,6 +185,7 @@ def _row(
         ticket.operation,
         ticket.total,
         ticket.printed_number,
+        device.exchange.issued,
     )
 
 

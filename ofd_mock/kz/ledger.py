@@ -6,7 +6,7 @@ caller said that it brings the log there itself. All writing of a process goes t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,14 +19,14 @@ from sqlalchemy import Connection, Dialect, Engine
 
 from ofd_mock.kz import tables
 from ofd_mock.kz.checkpoint import Checkpoints, log_of
-from ofd_mock.kz.device_rows import empty_memory, held, read_devices, uncounted_tickets
+from ofd_mock.kz.device_rows import empty_memory, held, later_tickets, read_devices
 from ofd_mock.kz.disturbance import command_of
 from ofd_mock.kz.draft import Draft
 from ofd_mock.kz.express import Express
-from ofd_mock.kz.memory import MOST_UNCOUNTED, Memory
+from ofd_mock.kz.memory import Memory
 from ofd_mock.kz.order_book import OrderBook
 from ofd_mock.kz.prepared import Prepared
-from ofd_mock.kz.registry import ADVANCED, from_row, to_row
+from ofd_mock.kz.registry import from_row, to_row
 from ofd_mock.kz.rules import Rules
 from ofd_mock.kz.surroundings import Chance, LedgerSurroundings
 from ofd_mock.kz.values import Device, Outcome
@@ -34,7 +34,7 @@ from reference.protocol.kz.dialects import dialect_for, fallback_dialect
 from reference.protocol.kz.envelope import refusal
 from reference.protocol.kz.frames import Frame
 from reference.protocol.kz.results import ResultCode
-from reference.runtime.database import READ_ONLY, migrate
+from reference.runtime.database import migrate, reading_options
 
 MIGRATIONS: Final = "ofd_mock.kz.migrations"
 _TRIES: Final = 5
@@ -82,9 +82,11 @@ class KzLedger:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """A connection that only reads and never waits for the writer."""
+        """A connection that only reads, all of it as of one moment, and never waits for the writer."""
         with self.engine.connect() as connection:
-            yield connection.execution_options(**{READ_ONLY: True})
+            reader = connection.execution_options(**reading_options(self.engine))
+            reader.begin()
+            yield reader
 
     def settle(
         self, batch: Sequence[Frame], rules: Rules, now: datetime, desk: Desk, *, to_log: bool = False
@@ -185,6 +187,8 @@ class KzLedger:
             try:
                 connection.commit()
             except BaseException:
+                # Whether its transaction has ended only the database knows.
+                connection.invalidate()
                 self._release(connection)
                 raise
             if self.near:
@@ -213,8 +217,8 @@ class KzLedger:
         """The first registers by ID."""
         with self.reading() as connection:
             query = sa.select(_DEVICES).order_by(_DEVICES.c.id).limit(limit)
-            rows = connection.execute(query).mappings().all()
-            return [from_row(row, uncounted_tickets(connection, row)) for row in map(dict, rows)]
+            rows = [dict(row) for row in connection.execute(query).mappings()]
+            return [from_row(row, later_tickets(connection, row["id"], row["documents"])) for row in rows]
 
     def add(self, devices: Sequence[Device]) -> None:
         """Take new registers. LedgerError for an ID that is there."""
@@ -279,18 +283,6 @@ _UPDATE: Final = (
     .where(_DEVICES.c.id == sa.bindparam("key"))
     .values({c.name: sa.bindparam(c.name) for c in _DEVICES.c if c.name not in ("id", "rnm", "profile")})
 )
-_ADVANCE: Final = (
-    sa.update(_DEVICES)
-    .where(_DEVICES.c.id == sa.bindparam("key"))
-    .values(
-        {
-            c.name: sa.bindparam(c.name)
-            for c in _DEVICES.c
-            if c.name not in ("id", "rnm", "profile", "counters", "last_z", "cancellable")
-        }
-        | {"cancellable": sa.true()}
-    )
-)
 _UPDATE_ALL: Final = (
     sa.update(_DEVICES)
     .where(_DEVICES.c.id == sa.bindparam("key"))
@@ -299,8 +291,8 @@ _UPDATE_ALL: Final = (
 
 
 @lru_cache(maxsize=4)
-def _updates(dialect: Dialect) -> tuple[Prepared, Prepared]:
-    return Prepared(_UPDATE, dialect), Prepared(_ADVANCE, dialect, (*ADVANCED[:-1], "key"))
+def _update(dialect: Dialect) -> Prepared:
+    return Prepared(_UPDATE, dialect)
 
 
 def _settle(
@@ -318,44 +310,35 @@ def _settle(
     around = LedgerSurroundings(connection, draft, rules, desk.orders, desk.chance, desk.check_base)
     outcomes = []
     changed: dict[int, Device] = {}
-    advanced: dict[int, int] = {}
+    otherwise: set[int] = set()
     for frame in batch:
         device = devices.get(frame.header.id)
         outcome = None
         if short is not None and device is not None:
             outcome = _shortly(short, frame, device, now, draft, around)
-            if outcome is not None:
-                advanced[frame.header.id] = advanced.get(frame.header.id, 0) + 1
         if outcome is None:
             outcome = _settled(rules, frame, device, now, around)
             draft.take(outcome)
-            if outcome.device is not None:
-                advanced[frame.header.id] = MOST_UNCOUNTED
+            otherwise.add(frame.header.id)
         if outcome.device is not None:
             devices[outcome.device.id] = changed[outcome.device.id] = outcome.device
         outcomes.append(outcome)
     draft.flush()
-    _write(connection, changed, advanced, memory)
+    _write(connection, changed, otherwise, memory)
     return outcomes
 
 
 def _write(
-    connection: Connection, changed: Mapping[int, Device], advanced: Mapping[int, int], memory: Memory
+    connection: Connection, changed: Mapping[int, Device], otherwise: Set[int], memory: Memory
 ) -> None:
-    """Write the devices; those that have but advanced by a few plain tickets without their counters."""
-    whole, few = [], []
-    for key, device in changed.items():
-        known = memory.get(key)
-        after = MOST_UNCOUNTED if known is None else known.uncounted + advanced[key]
-        if known is not None and after < MOST_UNCOUNTED:
-            few.append(memory.advanced(device, known, after))
-        else:
-            whole.append(_keyed(memory.whole(device)))
-    update, advance = _updates(connection.dialect)
-    if whole:
-        update.run(connection, whole)
-    if few:
-        advance.run(connection, few)
+    """Write the devices that may not stay behind their documents; `otherwise` took not only plain tickets."""
+    rows = [
+        _keyed(memory.whole(device))
+        for key, device in changed.items()
+        if key in otherwise or not memory.may_lag(device)
+    ]
+    if rows:
+        _update(connection.dialect).run(connection, rows)
 
 
 def _keyed(row: dict[str, Any]) -> dict[str, Any]:

@@ -9,33 +9,33 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
-from ofd_mock.kz.registry import ADVANCED, Row, advance_values, changing, from_row
+from ofd_mock.kz.registry import LaterTicket, Row, changing, from_row
 from ofd_mock.kz.values import Device
-from reference.protocol.kz.tickets import Ticket
 
-MOST_UNCOUNTED: Final = 32
-"""Tickets of a device after which its counters are written; who reads the row counts the fewer behind it."""
+MOST_LATER: Final = 32
+"""Tickets of a device after which its row is written; who reads it goes on with the fewer behind it."""
 
 
 class Known:
     """A device with its row as it was read, and the columns written since.
 
-    `uncounted`: as the row has it now. `latest`: number and time of the last of its documents that is no
-    stray, whose time is the latest of all, 0 and empty without any; `printed`: the highest printed number of
-    those of that time. `room`: by how many tiyn all figures together may grow at least. None: not known.
+    `written`: the number of the document that the row is as of. `sign`: of the last document of all, empty
+    without any; no other document ever has it. `latest`: number and time of the last of its documents that is
+    no stray, whose time is the latest of all, 0 and empty without any; `printed`: the highest printed number
+    of those of that time. `room`: by how many tiyn all figures together may grow at least. None: not known.
     """
 
-    __slots__ = ("advanced", "changed", "device", "latest", "printed", "room", "row", "uncounted")
+    __slots__ = ("changed", "device", "latest", "printed", "room", "row", "sign", "written")
 
-    def __init__(self, row: tuple[Any, ...], device: Device, uncounted: int) -> None:
+    def __init__(self, row: tuple[Any, ...], device: Device, written: int, sign: str) -> None:
         self.row = row
         self.device = device
-        self.uncounted = uncounted
+        self.written = written
+        self.sign: str | None = sign
         self.latest: tuple[int, str] | None = None if device.documents else (0, "")
         self.printed: int | None = None if device.documents else 0
         self.room: int | None = None
         self.changed: dict[str, Any] | None = None
-        self.advanced: tuple[Any, ...] | None = None
 
 
 class Memory:
@@ -52,40 +52,46 @@ class Memory:
         """What is known of a device, certain or not."""
         return self._known.get(device_id)
 
-    def read(self, row: tuple[Any, ...], uncounted: Callable[[Row], Iterable[Ticket]]) -> Device:
-        """The device of a row just read, whose values stand in the order of the columns."""
+    def read(self, row: tuple[Any, ...], sign: str, later: Callable[[Row], Iterable[LaterTicket]]) -> Device:
+        """The device of a row just read, whose values stand in the order of the columns; `sign` is that of
+        its last document now, empty without any.
+        """
         known = self._known.get(row[0])
-        if known is not None and self._row(known) == row:
+        if known is not None and known.sign == sign and self._row(known) == row:
             return known.device
         named = dict(zip(self._columns, row, strict=True))
-        device = from_row(named, uncounted(named))
+        device = from_row(named, later(named))
         if len(self._known) >= self._most:
             self._known.clear()
-        self._known[device.id] = Known(row, device, named["uncounted"])
+        self._known[device.id] = Known(row, device, named["documents"], sign)
         return device
 
     def whole(self, device: Device) -> dict[str, Any]:
-        """The columns to write of a device with its counters; it is known so from now on."""
+        """The columns to write of a device; it is known so from now on."""
         changed = changing(device)
         known = self._known.get(device.id)
         if known is not None:
-            known.device, known.uncounted = device, 0
-            known.changed, known.advanced, known.room = changed, None, None
+            known.device, known.written = device, device.documents
+            known.changed, known.room = changed, None
         return changed
 
-    def advanced(self, device: Device, known: Known, uncounted: int) -> tuple[Any, ...]:
-        """The values of ADVANCED to write of a device after a ticket, without its counters; it is known so
-        from now on.
+    def may_lag(self, device: Device) -> bool:
+        """Whether the row of a device that took nothing but plain tickets need not be written yet; the device
+        is known so from now on.
         """
-        values = advance_values(device, uncounted)
-        known.device, known.uncounted, known.advanced = device, uncounted, values
-        return values
+        known = self._known.get(device.id)
+        if known is None or device.documents - known.written >= MOST_LATER:
+            return False
+        if device.state is not known.device.state:
+            return False
+        known.device = device
+        return True
 
     def doubt(self, ids: Iterable[int]) -> None:
-        """Know no times and no room of devices whose documents were not stored after all."""
+        """Have devices read again whose documents were not stored after all."""
         for device_id in ids:
             if (known := self._known.get(device_id)) is not None:
-                known.latest = known.printed = known.room = None
+                known.sign = known.latest = known.printed = known.room = None
 
     def forget(self) -> None:
         """Know nothing any more."""
@@ -94,10 +100,8 @@ class Memory:
 
     def _row(self, known: Known) -> tuple[Any, ...]:
         """The row as it must be now."""
-        if known.changed is not None or known.advanced is not None:
-            changed = dict(known.changed or {})
-            if known.advanced is not None:
-                changed.update(zip(ADVANCED, known.advanced, strict=True), cancellable=True)
+        if known.changed is not None:
+            changed = known.changed
             row = [changed.get(name, old) for name, old in zip(self._columns, known.row, strict=True)]
-            known.row, known.changed, known.advanced = tuple(row), None, None
+            known.row, known.changed = tuple(row), None
         return known.row

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final
@@ -65,70 +65,64 @@ def to_row(device: Device) -> dict[str, Any]:
 
 
 def changing(device: Device) -> dict[str, Any]:
-    """The columns that documents change."""
-    return advanced(device, 0) | {
+    """The key, and the columns that documents change."""
+    exchange, last, time = device.exchange, device.last_document, device.last_time
+    return {
+        "id": device.id,
+        "state": _ACTIVE_WORD if device.state is _ACTIVE else device.state.value,
+        "issued": exchange.issued,
+        "last_token": exchange.last_token,
+        "last_req": exchange.last_req,
+        "last_cmd": exchange.last_cmd,
+        "last_answer": exchange.last_answer,
         "counters": counters_to_text(device.counters),
+        "documents": device.documents,
+        "last_time": None if time is None else time.isoformat(),
+        "last_shift": None if last is None else last.shift_number,
+        "last_printed": None if last is None else last.printed_number,
         "last_z": device.last_z,
+        "cancellable": device.cancellable,
     }
 
 
-def advanced(device: Device, uncounted: int) -> dict[str, Any]:
-    """The columns that a ticket changes whose counting is left to whoever reads the row."""
-    values = dict(zip(ADVANCED, advance_values(device, uncounted), strict=True))
-    return values | {"cancellable": device.cancellable}
+@dataclass(frozen=True, slots=True)
+class LaterTicket:
+    """What a ticket changed that stands behind its register's row; `issued` None: the token of the row."""
+
+    number: int
+    ticket: Ticket
+    exchange: DeviceExchange
+    issued: int | None
+    time: datetime
+    last: LastDocument
 
 
-ADVANCED: Final = (
-    "state",
-    "issued",
-    "last_token",
-    "last_req",
-    "last_cmd",
-    "last_answer",
-    "documents",
-    "last_time",
-    "last_shift",
-    "last_printed",
-    "uncounted",
-    "id",
-)
-"""The columns of `advanced` but for `cancellable`, which every ticket makes true; the key behind them."""
+def from_row(row: Row, later: Iterable[LaterTicket]) -> Device:
+    """The device of a row; `later` are the tickets behind it, oldest first."""
+    device = _as_written(row)
+    for one in later:
+        issued = device.exchange.issued if one.issued is None else one.issued
+        device = replace(
+            device,
+            exchange=replace(one.exchange, issued=issued),
+            counters=apply_ticket(device.counters, one.ticket),
+            documents=one.number,
+            last_time=one.time,
+            last_document=one.last,
+            cancellable=True,
+        )
+    return device
 
 
-def advance_values(device: Device, uncounted: int) -> tuple[Any, ...]:
-    """The values of ADVANCED."""
-    exchange, last, time = device.exchange, device.last_document, device.last_time
-    answer = exchange.last_answer
-    return (
-        _ACTIVE_WORD if device.state is _ACTIVE else device.state.value,
-        exchange.issued,
-        exchange.last_token,
-        exchange.last_req,
-        exchange.last_cmd,
-        # SQLite's driver looks for an adapter of bytes each time, which costs more than the copy.
-        None if answer is None else bytearray(answer),
-        device.documents,
-        None if time is None else time.isoformat(),
-        None if last is None else last.shift_number,
-        None if last is None else last.printed_number,
-        uncounted,
-        device.id,
-    )
-
-
-def from_row(row: Row, uncounted: Iterable[Ticket]) -> Device:
-    """The device of a row; `uncounted` are its tickets that the row's counters do not hold, oldest first."""
+def _as_written(row: Row) -> Device:
     time, shift = row["last_time"], row["last_shift"]
-    counters = counters_from_json(json.loads(row["counters"]))
-    for ticket in uncounted:
-        counters = apply_ticket(counters, ticket)
     return Device(
         id=row["id"],
         state=DeviceState(row["state"]),
         exchange=DeviceExchange(
             row["issued"], row["last_token"], row["last_req"], row["last_cmd"], row["last_answer"]
         ),
-        counters=counters,
+        counters=counters_from_json(json.loads(row["counters"])),
         profile=profile_from_text(row["profile"]),
         documents=row["documents"],
         last_time=None if time is None else datetime.fromisoformat(time),

@@ -46,12 +46,12 @@ devices: Final = Table(
     Column("last_z", LargeBinary),
     Column("cancellable", Boolean, nullable=False),
     Column("profile", Text, nullable=False),
-    Column("uncounted", SmallInteger, nullable=False, server_default="0"),
 )
 """One row a register: its exchange state of kz-ofd §4.2, its counters, what the portal holds of it.
 
-`uncounted`: so many of its last documents, tickets all, are not in `counters` yet; whoever reads the row
-counts them (`registry.from_row`). Documents are the truth, so that counters need not be written with each.
+Documents are the truth, and the row need not be written with each: it is as its document number `documents`
+left it. A few tickets may stand behind it, which changed neither `state` nor what the portal holds; whoever
+reads another column goes on from there (`device_rows`), and whoever writes one writes them all.
 """
 
 documents: Final = Table(
@@ -78,8 +78,13 @@ documents: Final = Table(
     Column("printed_number", BigInteger),
     Column("parent_rnm", String(64), nullable=False),
     Column("parent_sign", String(64), nullable=False),
+    Column("issued", BigInteger),
 )
-"""Every accepted document, with the bodies that travelled."""
+"""Every accepted document, with the bodies that travelled.
+
+`issued` is the token that went out with the answer; NULL in those of older versions, none of which stands
+behind a row that has another one.
+"""
 # Every ticket pays for every index here, a page where its new rows do not come at its end. None is on times:
 # with kz_strays, documents are found by theirs without one.
 Index("kz_documents_sign", documents.c.sign, unique=True)

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ofd_mock.kz import tables as ledger_tables
+from ofd_mock.kz.device_rows import NEWEST
 from ofd_mock.kz.registry import profile_from_text
 from ofd_mock.portal import tables
 from ofd_mock.portal.directories import models
@@ -188,16 +189,16 @@ def _cards() -> Any:
             *columns,
             _DEVICES.c.state,
             _DEVICES.c.counters,
-            _DEVICES.c.uncounted,
             _DEVICES.c.documents,
             _DEVICES.c.profile,
             _DEVICES.c.last_time,
+            documents.c.number.label("newest"),
             documents.c.received.label("last_received"),
         )
         .join(_DEVICES, _DEVICES.c.id == columns.id)
         .join(
             documents,
-            (documents.c.device == _DEVICES.c.id) & (documents.c.number == _DEVICES.c.documents),
+            (documents.c.device == _DEVICES.c.id) & (documents.c.number == NEWEST),
             isouter=True,
         )
         .where(columns.removed.is_(False))

@@ -7,10 +7,9 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ofd_mock.kz import tables as ledger_tables
 from ofd_mock.portal import tables, wire_books
 from ofd_mock.portal.accounts import Accounts, book
 from ofd_mock.portal.card_form import read_card_form
@@ -34,14 +33,12 @@ class OldTokenLives(Cards):
 
     def token(self, visitor: Visitor, card: int) -> int:
         """«Получить токен»."""
-        devices = ledger_tables.devices.c
         with self._office.reading() as session:
-            before = session.scalar(select(devices.issued).where(devices.id == card))
+            before = wire_books.token_of(session, card)
         made = super().token(visitor, card)
         if before:
             with self._office.changing() as session:
-                old = update(ledger_tables.devices).where(devices.id == card).values(issued=before)
-                session.execute(old)
+                wire_books.put_token(session, card, before)
         return made
 
 

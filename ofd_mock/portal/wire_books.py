@@ -1,7 +1,7 @@
 """The portal's hand on the ledger's row of a register: state, registration data and token.
 
-Only the columns that change are written, in the portal's own transaction, with the row locked as the wire's
-intake locks it: a token made here is the only one that counts from the commit on.
+Only what changes is written, in the portal's own transaction, with the row locked as the wire's intake locks
+it: a token made here is the only one that counts from the commit on.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ofd_mock.kz import tables
-from ofd_mock.kz.registry import DEFAULT_ADS, FIRST_ID, profile_from_text, profile_to_text, to_row
-from ofd_mock.kz.surroundings import ticket_of
+from ofd_mock.kz.device_rows import empty_memory, later_tickets, read_devices
+from ofd_mock.kz.registry import DEFAULT_ADS, FIRST_ID, changing, profile_from_text, profile_to_text, to_row
 from ofd_mock.kz.values import Cashier, Device, Profile
 from ofd_mock.portal.tables import Card
 from reference.protocol.kz.counters import apply_ticket
@@ -31,8 +31,11 @@ _AT_ONCE: Final = 500
 """Registers of one question to the database."""
 _OF_DEVICE: Final = _DEVICES.c.id == sa.bindparam("device")
 _BOOKS: Final = sa.select(
-    _DEVICES.c.state, _DEVICES.c.documents, _DEVICES.c.counters, _DEVICES.c.uncounted, _DEVICES.c.profile
+    _DEVICES.c.state, _DEVICES.c.documents, _DEVICES.c.counters, _DEVICES.c.profile
 ).where(_OF_DEVICE)
+_NEWEST: Final = sa.select(sa.func.max(tables.documents.c.number)).where(
+    tables.documents.c.device == sa.bindparam("device")
+)
 _BOOKS_LOCKED: Final = _BOOKS.with_for_update()
 _SET_STATE: Final = sa.update(_DEVICES).where(_OF_DEVICE).values(state=sa.bindparam("now"))
 """Every act of an owner asks for the books and most set the state: made once."""
@@ -40,10 +43,7 @@ _SET_STATE: Final = sa.update(_DEVICES).where(_OF_DEVICE).values(state=sa.bindpa
 
 @dataclass(frozen=True, slots=True)
 class Books:
-    """What the ledger knows of a register that decides about acts of its owner.
-
-    `shift_open`: its shift is open, or a ticket of one waits to be counted.
-    """
+    """What the ledger knows of a register that decides about acts of its owner."""
 
     state: DeviceState
     documents: int
@@ -57,32 +57,21 @@ def books_of(session: Session, device: int, *, lock: bool = True) -> Books | Non
     if row is None:
         return None
     counters = counters_from_json(json.loads(row.counters))
-    return Books(
-        DeviceState(row.state),
-        row.documents,
-        row.uncounted > 0 or counters.shift is not None,
-        profile_from_text(row.profile),
-    )
+    # After the row, since its lock may have been waited for while others wrote documents.
+    newest = max(row.documents, session.scalar(_NEWEST, {"device": device}) or 0)
+    # What stands behind the row are tickets, and each of them is of a shift that is open.
+    shift_open = newest > row.documents or counters.shift is not None
+    return Books(DeviceState(row.state), newest, shift_open, profile_from_text(row.profile))
 
 
 def counters_now(session: Session, row: Mapping[Any, Any]) -> DeviceCounters:
-    """The counters of a `kz_devices` row (id, counters, uncounted, documents) as of now.
-
-    The ledger writes them not with every ticket: the few behind the row are counted here, too.
+    """The counters of a `kz_devices` row (id, counters, documents, and `newest`: its last document's number)
+    as of now: the few tickets behind the row are counted here, too.
     """
     counters = counters_from_json(json.loads(row["counters"]))
-    if not row["uncounted"]:
-        return counters
-    table, last = tables.documents.c, row["documents"]
-    query = (
-        sa.select(table.version, table.request)
-        .where(table.device == row["id"], table.number > last - row["uncounted"], table.number <= last)
-        .order_by(table.number)
-    )
-    for version, request in session.execute(query):
-        ticket = ticket_of(version, request)
-        if ticket is not None:
-            counters = apply_ticket(counters, ticket)
+    if (row["newest"] or 0) > row["documents"]:
+        for later in later_tickets(session.connection(), row["id"], row["documents"]):
+            counters = apply_ticket(counters, later.ticket)
     return counters
 
 
@@ -132,24 +121,24 @@ def set_cashiers(session: Session, cashiers: Mapping[int, tuple[Cashier, ...]]) 
 
 def make_token(session: Session, device: int, chance: Random, *, clears_last: bool = True) -> int:
     """A new token; the one before it is refused from the commit on (kz-ofd §4.5)."""
-    columns = _DEVICES.c
-    row = session.execute(
-        sa.select(columns.issued, columns.last_token, columns.last_req, columns.last_cmd, columns.last_answer)
-        .where(columns.id == device)
-        .with_for_update()
-    ).one()
-    before = DeviceExchange(*row)
+    known = read_devices(session.connection(), [device], empty_memory())[device]
+    before = known.exchange
     after = issue_token(before, fresh_token(before, chance), clears_last=clears_last)
-    _update(
-        session,
-        device,
-        issued=after.issued,
-        last_token=after.last_token,
-        last_req=after.last_req,
-        last_cmd=after.last_cmd,
-        last_answer=after.last_answer,
-    )
+    # All of it, so that no ticket stands behind the row and its token any more.
+    _update(session, device, **changing(replace(known, exchange=after)))
     return after.issued
+
+
+def put_token(session: Session, device: int, token: int) -> None:
+    """Have this token count from the commit on, and change nothing else of the exchange."""
+    known = read_devices(session.connection(), [device], empty_memory())[device]
+    _update(session, device, **changing(replace(known, exchange=replace(known.exchange, issued=token))))
+
+
+def token_of(session: Session, device: int) -> int | None:
+    """The token that counts now; None if the ledger does not know the register."""
+    known = read_devices(session.connection(), [device], empty_memory(), lock=False).get(device)
+    return None if known is None else known.exchange.issued
 
 
 def _update(session: Session, device: int, **columns: Any) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.orm import Session
 
 from reference.runtime.clock import PartClock
-from reference.runtime.database import READ_ONLY
+from reference.runtime.database import reading_options
 
 
 @dataclass(slots=True)
@@ -24,7 +24,7 @@ class Book:
 
     def __post_init__(self) -> None:
         """The same database for those who only read."""
-        self._reader = self.engine.execution_options(**{READ_ONLY: True})
+        self._reader = self.engine.execution_options(**reading_options(self.engine))
 
     @contextmanager
     def changing(self) -> Iterator[Session]:
@@ -34,7 +34,7 @@ class Book:
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """A session that only reads and never waits for a writer."""
+        """A session that only reads, all of it as of one moment, and never waits for a writer."""
         with Session(self._reader) as session:
             yield session
 

@@ -90,6 +90,15 @@ def _sqlite(url: sqlalchemy.URL, *, large: bool) -> sqlalchemy.Engine:
     return engine
 
 
+def reading_options(engine: sqlalchemy.Engine) -> dict[str, object]:
+    """The execution options of connections that only read: they see the database as of one moment, and never
+    wait for a writer.
+    """
+    # What SQLite's transactions always do.
+    moment = {"isolation_level": "REPEATABLE READ"} if engine.dialect.name == "postgresql" else {}
+    return {READ_ONLY: True, **moment}
+
+
 def migrate(engine: sqlalchemy.Engine, script_package: str) -> None:
     """Bring the database to the newest schema of `script_package`, in one transaction; processes take turns.
 

@@ -35,7 +35,6 @@ ITEMS: Final = 2
 ACCEPTED: Final = bytes.fromhex("080112020800")
 """How the body of an accepted ticket's answer begins: command 1, result code 0."""
 _PATIENCE: Final = 30.0
-_PATIENT: Final = struct.pack("ll", int(_PATIENCE), 0)
 _SIZE_AND_TOKEN: Final = struct.Struct("<4xI4xI")
 _KINDS_OF_TICKETS: Final = 64
 
@@ -127,9 +126,9 @@ class Load:
             register.pending = self._frame(register)
         link = register.link
         if link is None:
+            # No timeout and no option, each of which would be a call more: the system ends a connection that
+            # does not come about, a frame finds room, and it is never sent behind one that is not answered.
             link = register.link = socket.socket()
-            link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            link.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _PATIENT)
             link.connect(self._to)
             self._poll.register(link, select.EPOLLIN)
         self._by_number[link.fileno()] = register

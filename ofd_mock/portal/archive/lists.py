@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from ofd_mock.kz import tables as ledger_tables
+from ofd_mock.kz.device_rows import NEWEST
 from ofd_mock.portal.archive import records
 from ofd_mock.portal.archive.records import DOCUMENTS, REPORTS, ReportRow, Transaction
 from ofd_mock.portal.archive.spans import Filter, Span, span_of
@@ -246,7 +247,7 @@ def shift_rows(connection: Connection, card: int, found: list[Any]) -> list[Shif
 def open_shift(session: Any, card: int) -> ShiftRow | None:
     """The shift that is open now."""
     columns = ledger_tables.devices.c
-    query = sa.select(columns.id, columns.counters, columns.uncounted, columns.documents).where(
+    query = sa.select(columns.id, columns.counters, columns.documents, NEWEST.label("newest")).where(
         columns.id == card
     )
     row = session.execute(query).mappings().first()
@@ -266,7 +267,7 @@ def open_shift(session: Any, card: int) -> ShiftRow | None:
         "" if counters.opened is None else counters.opened.isoformat(),
         "",
         None,
-        row["documents"] - (before or 0),
+        max(row["documents"], row["newest"] or 0) - (before or 0),
         sum(one.count for one in report.tickets),
         report.revenue,
         report.cash,

@@ -124,8 +124,8 @@ def closing_number(connection: Connection, device: int, shift: int) -> int | Non
 
 
 def _last_number(connection: Connection, device: int) -> int:
-    columns = tables.devices.c
-    return connection.scalar(sa.select(columns.documents).where(columns.id == device)) or 0
+    query = sa.select(sa.func.max(DOCUMENTS.c.number)).where(DOCUMENTS.c.device == device)
+    return connection.scalar(query) or 0
 
 
 def _shift(connection: Connection, device: int, shift: int, last: int) -> tuple[int, int]:

@@ -16,14 +16,13 @@ import sqlalchemy as sa
 
 from ofd_mock.kz import checkpoint, memory
 from ofd_mock.kz.consumer import find
-from ofd_mock.kz.registry import Row, mock_registration
+from ofd_mock.kz.registry import LaterTicket, Row, mock_registration
 from ofd_mock.kz.values import Device, Profile
 from reference.protocol.kz.device_states import DeviceState
 from reference.protocol.kz.dialects import dialect_for
 from reference.protocol.kz.documents import to_message
 from reference.protocol.kz.frames import HEADER_SIZE, Frame, Header
 from reference.protocol.kz.signs import QrFields
-from reference.protocol.kz.tickets import Ticket
 from reference.runtime.chance import generator
 from reference.runtime.database import open_engine
 from tests.ofd_mock.kz.counter import ID, NOW, Counter, ParentTicket, offline, ticket
@@ -164,9 +163,9 @@ def test_a_row_as_it_was_written_is_not_read_into_a_device_again(
     read: list[object] = []
     known = memory.from_row
 
-    def counted(row: Row, uncounted: Iterable[Ticket]) -> Device:
+    def counted(row: Row, later: Iterable[LaterTicket]) -> Device:
         read.append(row["id"])
-        return known(row, uncounted)
+        return known(row, later)
 
     monkeypatch.setattr(memory, "from_row", counted)
     counter.opened().add([Device(ID + 1, profile=Profile(mock_registration(ID + 1)))])

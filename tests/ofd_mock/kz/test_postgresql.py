@@ -19,6 +19,7 @@ from tests.ofd_mock.kz.counter import NOW, Counter, ticket
 from tests.ofd_mock.kz.test_crash import Child, kill_under_load
 from tests.ofd_mock.kz.test_ledger import *  # noqa: F403 - every test of the ledger, on this one
 from tests.ofd_mock.kz.test_ledger import frame
+from tests.ofd_mock.kz.test_rows_behind import *  # noqa: F403 - and of rows behind their documents
 from tests.ofd_mock.kz.test_rules import *  # noqa: F403 - and of the rules, which ask it
 from tests.ofd_mock.kz.test_strays import *  # noqa: F403 - and of twins and times
 from tests.ofd_mock.postgresql import served

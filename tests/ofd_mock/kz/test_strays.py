@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from ofd_mock.kz import archive, strays, tables
 from reference.protocol.kz.frames import HEADER_SIZE, Frame, Header
 from tests.ofd_mock.kz.counter import ID, NOW, Counter, closing, deposit, ticket
+from tests.ofd_mock.kz.test_rows_behind import as_of_0006
 
 CHECKS = [{}, {"T09": "off"}]
 
@@ -117,6 +118,7 @@ def test_an_older_ledger_and_an_archive_have_them_too(counter: Counter, tmp_path
         assert not sold(counter, NOW + timedelta(minutes=minutes), number)
     found = noted(counter)
     assert [row[1] for row in found] == [3, 5]
+    as_of_0006(counter)
     with counter.ledger.engine.begin() as connection:
         connection.execute(sa.text("DROP TABLE kz_strays"))
         connection.execute(

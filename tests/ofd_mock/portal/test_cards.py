@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from ofd_mock.kz.tables import devices
+from ofd_mock.portal import wire_books
 from ofd_mock.portal.cards import KINDS, Wish
 from ofd_mock.portal.errors import InvalidError, RefusedError, UnknownError
 from ofd_mock.portal.moves import Act
@@ -229,6 +231,41 @@ def test_a_new_token_kills_the_one_before_it_at_once(stand: Stand) -> None:
     assert stand.sell(card, token=new).code == ResultCode.OK
     with stand.office.reading() as session:
         assert str(new) not in " ".join(session.scalars(select(Note.detail)))
+
+
+def test_a_new_token_counts_whatever_stands_behind_the_row(stand: Stand) -> None:
+    """The register's row is not written with every ticket; a token is, and the tickets stay counted."""
+    owner = stand.owner()
+    card = stand.registered(owner)
+    stand.token(owner, card)
+    for total in (100_00, 200_00, 300_00):
+        old = stand.sell(card, total).token
+    with stand.office.reading() as session:
+        assert session.scalar(select(devices.c.documents).where(devices.c.id == card)) == 1
+        assert wire_books.token_of(session, card) == old
+        books = wire_books.books_of(session, card)
+    assert books is not None
+    assert (books.documents, books.shift_open) == (3, True)
+    new = stand.token(owner, card)
+    assert stand.sell(card, token=old).code == ResultCode.INVALID_TOKEN
+    assert stand.sell(card, 400_00, token=new).code == ResultCode.OK
+    device = stand.counter.opened().device(card)
+    assert device is not None
+    assert (device.documents, device.counters.cash) == (4, 1000_00)
+
+
+def test_a_shift_that_a_ticket_behind_the_row_opened_is_open(stand: Stand) -> None:
+    owner = stand.owner()
+    card = stand.registered(owner)
+    stand.token(owner, card)
+    shown = []
+    for step in (stand.sell, stand.close_shift, stand.sell):
+        assert step(card).code == ResultCode.OK
+        with stand.office.reading() as session:
+            books = wire_books.books_of(session, card)
+        assert books is not None
+        shown.append((books.documents, books.shift_open))
+    assert shown == [(1, True), (2, False), (3, True)]
 
 
 def test_a_suspension_comes_with_the_first_of_the_month_and_ends_with_a_document(stand: Stand) -> None:
