@@ -20,8 +20,8 @@ from sqlalchemy.exc import SQLAlchemyError
 _AFTER: Final = 20_000
 """Pages after which the log is long enough: most of a large ledger's are in it several times, and are copied
 once. Two thirds of the length at which a commit would do it (reference.runtime.database)."""
-_OF_A_REQUEST: Final = 2
-_OF_A_COMMIT: Final = 4
+_OF_A_REQUEST: Final = 1
+_OF_A_COMMIT: Final = 8
 """About how many pages go into the log, measured: a request's own, and those that all of a commit share."""
 _FEW_PAGES: Final = 300
 _PASSES: Final = 5

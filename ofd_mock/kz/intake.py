@@ -28,7 +28,8 @@ from ofd_mock.kz.records import Record, Unpacker, packed
 from ofd_mock.kz.visitor import Visitor
 from reference.protocol.kz.frames import MAX_FRAME_BYTES
 
-_PAIR_CHUNK: Final = 1 << 18
+_PAIR_CHUNK: Final = 1 << 16
+"""Less than what the C library asks the system for each time, and gives back."""
 _MOST_READY: Final = 256
 _MOST_ACCEPTED: Final = 64
 _READ: Final = select.EPOLLIN

@@ -26,7 +26,8 @@ from ofd_mock.kz.records import Record, Unpacker, packed
 _MODULE: Final = "ofd_mock.kz.intake"
 _ROOT: Final = Path(__file__).parents[2]
 _BACKLOG: Final = 1024
-_CHUNK: Final = 1 << 18
+_CHUNK: Final = 1 << 16
+"""Less than what the C library asks the system for each time, and gives back."""
 _END_SECONDS: Final = 5.0
 """Real seconds that the process is given to end."""
 _log = structlog.get_logger("operator-kz.intake")
