@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Dialect
 
 from ofd_mock.kz import tables
-from ofd_mock.kz.memory import Memory
+from ofd_mock.kz.memory import NO_DOCUMENT, Memory
 from ofd_mock.kz.prepared import Prepared
 from ofd_mock.kz.registry import LaterTicket
 from ofd_mock.kz.surroundings import ticket_of
@@ -26,11 +26,9 @@ _KEYS_AT_ONCE: Final = 256
 _SIZES: Final = (1, 4, 16, 64, _KEYS_AT_ONCE)
 _DEVICES: Final = tables.devices
 _DOCUMENTS: Final = tables.documents
+_OF_IT: Final = _DOCUMENTS.alias("of_it")
 NEWEST: Final = (
-    sa.select(sa.func.max(_DOCUMENTS.c.number))
-    .where(_DOCUMENTS.c.device == _DEVICES.c.id)
-    .correlate(_DEVICES)
-    .scalar_subquery()
+    sa.select(sa.func.max(_OF_IT.c.number)).where(_OF_IT.c.device == _DEVICES.c.id).scalar_subquery()
 )
 """The number of the last document, in a question that asks for rows of `kz_devices`; NULL without any."""
 _LATER: Final = (
@@ -69,11 +67,11 @@ def read_devices(
         keys = {f"key{place}": key for place, key in enumerate(some + some[-1:] * (size - len(some)))}
         rows = _select(connection.dialect, size, lock).all(connection, keys)
         # After the rows, since their locks may have been waited for while others wrote documents.
-        signs = dict(_last_signs(connection.dialect, size).all(connection, keys))
+        last = {row[0]: (row[1], row[2]) for row in _last(connection.dialect, size).all(connection, keys)}
         for row in rows:
             found[row[0]] = memory.read(
                 tuple(row),
-                signs.get(row[0]) or "",
+                last.get(row[0], NO_DOCUMENT),
                 lambda row: later_tickets(connection, row["id"], row["documents"]),
             )
     return found
@@ -110,8 +108,9 @@ def later_tickets(connection: Connection, device: int, written: int) -> list[Lat
             LaterTicket(
                 row.number,
                 ticket,
-                DeviceExchange(0, row.token, row.reqnum, row.command, row.answer),
-                row.issued,
+                None
+                if row.issued is None
+                else DeviceExchange(row.issued, row.token, row.reqnum, row.command, row.answer),
                 datetime.fromisoformat(row.time),
                 LastDocument(row.shift_number, row.printed_number),
             )
@@ -127,13 +126,11 @@ def _select(dialect: Dialect, size: int, lock: bool) -> Prepared:
 
 
 @lru_cache(maxsize=16)
-def _last_signs(dialect: Dialect, size: int) -> Prepared:
-    sign = (
-        sa.select(_DOCUMENTS.c.sign)
-        .where(_DOCUMENTS.c.device == _DEVICES.c.id)
-        .order_by(_DOCUMENTS.c.number.desc())
-        .limit(sa.literal_column("1"))
-        .scalar_subquery()
-    )
+def _last(dialect: Dialect, size: int) -> Prepared:
     keys: list[sa.BindParameter[int]] = [sa.bindparam(f"key{place}") for place in range(size)]
-    return Prepared(sa.select(_DEVICES.c.id, sign).where(_DEVICES.c.id.in_(keys)), dialect)
+    query = (
+        sa.select(_DOCUMENTS.c.device, _DOCUMENTS.c.sign, _DOCUMENTS.c.request)
+        .join(_DEVICES, _DEVICES.c.id == _DOCUMENTS.c.device)
+        .where(_DEVICES.c.id.in_(keys), _DOCUMENTS.c.number == NEWEST)
+    )
+    return Prepared(query, dialect)

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Dialect
 
 from ofd_mock.kz import tables
-from ofd_mock.kz.memory import Known, Memory
+from ofd_mock.kz.memory import Known, LastSeen, Memory
 from ofd_mock.kz.prepared import Prepared
 from ofd_mock.kz.strays import Times
 from ofd_mock.kz.values import DocumentEntry, Outcome, ReportEntry
@@ -87,8 +87,11 @@ class Draft:
         if entry is not None:
             row = _document_row(device, entry)
             row["issued"] = None if outcome.device is None else outcome.device.exchange.issued
-            self._come(device, entry.number, row["time"], entry.sign, entry.printed_number)
+            last = entry.sign, entry.request
+            self._come(device, entry.number, row["time"], last, entry.printed_number)
             self._documents.append(tuple([row[name] for name in _COLUMNS]))
+        if outcome.device is not None and (known := self._memory.get(device)) is not None:
+            known.room = None
         if outcome.cancelled is not None:
             self._mark(device, outcome.cancelled, cancelled=True)
         if outcome.second_name is not None:
@@ -103,13 +106,13 @@ class Draft:
             self._findings += _finding_rows(outcome, self.now)
 
     def put(
-        self, device: int, number: int, time: str, sign: str, printed: int | None, row: tuple[Any, ...]
+        self, device: int, number: int, time: str, last: LastSeen, printed: int | None, row: tuple[Any, ...]
     ) -> None:
         """Note the row of an accepted plain ticket, its values in the order of PLAIN_COLUMNS.
 
         What it is known by is named once more before it.
         """
-        self._come(device, number, time, sign, printed)
+        self._come(device, number, time, last, printed)
         self._plain.append(row)
 
     def has_room(self, device: int, weight: int, counters: DeviceCounters) -> bool:
@@ -126,11 +129,11 @@ class Draft:
             known.room = left
         return left >= 0
 
-    def _come(self, device: int, number: int, time: str | None, sign: str, printed: int | None) -> None:
+    def _come(self, device: int, number: int, time: str | None, last: LastSeen, printed: int | None) -> None:
         """Note what the next documents of the register and of the batch are compared with."""
         known = self._memory.get(device)
         if known is not None:
-            known.sign = sign
+            known.last = last
         if time is not None:
             _, latest = self._latest(device, known)
             if time < latest:
@@ -140,7 +143,7 @@ class Draft:
                 if time > latest or (known.printed is not None and highest > known.printed):
                     known.printed = highest
                 known.latest = number, time
-        self._signs.add(sign)
+        self._signs.add(last[0])
         self._writing.add(device)
 
     def has_sign(self, sign: str) -> bool:

@@ -126,7 +126,8 @@ class Express:
         token = around.new_token(device.exchange, _TICKET)
         changed = _after(device, frame, ticket, counters, answer, token)
         row = _row(frame, ticket, changed, answer, draft.now, sign, page)
-        draft.put(device.id, changed.documents, ticket.moment, sign, ticket.printed_number, row)
+        last = sign, frame.body
+        draft.put(device.id, changed.documents, ticket.moment, last, ticket.printed_number, row)
         return Outcome(header, _TICKET, _OK, _ROW, token, answer, device=changed)
 
     def _ads_part(

@@ -16,22 +16,27 @@ MOST_LATER: Final = 32
 """Tickets of a device after which its row is written; who reads it goes on with the fewer behind it."""
 
 
+LastSeen = tuple[str, bytes]
+"""Fiscal sign and request of a device's last document: what it is recognised by."""
+NO_DOCUMENT: Final[LastSeen] = ("", b"")
+
+
 class Known:
     """A device with its row as it was read, and the columns written since.
 
-    `written`: the number of the document that the row is as of. `sign`: of the last document of all, empty
-    without any; no other document ever has it. `latest`: number and time of the last of its documents that is
-    no stray, whose time is the latest of all, 0 and empty without any; `printed`: the highest printed number
-    of those of that time. `room`: by how many tiyn all figures together may grow at least. None: not known.
+    `written`: the number of the document that the row is as of. `last`: the last document of all. `latest`:
+    number and time of the last of its documents that is no stray, whose time is the latest of all, 0 and
+    empty without any; `printed`: the highest printed number of those of that time. `room`: by how many tiyn
+    all figures together may grow at least. None: not known.
     """
 
-    __slots__ = ("changed", "device", "latest", "printed", "room", "row", "sign", "written")
+    __slots__ = ("changed", "device", "last", "latest", "printed", "room", "row", "written")
 
-    def __init__(self, row: tuple[Any, ...], device: Device, written: int, sign: str) -> None:
+    def __init__(self, row: tuple[Any, ...], device: Device, written: int, last: LastSeen) -> None:
         self.row = row
         self.device = device
         self.written = written
-        self.sign: str | None = sign
+        self.last: LastSeen | None = last
         self.latest: tuple[int, str] | None = None if device.documents else (0, "")
         self.printed: int | None = None if device.documents else 0
         self.room: int | None = None
@@ -52,18 +57,20 @@ class Memory:
         """What is known of a device, certain or not."""
         return self._known.get(device_id)
 
-    def read(self, row: tuple[Any, ...], sign: str, later: Callable[[Row], Iterable[LaterTicket]]) -> Device:
-        """The device of a row just read, whose values stand in the order of the columns; `sign` is that of
-        its last document now, empty without any.
+    def read(
+        self, row: tuple[Any, ...], last: LastSeen, later: Callable[[Row], Iterable[LaterTicket]]
+    ) -> Device:
+        """The device of a row just read, whose values stand in the order of the columns; `last` is its last
+        document now.
         """
         known = self._known.get(row[0])
-        if known is not None and known.sign == sign and self._row(known) == row:
+        if known is not None and known.last == last and self._row(known) == row:
             return known.device
         named = dict(zip(self._columns, row, strict=True))
         device = from_row(named, later(named))
         if len(self._known) >= self._most:
             self._known.clear()
-        self._known[device.id] = Known(row, device, named["documents"], sign)
+        self._known[device.id] = Known(row, device, named["documents"], last)
         return device
 
     def whole(self, device: Device) -> dict[str, Any]:
@@ -91,7 +98,7 @@ class Memory:
         """Have devices read again whose documents were not stored after all."""
         for device_id in ids:
             if (known := self._known.get(device_id)) is not None:
-                known.sign = known.latest = known.printed = known.room = None
+                known.last = known.latest = known.printed = known.room = None
 
     def forget(self) -> None:
         """Know nothing any more."""

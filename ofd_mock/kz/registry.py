@@ -87,12 +87,14 @@ def changing(device: Device) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class LaterTicket:
-    """What a ticket changed that stands behind its register's row; `issued` None: the token of the row."""
+    """What a ticket changed that stands behind its register's row.
+
+    `exchange` None: nothing of it, since an older version wrote that with every ticket.
+    """
 
     number: int
     ticket: Ticket
-    exchange: DeviceExchange
-    issued: int | None
+    exchange: DeviceExchange | None
     time: datetime
     last: LastDocument
 
@@ -101,10 +103,9 @@ def from_row(row: Row, later: Iterable[LaterTicket]) -> Device:
     """The device of a row; `later` are the tickets behind it, oldest first."""
     device = _as_written(row)
     for one in later:
-        issued = device.exchange.issued if one.issued is None else one.issued
         device = replace(
             device,
-            exchange=replace(one.exchange, issued=issued),
+            exchange=one.exchange or device.exchange,
             counters=apply_ticket(device.counters, one.ticket),
             documents=one.number,
             last_time=one.time,

@@ -148,14 +148,14 @@ class Cards:
         """The text to sign, when its guards let it pass. The same wish has to come with its signature."""
         visitor.require_administrator()
         with self._office.reading() as session:
-            held = self._hold(session, visitor, card)
+            held = self._hold(session, visitor, card, lock=False)
             return self._application(session, visitor, held, act, wish or Wish())
 
     def require(self, visitor: Visitor, card: int, act: Act) -> None:
         """RefusedError where the register's state does not allow the act, whatever is wished for."""
         visitor.require_administrator()
         with self._office.reading() as session:
-            _require(self._hold(session, visitor, card), act)
+            _require(self._hold(session, visitor, card, lock=False), act)
 
     def sign(self, visitor: Visitor, card: int, act: Act, cms: str, wish: Wish | None = None) -> Done:
         """Do a signed act. SignatureRefusedError when the signature does not count, and nothing is done."""
@@ -317,8 +317,8 @@ class Cards:
 
     # --- the rest ------------------------------------------------------------------------------------------
 
-    def _hold(self, session: Session, visitor: Visitor, card: int) -> _Held:
-        """The visitor's card of that number; UnknownError for everything else."""
+    def _hold(self, session: Session, visitor: Visitor, card: int, *, lock: bool = True) -> _Held:
+        """The visitor's card of that number; UnknownError for everything else. `lock` False: to read only."""
         row = session.get(tables.Card, card)
         if (
             row is None
@@ -327,7 +327,7 @@ class Cards:
             or not visitor.sees(row.outlet)
         ):
             raise UnknownError
-        books = wire_books.books_of(session, card)
+        books = wire_books.books_of(session, card, lock=lock)
         if books is None:
             raise UnknownError
         return _Held(row, books, session.get_one(tables.Organisation, row.organisation))

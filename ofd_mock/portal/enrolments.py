@@ -109,7 +109,7 @@ class Enrolments:
     def view(self, key: str) -> EnrolmentView:
         """Where it stands. UnknownError for a secret that is none or too old."""
         with self._office.reading() as session:
-            return _view(self._find(session, key))
+            return _view(self._find(session, key, lock=False))
 
     def renew(self, key: str) -> str:
         """Another secret for an enrolment; the one before counts no more."""
@@ -184,7 +184,7 @@ class Enrolments:
     def application(self, key: str) -> str:
         """The text that step 5 has signed."""
         with self._office.reading() as session:
-            return _text(_view(self._at(session, key, 5)))
+            return _text(_view(self._at(session, key, 5, lock=False)))
 
     def sign(self, key: str, cms: str, address: str = "") -> int:
         """Step 5: the signed application opens the account; the organisation's id (KZ-REG-06)."""
@@ -263,16 +263,16 @@ class Enrolments:
         if session.scalars(known).first() is not None:
             raise RefusedError("registered", _THERE_ALREADY)
 
-    def _find(self, session: Session, key: str) -> tables.Enrolment:
+    def _find(self, session: Session, key: str, *, lock: bool = True) -> tables.Enrolment:
         query = select(tables.Enrolment).where(tables.Enrolment.secret == _hash(key))
-        # Two tabs that act at once take turns; readers of PostgreSQL lock for a moment, too.
-        row = session.scalars(query.with_for_update()).first()
+        # Two tabs that act at once take turns; who only reads locks nothing.
+        row = session.scalars(query.with_for_update() if lock else query).first()
         if row is None or moment_of(row.begun) + KEPT < self._office.now:
             raise UnknownError
         return row
 
-    def _at(self, session: Session, key: str, step: int) -> tables.Enrolment:
-        row = self._find(session, key)
+    def _at(self, session: Session, key: str, step: int, *, lock: bool = True) -> tables.Enrolment:
+        row = self._find(session, key, lock=lock)
         if row.step < step:
             raise RefusedError("step", _STEP)
         return row

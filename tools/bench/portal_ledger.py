@@ -219,7 +219,7 @@ def _rows(device: int, before: int, days: int, bodies: Sequence[_Body]) -> Itera
             yield (
                 device, number, 1, VERSION, 1, number & 0xFFFF, body.request, body.answer, written_time,
                 written_time, day + 1, str(sign), f"{sign:036d}", False, False, 2, body.ticket.total, None,
-                number, "", "",
+                number, "", "", 1,
             )  # fmt: skip
             time += _STEP
         number += 1
@@ -227,7 +227,7 @@ def _rows(device: int, before: int, days: int, bodies: Sequence[_Body]) -> Itera
         request, answer = _closing(day, time, _at_closing(first, day))
         yield (
             device, number, 2, VERSION, 1, number & 0xFFFF, request, answer, written_time, written_time,
-            day + 1, f"{device}_{number}", "", False, False, None, None, None, number, "", "",
+            day + 1, f"{device}_{number}", "", False, False, None, None, None, number, "", "", 1,
         )  # fmt: skip
 
 

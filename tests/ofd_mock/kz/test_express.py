@@ -24,13 +24,14 @@ from reference.protocol.kz import tally
 from reference.protocol.kz.counters import DeviceCounters, apply_ticket
 from reference.protocol.kz.dialects import Command, dialect_for
 from reference.protocol.kz.documents import to_message
+from reference.protocol.kz.frames import HEADER_SIZE, Frame, Header
 from reference.protocol.kz.generate import random_ticket
 from reference.protocol.kz.kinds import Operation
 from reference.protocol.kz.money import MAX_TIYN
 from reference.protocol.kz.service import write_ad_infos, write_offline_period
 from reference.protocol.kz.ticket_codec import read_ticket
 from reference.protocol.kz.validation import Context, validate
-from tests.ofd_mock.kz.counter import ID, INN, NOW, Counter, closing, deposit
+from tests.ofd_mock.kz.counter import ID, INN, NOW, Counter, closing, deposit, ticket
 
 VERSIONS = (202, 203, 204)
 NUMBERS = (0, 1, 2, 3, 5, 99, 100, 1000, 12_000, 2**31, 2**32 - 1, 2**63 - 1, 2**63, 2**64 - 1)
@@ -279,6 +280,23 @@ def test_both_ways_see_the_last_room_of_a_register(tmp_path: Path, left: int) ->
     refused = int(no_room().code)
     assert set(codes) == ({0, refused} if left else {refused})
     assert short.device.counters.totals.get(key, 0) <= MAX_TIYN
+
+
+def test_a_batch_sees_the_room_that_other_documents_leave(counter: Counter) -> None:
+    """What a deposit between two tickets of one transaction takes, the second ticket has not."""
+    counter.set(rotate_token="never")
+    documents = [
+        ticket(100_00, printed_number=1),
+        deposit(MAX_TIYN - 200_00),
+        ticket(900_00, printed_number=2),
+    ]
+    batch = []
+    for reqnum, document in enumerate(documents, 1):
+        body = counter.body(document)
+        batch.append(Frame(Header(203, HEADER_SIZE + len(body), ID, counter.token, reqnum), body))
+    outcomes = counter.ledger.settle(batch, counter.rules, NOW, counter.desk)
+    assert [outcome.code for outcome in outcomes] == [0, 0, int(no_room().code)]
+    assert counter.device.counters.cash == MAX_TIYN - 100_00
 
 
 def stored(counter: Counter) -> dict[str, Any]:

@@ -11,11 +11,15 @@ import pytest
 import sqlalchemy as sa
 
 from ofd_mock.kz import archive, tables
+from ofd_mock.kz.ledger import Desk
 from ofd_mock.kz.memory import MOST_LATER
+from ofd_mock.kz.order_book import OrderBook
 from ofd_mock.kz.registry import changing
+from ofd_mock.kz.surroundings import Chance
 from reference.protocol.kz.dialects import Command
+from reference.protocol.kz.exchange import DeviceExchange
 from reference.protocol.kz.frames import HEADER_SIZE, Frame, Header
-from tests.ofd_mock.kz.counter import ID, NOW, TOKEN, Answer, Counter, ticket
+from tests.ofd_mock.kz.counter import ID, NOW, TOKEN, Answer, Counter, deposit, ticket
 
 
 @pytest.fixture
@@ -156,6 +160,52 @@ def test_a_ledger_of_the_version_before(counter: Counter) -> None:
     reopened(counter)
     assert counter.device.counters.cash == sum(100_00 + number for number in range(1, 9))
     assert counter.device.exchange.issued == counter.token
+
+
+def test_a_token_of_the_version_before_stands(counter: Counter) -> None:
+    """The portal made it and cleared what was last, while the row's counters were behind (kz-ofd §4.5)."""
+    for number in range(1, 5):
+        sell(counter, number)
+    as_of_0006(counter)
+    with counter.ledger.engine.begin() as connection:
+        connection.execute(
+            sa.text(
+                "UPDATE kz_devices SET issued = 777, last_token = NULL, last_req = NULL, last_cmd = NULL, "
+                "last_answer = NULL"
+            )
+        )
+    reopened(counter)
+    assert counter.device.exchange == DeviceExchange(777)
+    assert counter.device.counters.cash == sum(100_00 + number for number in range(1, 5))
+    counter.token = 777
+    answer = counter.send(ticket(500_00, printed_number=5), reqnum=counter.reqnum)
+    assert (answer.code, answer.row) == (0, "D6")
+
+
+def test_another_process_begins_the_ledger_anew(counter: Counter) -> None:
+    """With the same dice: the first ticket and the signs are those that this process remembers."""
+
+    def run(amount: int) -> str:
+        counter.desk = Desk(OrderBook(), Chance(1, 0), counter.desk.check_base)
+        counter.token, counter.reqnum = TOKEN, 0
+        sell(counter, 1)
+        return counter.send(ticket(amount, printed_number=2)).sign
+
+    one, other = counter.ledger, counter.opened()
+    sign = run(200_00)
+    counter.ledger = other
+    assert counter.info().code == 0
+    counter.ledger = one
+    one.wipe()
+    counter.add()
+    assert run(300_00) == sign
+    counter.ledger = other
+    sell(counter, 3)
+    assert counter.send(deposit(1_00)).code == 0
+    assert behind(counter) == 0
+    assert counter.device.counters.cash == 100_01 + 300_00 + 100_03 + 1_00
+    counter.ledger = one
+    other.close()
 
 
 def test_an_archive_of_the_version_before(counter: Counter, tmp_path: Path) -> None:

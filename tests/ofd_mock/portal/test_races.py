@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
+from ofd_mock.portal.cards import Wish
 from ofd_mock.portal.errors import PortalError, RefusedError, UnknownError
+from ofd_mock.portal.moves import Act
 from ofd_mock.portal.tables import Application, Organisation, User
 from tests.ofd_mock.portal.stand import DETAILS, HEAD, PASSWORD, Stand, signed
 from tests.ofd_mock.postgresql import served
+from tests.waiting import PATIENCE
 
 AT_ONCE = 4
 
@@ -99,3 +102,27 @@ def test_details_changed_in_another_tab_are_not_signed_unseen(anywhere: Stand) -
     with pytest.raises(RefusedError) as refused:
         anywhere.enrolments.sign(key, cms)
     assert refused.value.text.ru == "Подпись недействительна"
+
+
+def test_whoever_only_looks_waits_for_nobody(anywhere: Stand) -> None:
+    """While a ticket or another tab is being written, and whatever comes of it; a reader holds up nobody."""
+    stand = anywhere
+    owner = stand.owner()
+    card = stand.registered(owner)
+    stand.token(owner, card)
+    assert stand.sell(card).code == 0
+    assert stand.close_shift(card).code == 0
+    key = stand.enrolments.begin()
+    with ThreadPoolExecutor(3) as threads, ExitStack() as writing:
+        if stand.counter.ledger.engine.dialect.name == "postgresql":
+            session = writing.enter_context(stand.office.changing())
+            for table in ("kz_devices", "kz_portal_enrolments"):
+                session.execute(text(f"SELECT 1 FROM {table} FOR UPDATE"))
+        looked = [
+            threads.submit(stand.cards.require, owner, card, Act.SUSPEND),
+            threads.submit(stand.cards.application, owner, card, Act.SUSPEND, Wish()),
+            threads.submit(stand.enrolments.view, key),
+        ]
+        done, _ = wait(looked, PATIENCE)
+        assert len(done) == len(looked)
+        assert all(one.exception() is None for one in looked)
