@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from conformance.drivers.drive_client import Reply
@@ -58,6 +59,10 @@ class QposDriver(Gen1Driver):
     def info(self) -> Json:
         """Api.GetInfo."""
         return dict(self.call("Api.GetInfo").data)
+
+    def last_moment(self) -> datetime | None:
+        """CurrentTime of Api.GetInfo."""
+        return parse_time(str(self.info()["CurrentTime"]))
 
     def next_time(self, seconds: float = 1) -> str:
         """So many seconds after the last operation."""

@@ -32,7 +32,13 @@ def judged(
     vendor: bool = False,
 ) -> RunRecord:
     """The record of a run against one dialect of the lab's drive."""
-    target = Target(
+    target = target_of(lab, kind, controls=controls, vendor=vendor)
+    return run_cases(lab, Session(target, lab), SUITES[kind], terms or (SUITES[kind],), SEED)
+
+
+def target_of(lab: Lab, kind: str, *, controls: Sequence[str], vendor: bool) -> Target:
+    """One dialect of the lab's drive."""
+    return Target(
         kind=kind,
         address=lab.addresses["drive"][FACES[kind]],
         text="dialect of the test's lab",
@@ -41,4 +47,3 @@ def judged(
         vendor=vendor,
         destructive=not vendor,
     )
-    return run_cases(lab, Session(target, lab), SUITES[kind], terms or (SUITES[kind],), SEED)

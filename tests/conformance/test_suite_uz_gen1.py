@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
+from datetime import timedelta
 
 import httpx
 import pytest
 
 from conformance.cases import load_suites
+from conformance.drivers import gen1
+from conformance.drivers.gen1 import after
+from conformance.drivers.gen1_rpc import RpcDriver
 from conformance.lab import Lab
+from conformance.session import Session
 from tests.conformance.drive_lab import SLOWLY
-from tests.conformance.gen1_lab import SUITES, judged, shop
+from tests.conformance.gen1_lab import SUITES, judged, shop, target_of
 from tests.conformance.labs import outcomes, story
 from tests.waiting import PATIENCE
 
@@ -25,7 +31,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         yield running
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def strangers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """A drive that nobody resets, its module unlocked as the guide says."""
     with shop(tmp_path_factory.mktemp("strangers")) as running:
@@ -52,6 +58,19 @@ def test_the_wire_alone_fails_nothing(strangers: Lab, kind: str) -> None:
     found = outcomes(record)
     assert set(found) <= {"pass", "not-applicable"}, story(record, *(set(found) - {"pass", "not-applicable"}))
     assert len(found["pass"]) >= FEWEST[kind] * 2 // 3
+
+
+def test_a_till_that_names_no_time_waits_for_its_clock(
+    strangers: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another run has left the module's last operation far ahead, and nobody here can move the clock."""
+    session = Session(target_of(strangers, "drive-rpc", controls=(), vendor=True), strangers)
+    with closing(session), closing(RpcDriver(session, session.tap, None)) as till:
+        ahead = session.clock.tashkent() + timedelta(seconds=63)
+        assert till.open(after(ahead)).error == {}
+    monkeypatch.setattr(gen1, "_MOST_LEAD", 57)
+    record = judged(strangers, "drive-qpos", ["uz.qpos.shift.close.empty"], controls=(), vendor=True)
+    assert outcomes(record) == {"pass": ["uz.qpos.shift.close.empty"]}, story(record)
 
 
 @pytest.mark.parametrize("suite", SUITES.values())
