@@ -82,8 +82,8 @@ documents: Final = Table(
 )
 """Every accepted document, with the bodies that travelled.
 
-`issued` is the token that went out with the answer; NULL in those of older versions, none of which stands
-behind a row that has another one.
+`issued` is the token that went out with the answer; NULL in those of older versions, which left all of the
+exchange in the register's row.
 """
 # Every ticket pays for every index here, a page where its new rows do not come at its end. None is on times:
 # with kz_strays, documents are found by theirs without one.
