@@ -50,6 +50,12 @@ class Catcher:
         writer.close()
 
 
+async def closed(server: asyncio.Server) -> None:
+    """In the server's own loop: its last connection may be ending there."""
+    server.close()
+    await server.wait_closed()
+
+
 @contextmanager
 def catching(port: int = 0) -> Iterator[Catcher]:
     catcher = Catcher()
@@ -60,8 +66,7 @@ def catching(port: int = 0) -> Iterator[Catcher]:
     server = asyncio.run_coroutine_threadsafe(opening, loop).result(PATIENCE)
     catcher.port = server.sockets[0].getsockname()[1]
     yield catcher
-    server.close()
-    asyncio.run_coroutine_threadsafe(server.wait_closed(), loop).result(PATIENCE)
+    asyncio.run_coroutine_threadsafe(closed(server), loop).result(PATIENCE)
     loop.call_soon_threadsafe(loop.stop)
     thread.join()
     loop.close()
