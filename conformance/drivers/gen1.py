@@ -38,8 +38,9 @@ _COMPACT = 14
 _SECOND = 1.1
 """Real seconds until a clock that nobody can move shows another one."""
 _MOST_LEAD = 30.0
+"""Seconds by which the module's last operation may be ahead of such a clock."""
 _LONGEST_WAIT = 300.0
-"""Seconds by which the module's last operation may be ahead of such a clock, and that are waited for it."""
+"""Real seconds that such a clock is waited for at most."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,13 +60,13 @@ class QposDriver(Gen1Driver):
         """Api.GetInfo."""
         return dict(self.call("Api.GetInfo").data)
 
-    def last_moment(self) -> datetime | None:
+    def last_moment(self) -> datetime:
         """CurrentTime of Api.GetInfo."""
         return parse_time(str(self.info()["CurrentTime"]))
 
     def next_time(self, seconds: float = 1) -> str:
         """So many seconds after the last operation."""
-        return after(parse_time(str(self.info()["CurrentTime"])), seconds)
+        return after(self.last_moment(), seconds)
 
     def current_shift(self) -> Json:
         """Api.ZReportInfo 0."""

@@ -83,11 +83,11 @@ def sell(wire: Wire, sent: list[tuple[int, int, str]]) -> None:
 
 @pytest.mark.slow
 def test_kill_under_load(tmp_path: Path) -> None:
-    kill_under_load(tmp_path)
+    assert kill_under_load(tmp_path) > 10
 
 
-def kill_under_load(tmp_path: Path, *options: str) -> None:
-    """Kill an operator at work and look for every acknowledged ticket in its ledger, once."""
+def kill_under_load(tmp_path: Path, *options: str) -> int:
+    """Kill an operator at work and look for every acknowledged ticket in its ledger, once; gives how many."""
     child = Child(tmp_path, *options)
     made = child.order("provision", count=REGISTERS)["devices"]
     wires = [Wire(child.port, one["id"], one["token"]) for one in made]
@@ -117,6 +117,7 @@ def kill_under_load(tmp_path: Path, *options: str) -> None:
         wire.close()
     again.process.terminate()
     assert again.wait() == 0
+    return sum(map(len, sent))
 
 
 @pytest.mark.parametrize(("point", "stored"), [("ofd-kz.before-commit", 0), ("ofd-kz.after-commit", 1)])

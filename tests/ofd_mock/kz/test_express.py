@@ -149,7 +149,10 @@ def test_both_ways_agree(counters: tuple[Counter, Counter], seed: int, spoilt: i
         addition(message, rng)
     for _ in range(spoilt):
         spoil(message, rng)
-    compare(short, long, bytes(message.SerializeToString()))
+    before = short.device.documents
+    code = compare(short, long, bytes(message.SerializeToString()))
+    stored = short.device.documents - before
+    assert stored in ((0, 1) if code == 0 else (0,)), "what was refused is no document"
 
 
 @settings(max_examples=300, deadline=None)
