@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from conformance.drivers.drive_client import DriveClient, Reply
 from conformance.drivers.module import Reporter
 from conformance.drivers.wire import Tap
-from conformance.verdicts import AnswerUnreadable, Inconclusive, NotApplicable
+from conformance.verdicts import AnswerUnreadable, CaseFailed, Inconclusive, NotApplicable
 from reference.links.address import parse_endpoint
 from reference.protocol.uz.values import format_json_time, parse_compact_time, parse_json_time
 from reference.runtime.clock import real_elapsed
@@ -180,13 +180,13 @@ class Gen1Driver(DriveClient, ABC):
         if said:
             raise Inconclusive(f"could not {what} the shift: {said}")
 
-    def until(self, what: str, look: Callable[[], bool]) -> None:
-        """Wait in real time until `look` holds; Inconclusive after PATIENCE."""
+    def until(self, what: str, look: Callable[[], bool], *, clause: str) -> None:
+        """Ask again and again until `look` is true; the case fails when that takes longer than PATIENCE."""
         end = real_elapsed() + PATIENCE
         pause = threading.Event()
         while not look():
             if real_elapsed() >= end:
-                raise Inconclusive(f"{what}: not within {PATIENCE:g} s")
+                raise CaseFailed(f"{what}: not within {PATIENCE:g} s", clause=clause)
             pause.wait(0.02)
 
     # the wire

@@ -123,7 +123,7 @@ class RpcDriver(Gen1Driver):
         """Resend what is unsent and wait until the module holds nothing."""
         with self.preparing("everything sent"):
             self.call("ResendUnsent").result  # noqa: B018 - the case fails here when there is none
-            self.until("the module holds no receipt", lambda: self.held() == 0)
+            self.until("the module holds no receipt", lambda: self.held() == 0, clause="S-3.2")
 
     # acts
 

@@ -121,6 +121,12 @@ class _RefundUnchecked(Generation1):
     seller = _Trusting
 
 
+class _ResendWaits(Generation1):
+    @override
+    def resend(self, params: Fields) -> Json:
+        return self.results.base()
+
+
 # --- QPOS --------------------------------------------------------------------------------------------
 
 
@@ -233,6 +239,14 @@ def _in_tiyin(value: object) -> object:
     }
 
 
+class _ResendDoesNothing(CommunicatorDialect):
+    @override
+    def invoke(self, generation: Generation1, method: CommunicatorMethod, asked: Fields) -> dict[str, Any]:
+        if method.name == "resendUnsent":
+            method = COMMUNICATOR_METHODS["checkStatus"]
+        return super().invoke(generation, method, asked)
+
+
 class _Unmarked(CommunicatorDialect):
     @override
     def invoke(self, generation: Generation1, method: CommunicatorMethod, asked: Fields) -> dict[str, Any]:
@@ -285,6 +299,7 @@ GENERATION_1_MISTAKES: Final = (
         "no-offline-limit", "receipts unsent for over a day do not block", "G1-Z-06", _NoOfflineLimit
     ),
     _generation("refund-unchecked", "the operator is not asked about a refund", "G1-R-07", _RefundUnchecked),
+    _generation("resend-waits", "ResendUnsent sends nothing before the timer does", "§3.2", _ResendWaits),
     _qpos("repeat-sells", "a receipt number heard before is sold again", "QP-01", _RepeatSells),
     _qpos("method-forgotten", "a refund under its sale's number gives the sale", "QP-01", _MethodForgotten),
     _qpos("refused-number-used-up", "a number once refused is refused for ever", "QP-01", _NumberUsedUp),
@@ -299,5 +314,6 @@ GENERATION_1_MISTAKES: Final = (
     _epos("sells-in-any-release", "release 3.20 still has sale and fastSale", _AnyRelease),
     _epos("sums-in-som", "sums are taken for so'm and multiplied by 100", _InSom),
     _epos("paycheck-unmarked", "the paycheck does not show TEST", _Unmarked),
+    _epos("resend-does-nothing", "resendUnsent answers and sends nothing", _ResendDoesNothing),
     _epos("fast-sale-prints", "a fast sale has a paycheck too", _Printed),
 )

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import httpx
 import pytest
 
 from conformance.cases import load_suites
 from conformance.drivers import gen1
-from conformance.drivers.gen1 import after
+from conformance.drivers.gen1 import Gen1Driver, Json, after
+from conformance.drivers.gen1_communicator import CommunicatorDriver
 from conformance.drivers.gen1_rpc import RpcDriver
 from conformance.lab import Lab
 from conformance.session import Session
@@ -71,6 +74,38 @@ def test_a_till_that_names_no_time_waits_for_its_clock(
     monkeypatch.setattr(gen1, "_MOST_LEAD", 57)
     record = judged(strangers, "drive-qpos", ["uz.qpos.shift.close.empty"], controls=(), vendor=True)
     assert outcomes(record) == {"pass": ["uz.qpos.shift.close.empty"]}, story(record)
+
+
+@pytest.mark.parametrize(
+    ("driver", "case", "late"),
+    [
+        (RpcDriver, "uz.rpc1.sending.unsent", "GetUnsentCount"),
+        (RpcDriver, "uz.rpc1.sending.unsent", "GetReceiptCount"),
+        (CommunicatorDriver, "uz.communicator.state.acknowledged", "getReceiptCount"),
+        (CommunicatorDriver, "uz.communicator.state.acknowledged", "getUnsentCount"),
+        (CommunicatorDriver, "uz.communicator.state.acknowledged", "getAckCount"),
+    ],
+)
+def test_counts_may_fall_one_after_the_other(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch, driver: type[Gen1Driver], case: str, late: str
+) -> None:
+    """A service that stores what became of a receipt a moment after its module let go of it, or before."""
+    kind = next(kind for kind, suite in SUITES.items() if case.startswith(suite))
+    call: Callable[..., Any] = driver.call  # type: ignore[attr-defined]
+    old: list[Json] = []
+
+    def late_by_three(till: Gen1Driver, method: str, /, **fields: object) -> Any:
+        answer = call(till, method, **fields)
+        if method.lower() == "resendunsent":
+            old.extend([{"TerminalID": {"ZZ000000000000": 1}, "Count": 1}] * 3)
+        if method != late or not old:
+            return answer
+        name = "message" if driver is CommunicatorDriver else "result"
+        return replace(answer, body=answer.body | {name: old.pop()})
+
+    monkeypatch.setattr(driver, "call", late_by_three)
+    record = judged(lab, kind, [case])
+    assert (outcomes(record), old) == ({"pass": [case]}, []), story(record)
 
 
 @pytest.mark.parametrize("suite", SUITES.values())

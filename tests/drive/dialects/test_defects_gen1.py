@@ -130,6 +130,15 @@ def discount_text(shop: Bench) -> str:
     return str(epos(shop, "sale", params=params)["message"])
 
 
+def resends_nothing(shop: Bench, resend: Callable[[], object]) -> bool:
+    sold(shop)
+    ordered: list[str] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(shop.core.sender, "order", ordered.append)
+        resend()
+    return not ordered
+
+
 def served_without_token(shop: Bench) -> bool:
     answer = shop.drive.face("communicator").answer(asked({"method": "checkStatus"}))
     return json.loads(answer.body)["error"] is False
@@ -146,6 +155,7 @@ CHECKS: dict[str, Check] = {
     "gen1-newest-first": newest_is_first,
     "gen1-no-offline-limit": sells_after_the_limit,
     "gen1-refund-unchecked": refunds_the_unknown,
+    "gen1-resend-waits": lambda shop: resends_nothing(shop, lambda: good(shop, "ResendUnsent")),
     "qpos-repeat-sells": lambda shop: paid(shop, "1")["data"] != paid(shop, "1")["data"],
     "qpos-method-forgotten": refund_is_its_sale,
     "qpos-refused-number-used-up": refused_for_ever,
@@ -162,6 +172,7 @@ CHECKS: dict[str, Check] = {
     "epos-sells-in-any-release": sells_at_320,
     "epos-sums-in-som": multiplies,
     "epos-paycheck-unmarked": unmarked,
+    "epos-resend-does-nothing": lambda shop: resends_nothing(shop, lambda: epos(shop, "resendUnsent")),
     "epos-fast-sale-prints": fast_one_prints,
 }
 
