@@ -45,6 +45,8 @@ _LONGEST_MOMENT: Final = 0.2
 """What these grow to, so that a busy machine is not outrun."""
 _QUIET: Final = 2.0
 """Real seconds after which it is asked whether the register can still change by itself."""
+_LONGEST_QUEUE: Final = 1_800.0
+"""Real seconds after which a register that still sends is waited for no longer than one at rest."""
 _EXCHANGE: Final = 2.0
 """Real seconds in which an exchange under way may end before the lab clock is moved all the same."""
 _RNM: Final = "600400112233"
@@ -267,19 +269,24 @@ class RegisterDriver:
             found = self.stand.glimpse(_LONGEST_MOMENT)
         return found
 
-    def until(
-        self, what: str, look: Callable[[], bool], *, clause: str = "", seconds: float = PATIENCE
-    ) -> None:
-        """Ask again and again until `look` is true; the case fails when that takes unreasonably long.
+    def until(self, what: str, look: Callable[[], bool], *, clause: str = "") -> None:
+        """Ask again and again until `look` is true; the case fails when that takes longer than PATIENCE.
 
+        With every document that comes PATIENCE begins anew: a queue of hundreds takes a slow device minutes.
         It also fails where nothing can change any more: the register is at rest and lab time stands still.
         """
         pause = threading.Event()
-        begun = real_elapsed()
+        begun, taken = real_elapsed(), len(self.stand.books.booked)
+        ends = begun + _LONGEST_QUEUE
         while not look():
-            passed = real_elapsed() - begun
-            if passed >= seconds or (passed >= _QUIET and self._stands_still() and not look()):
-                raise CaseFailed(f"{what}: not within {seconds:g} s; it shows {self._shown()}", clause=clause)
+            now, booked = real_elapsed(), len(self.stand.books.booked)
+            if booked != taken and now < ends:
+                begun, taken = now, booked
+            passed = now - begun
+            if passed >= PATIENCE or (passed >= _QUIET and self._stands_still() and not look()):
+                raise CaseFailed(
+                    f"{what}: not within {PATIENCE:g} s; it shows {self._shown()}", clause=clause
+                )
             pause.wait(0.005)
 
     def _stands_still(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from typing import Any, cast
 
@@ -34,11 +35,17 @@ class LabClock:
             self.enough.set()
 
 
+class Books:
+    def __init__(self) -> None:
+        self.booked: list[int] = []
+
+
 class Stand:
     """A stand with an exchange under way that ends when it is told to."""
 
     def __init__(self, clock: LabClock) -> None:
         self.listening = True
+        self.books = Books()
         self.answered = threading.Event()
         self.moved_before: list[float] = []
         self._clock = clock
@@ -170,3 +177,45 @@ def test_outcome_on_a_clock_that_nobody_moves_is_waited_for_as_long() -> None:
     late.set()
     assert waiting.result(PATIENCE) is DONE
     assert clock.passed == 0
+
+
+class Look:
+    """A condition that holds at the `last` look, while a document comes at every `pace`th one."""
+
+    def __init__(self, stand: Stand, last: int, pace: int) -> None:
+        self.looks = 0
+        self._stand, self._last, self._pace = stand, last, pace
+
+    def __call__(self) -> bool:
+        self.looks += 1
+        if self.looks % self._pace == 0:
+            self._stand.books.booked.append(self.looks)
+        return self.looks >= self._last
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second passes at every look; the register is given ten of them, and two hundred if documents come."""
+    seconds = itertools.count()
+    monkeypatch.setattr(kz_register, "real_elapsed", lambda: float(next(seconds)))
+    monkeypatch.setattr(kz_register, "PATIENCE", 10.0)
+    monkeypatch.setattr(kz_register, "_LONGEST_QUEUE", 200.0)
+    monkeypatch.setattr(RegisterDriver, "_shown", lambda _: "mode OFFLINE")
+
+
+@pytest.mark.usefixtures("quick")
+@pytest.mark.parametrize(
+    ("last", "pace", "looks"), [(5, 1_000, 5), (150, 9, 150), (150, 12, None), (1_000, 9, None)]
+)
+def test_patience_begins_anew_with_every_document(last: int, pace: int, looks: int | None) -> None:
+    clock = LabClock(1)
+    stand = Stand(clock)
+    look = Look(stand, last, pace)
+    register = driver(clock, stand, movable=False)
+    if looks is None:
+        with pytest.raises(CaseFailed, match="all sent: not within 10 s; it shows mode OFFLINE"):
+            register.until("all sent", look)
+        assert look.looks <= 212
+    else:
+        register.until("all sent", look)
+        assert look.looks == looks

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import socket
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,8 +13,10 @@ import pytest
 
 from conformance.drivers.kz_keys import HttpKeys, Pressed
 from conformance.drivers.kz_register import sale
+from conformance.drivers.ofd_stand import OfdStand
 from conformance.events import RunRecord
 from conformance.lab import Lab
+from reference.protocol.kz.frames import Frame
 from reference.protocol.kz.results import RESULTS
 from tests.conformance.kz_register_lab import SUITE, judged, shop, suite
 from tests.conformance.labs import outcomes, story
@@ -107,6 +110,21 @@ def test_a_run_puts_everything_back(lab: Lab, whole: RunRecord) -> None:
     clock = control.clock()
     assert clock["rate"] == 1
     assert clock["parts"]["register"] == {"skew": 0.0, "drift": 0.0}
+
+
+def test_first_request_may_come_late(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A register that has begun, but did not get to its INFO when the keys are pressed."""
+    read = OfdStand._handle
+    late = threading.Event()
+
+    def read_late(stand: OfdStand, connection: socket.socket, frame: Frame, number: int) -> bool:
+        late.wait(0.5)
+        return read(stand, connection, frame, number)
+
+    monkeypatch.setattr(OfdStand, "_handle", read_late)
+    case = "kz.register.start.nothing-before-info"
+    record = judged(lab, [case])
+    assert outcomes(record) == {"pass": [case]}, story(record)
 
 
 @pytest.fixture(scope="module")

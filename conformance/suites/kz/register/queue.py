@@ -105,11 +105,9 @@ def five_hundred(ctx: Context) -> None:
     stand.open()
     register.tick()
     for _ in range(4):
-        register.until(
-            "all sent", lambda: register.state().mode == "ONLINE" or stand.waiting_orders == 0, seconds=30
-        )
+        register.until("all sent", lambda: register.state().mode == "ONLINE" or stand.waiting_orders == 0)
         register.tick()
-    register.until("ONLINE", lambda: register.state().mode == "ONLINE", clause="KZ-MD-02", seconds=60)
+    register.until("ONLINE", lambda: register.state().mode == "ONLINE", clause="KZ-MD-02")
     delivered(ctx, sold)
     numbers = [getattr(each.document, "offline_number", None) for each in stand.books.booked]
     ctx.check(MANY + 1, len(set(numbers)), "different offline numbers", clause="KZ-OQ-2")

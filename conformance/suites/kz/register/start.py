@@ -59,10 +59,11 @@ def info_first(ctx: Context) -> None:
 def nothing_before_info(ctx: Context) -> None:
     """START allows no document."""
     stand = ctx.register.begin(default=silence())
+    ctx.register.comes("INFO")
     in_mode(ctx, "START")
     for key, order in (("sell", sale()), ("deposit", {"sum": 1_00}), ("z", {"withdraw": False})):
         turned_away(ctx, ctx.register.press(key, order))
-    ctx.check({"INFO"}, set(names(stand.rest())), "requests so far")
+    ctx.check({"INFO"}, set(names(stand.seen)), "requests since power-on")
 
 
 @case(
