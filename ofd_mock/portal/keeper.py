@@ -91,19 +91,22 @@ class Keeper:
         return midnight if due is None else min(midnight, moment_of(due))
 
     def _bring_up(self, session: Session, organisation: tables.Organisation) -> None:
-        self._answers(session, organisation)
+        # One moment for all: a day that begins meanwhile is not charged before what comes into force with it.
+        now = self._office.now
+        today = local_day(now)
+        self._answers(session, organisation, now)
         table = tables.Card
         query = select(table).where(table.organisation == organisation.id, table.removed.is_(False))
         cards = list(session.scalars(query.order_by(table.id)))
         for card in cards:
-            self._suspend(session, organisation, card)
-            self._follow_wire(session, card)
-        self._charge(session, organisation, cards, self._office.today)
+            self._suspend(session, organisation, card, today)
+            self._follow_wire(session, card, now)
+        self._charge(session, organisation, cards, today)
 
     # --- the tax body --------------------------------------------------------------------------------------
 
-    def _answers(self, session: Session, organisation: tables.Organisation) -> None:
-        """Tell the answers whose time has come, in the order in which they were due."""
+    def _answers(self, session: Session, organisation: tables.Organisation, now: datetime) -> None:
+        """Tell the answers whose time has come by `now`, in the order in which they were due."""
         request, card = tables.TaxRequest, tables.Card
         due = (
             select(request)
@@ -111,7 +114,7 @@ class Keeper:
             .where(
                 card.organisation == organisation.id,
                 request.answered.is_(None),
-                request.due <= written(self._office.now),
+                request.due <= written(now),
             )
             .order_by(request.due, request.id)
         )
@@ -159,9 +162,11 @@ class Keeper:
 
     # --- suspension and return -----------------------------------------------------------------------------
 
-    def _suspend(self, session: Session, organisation: tables.Organisation, card: tables.Card) -> None:
-        """Take a suspension into effect whose first of the month has come (PT-8)."""
-        if card.suspend_on is None or card.suspend_on > self._office.today.isoformat():
+    def _suspend(
+        self, session: Session, organisation: tables.Organisation, card: tables.Card, today: date
+    ) -> None:
+        """Take a suspension into effect whose first of the month has come by `today` (PT-8)."""
+        if card.suspend_on is None or card.suspend_on > today.isoformat():
             return
         day = date.fromisoformat(card.suspend_on)
         self._charge(session, organisation, [card], day - _DAY)
@@ -179,14 +184,14 @@ class Keeper:
             # The wire took a document before anybody looked: it resumed with that one (PT-9).
             wire_books.set_state(session, card.id, DeviceState.ACTIVE)
 
-    def _follow_wire(self, session: Session, card: tables.Card) -> None:
+    def _follow_wire(self, session: Session, card: tables.Card, now: datetime) -> None:
         """Show what accepted documents made of a register (PT-7, PT-9), and charge again from that day on."""
         books = wire_books.books_of(session, card.id)
         assert books is not None
         shown = DeviceState(card.shown_state)
         if books.state is shown:
             return
-        since = self._office.now
+        since = now
         if books.state is DeviceState.ACTIVE and card.since is not None:
             first = _first_document(session, card.id, moment_of(card.since))
             since = first or since

@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
+from ofd_mock.portal import wire_books
 from ofd_mock.portal.errors import InvalidError, RefusedError
 from ofd_mock.portal.moves import Act
 from ofd_mock.portal.tariffs import TARIFFS
 from reference.protocol.kz.device_states import DeviceState as S
+from reference.protocol.kz.money import to_almaty
 from reference.protocol.kz.results import ResultCode
 from tests.ofd_mock.portal.stand import HEAD, OTHER_NUMBER, Stand
 
@@ -67,6 +69,30 @@ def test_a_suspended_register_costs_nothing_until_it_sells_again(stand: Stand) -
     stand.advance(days=1)
     assert [day for day, _ in charges(stand, owner)][-2:] == [date(2026, 10, 20), date(2026, 10, 21)]
     assert len(charges(stand, owner)) == 18 + 2
+
+
+def test_a_month_that_begins_while_books_are_kept_is_not_charged_to_whom_it_gives_rest(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner = stand.owner()
+    card = stand.registered(owner)
+    stand.do(owner, card, Act.SUSPEND)
+    stand.until(datetime(2026, 9, 29, 12, 0))
+    stand.lab.advance((datetime(2026, 9, 30, 23, 59, 59) - to_almaty(stand.office.now)).total_seconds())
+    books_of = wire_books.books_of
+
+    def slowly(*asked: Any) -> Any:
+        stand.lab.advance(2)
+        return books_of(*asked)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(wire_books, "books_of", slowly)
+        stand.keeper.run()
+    assert stand.office.today == date(2026, 10, 1)
+    assert charges(stand, owner)[-1][0] == date(2026, 9, 30)
+    stand.keeper.run()
+    assert stand.state(card) is S.SUSPENDED
+    assert charges(stand, owner)[-1][0] == date(2026, 9, 30)
 
 
 def test_without_a_tariff_nothing_is_charged(stand: Stand) -> None:

@@ -73,6 +73,7 @@ def may_not(ctx: Context, role: int) -> None:
     place = owner.outlet()
     card = owner.ready(outlet=place)
     user = cashier(ctx, place, role=role)
+    ctx.portal.keep_up()  # its first day is charged
     before = (owner.card(card), owner.get("/users"), owner.get("/groups"), owner.balance())
     acts: list[tuple[str, str, Any]] = [
         ("POST", "/outlets", {"name": "x", "settlement": 2, "street": "x", "house": "1"}),

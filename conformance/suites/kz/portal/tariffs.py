@@ -261,6 +261,7 @@ def costs_nothing(ctx: Context) -> None:
     owner = ctx.portal.owner
     card = owner.ready(tariff=MONTHLY)
     owner.do(card, "suspend")
+    ctx.portal.keep_up()  # the month that it began in is charged
     before = owner.balance()
     ctx.portal.pass_until(first_of_next(ctx.portal.today))
     stands(ctx, owner, card, "SUSPENDED")
