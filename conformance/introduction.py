@@ -8,15 +8,20 @@ start it with `register_options`.
 from __future__ import annotations
 
 import json
+import threading
 from pathlib import Path
 from typing import Any, Final
 
 from conformance.control_client import ControlClient
 from conformance.lab import Lab
+from reference.protocol.kz.client import Mode
+from reference.runtime.clock import real_elapsed
 
 OPERATOR: Final = "operator-kz"
 REGISTER: Final = "register"
 FACTS_FILE: Final = "register.json"
+INFO_SECONDS: Final = 10.0
+"""Real seconds that the operator's first answer to a register is waited for."""
 _NAMES: Final = ("org_title", "org_inn", "org_address", "pos_title", "pos_address")
 
 
@@ -45,7 +50,10 @@ def introduce_register(lab: Lab) -> None:
 def introduce(
     operator: ControlClient, register: ControlClient, *, check_url: str, facts_file: Path
 ) -> dict[str, Any]:
-    """The register's identity at the operator: what the file says, or a new one that the register takes."""
+    """The register's identity at the operator: what the file says, or a new one that the register takes.
+
+    It is `until_informed` then.
+    """
     facts = _known(facts_file)
     state = register.state()
     devices = operator.state()["devices"]
@@ -55,6 +63,7 @@ def introduce(
         and state["device_id"] == facts["device_id"]
         and str(facts["device_id"]) in devices
     ):
+        until_informed(register)
         return facts
     made = operator.do("provision")
     registration = operator.state()["devices"][str(made["id"])].get("registration", {})
@@ -62,7 +71,19 @@ def introduce(
     fresh |= {name: registration[name] for name in _NAMES if registration.get(name)}
     register.reset(**fresh, token=made["token"], check_url=check_url)
     facts_file.write_text(json.dumps(fresh, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    until_informed(register)
     return fresh
+
+
+def until_informed(register: ControlClient) -> None:
+    """Wait until a register's first INFO was answered or given up: before that it sells nothing (KZ-MD-01).
+
+    An operator that is silent is waited for INFO_SECONDS; the register shows START then.
+    """
+    pause = threading.Event()
+    ends = real_elapsed() + INFO_SECONDS
+    while register.state()["mode"] == Mode.START.name and real_elapsed() < ends:
+        pause.wait(0.01)
 
 
 def _known(facts_file: Path) -> dict[str, Any] | None:

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 import httpx
 
+from conformance.introduction import until_informed
 from conformance.lab import Lab
 from conformance.lab_nursery import WarmNursery
 from conformance.lab_parts import KZ_PARTS, PORTAL
@@ -138,6 +139,7 @@ def _introduce(lab: Lab, card: Json, token: int) -> None:
         serial=card["serial"],
         check_url=f"{lab.addresses['operator-kz']['http']}/",
     )
+    until_informed(lab.control("register"))
 
 
 class _KzStory:

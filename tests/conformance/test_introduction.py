@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from conformance import introduction
 from conformance.introduction import FACTS_FILE, introduce_register
 from conformance.lab import Lab
 from conformance.lab_parts import KZ_PARTS
@@ -64,6 +65,23 @@ def test_a_register_that_its_operator_has_forgotten_gets_a_new_token(lab: Lab) -
     assert state["device_id"] == facts["device_id"]
     assert state["registration"]["rnm"] == facts["rnm"]
     assert press(lab, "sell", SALE)["outcome"] == "done"
+
+
+def test_the_introduction_lasts_until_the_operator_has_answered(lab: Lab) -> None:
+    lab.control("operator-kz").reset()
+    lab.control("operator-kz").add_fault("ofd-kz.request", "delay", delay="1s")
+    introduce_register(lab)
+    assert press(lab, "sell", SALE)["outcome"] == "done"
+
+
+def test_an_operator_that_is_silent_is_not_waited_for_long(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(introduction, "INFO_SECONDS", 0.2)
+    lab.control("operator-kz").reset()
+    lab.control("operator-kz").add_fault("ofd-kz.request", "silence", count=None)
+    introduce_register(lab)
+    assert lab.control("register").state()["mode"] == "START"
+    assert press(lab, "sell", SALE)["outcome"] == "refused"
+    lab.control("operator-kz").clear_faults()
 
 
 def test_a_lab_without_a_register_is_left_alone(tmp_path: Path) -> None:
