@@ -7,7 +7,7 @@ All of it goes over HTTP or the lab; whatever a case has changed is put back by 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -22,6 +22,19 @@ from reference.runtime.clock import LabClock
 Seconds = float | timedelta
 CLOCK_READING: Final = b"lab clock"
 """`about` of a reading of the lab clock that asked nobody, in the transcript."""
+
+
+_SENDERS_FIRST: Final = ("pos", "module", "drive", "operator")
+
+
+def in_reset_order(parts: Iterable[str]) -> list[str]:
+    """Parts in the order in which they start afresh: who sends before who receives, others as they come.
+
+    Otherwise an empty operator would be sent what a drive still held, and a new module's first receipt be in
+    conflict with it.
+    """
+    places = {part: place for place, part in enumerate(_SENDERS_FIRST)}
+    return sorted(parts, key=lambda part: places.get(part, len(places)))
 
 
 def _unheard(layer: Layer, direction: Direction, raw: bytes, about: bytes = b"", line: int = 0) -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from conformance.bench import embedded
 from conformance.cases import Case, Registry
+from conformance.controls import in_reset_order
 from conformance.events import EventStream, Recorder
 from conformance.outcomes import Outcome
 from conformance.runner import Runner, RunSettings
@@ -126,7 +127,7 @@ class Hunt:
         if lab is None:
             raise CatchersError("mistakes are hunted in an embedded lab")
         session = Session(self._session.target, lab, self._session.seconds)
-        for part in session.target.controls:
+        for part in in_reset_order(session.target.controls):
             control = session.control(part)
             if defect and part == self._catchers.part:
                 # Kept by every later reset, the one after a case that killed the part included.

@@ -15,7 +15,7 @@ import httpx
 from conformance.budget import Budget
 from conformance.capability_file import Claims
 from conformance.control_client import ControlClientError
-from conformance.controls import Control, LabTime, Processes
+from conformance.controls import Control, LabTime, Processes, in_reset_order
 from conformance.drivers.wire import Tap
 from conformance.events import Direction, Layer, TargetFacts
 from conformance.lab import Lab
@@ -153,8 +153,9 @@ class Session:
             crashed = {part for part, control in self._controls.items() if control.may_crash}
             died = tuple(part for part in self.processes.put_back(self._parts) if part not in crashed)
         self.clock.put_back()
-        # The part under test last: when it starts afresh it looks at the others.
-        for part in sorted(self._controls, key=lambda part: part == self.target.part):
+        # The part under test last: when it starts afresh it looks at the others. But who sends before who
+        # receives.
+        for part in in_reset_order(sorted(self._controls, key=lambda part: part == self.target.part)):
             self._controls[part].put_back()
         return died
 

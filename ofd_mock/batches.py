@@ -33,9 +33,12 @@ class WriterStoppedError(RuntimeError):
 
 
 class BatchWriter(Generic[_Submission, _Settlement]):
-    """Owns a ledger's writing side. `settle` settles a batch in one transaction; it runs in the thread."""
+    """Owns a ledger's writing side. `settle` settles a batch in one transaction; it runs in the thread.
 
-    def __init__(self, settle: Callable[[list[_Submission]], list[_Settlement]]) -> None:
+    What it gives for a request may be an exception, if that one alone is refused.
+    """
+
+    def __init__(self, settle: Callable[[list[_Submission]], Sequence[_Settlement | Exception]]) -> None:
         self._settle_batch = settle
         self._queue: queue.SimpleQueue[_Entry[_Submission, _Settlement] | Callable[[], None] | None] = (
             queue.SimpleQueue()
@@ -74,7 +77,7 @@ class BatchWriter(Generic[_Submission, _Settlement]):
     def settle_here(
         self,
         batch: list[_Submission],
-        settle: Callable[[list[_Submission]], list[_Settlement]] | None = None,
+        settle: Callable[[list[_Submission]], Sequence[_Settlement | Exception]] | None = None,
     ) -> Sequence[_Settlement | Exception] | None:
         """Settle a batch in the calling thread; gives what `submit` would give or raise for each.
 
@@ -131,7 +134,9 @@ class BatchWriter(Generic[_Submission, _Settlement]):
                 return
 
     def _settled(
-        self, batch: list[_Submission], settle: Callable[[list[_Submission]], list[_Settlement]]
+        self,
+        batch: list[_Submission],
+        settle: Callable[[list[_Submission]], Sequence[_Settlement | Exception]],
     ) -> Sequence[_Settlement | Exception]:
         try:
             return settle(batch)

@@ -160,11 +160,11 @@ class DriveDriver(DriveClient):
         drive: Mapping[str, object] | None = None,
         operator: Mapping[str, object] | None = None,
     ) -> None:
-        """Reset module, operator and drive, in this order, with these settings,
-        where their controls are known.
+        """Reset module, drive and operator with these settings, where their controls are known: in this
+        order, so that nothing that was under way comes to the new operator.
         """
         with self._reporter.preparing("a new module, an empty operator and an empty drive"):
-            for part, settings in (("module", module), ("operator", operator), ("drive", drive)):
+            for part, settings in (("module", module), ("drive", drive), ("operator", operator)):
                 if part in self._session.target.controls:
                     self._session.control(part).reset(**(settings or {}))
                 elif settings is not None:

@@ -131,10 +131,12 @@ class Gen1Driver(DriveClient, ABC):
     def fresh(
         self, *, module: Mapping[str, object] | None = None, drive: Mapping[str, object] | None = None
     ) -> None:
-        """New parts with these settings, where their controls are known; the module is not locked."""
+        """New parts with these settings, where their controls are known, as the driver of REST makes them;
+        the module is not locked.
+        """
         with self.preparing("a new module, an empty operator and an empty drive"):
             unlocked: dict[str, object] = {"start_locked": False, **(module or {})}
-            for part, settings in (("module", unlocked), ("operator", {}), ("drive", drive or {})):
+            for part, settings in (("module", unlocked), ("drive", drive or {}), ("operator", {})):
                 if part not in self._session.target.controls:
                     raise NotApplicable(f"the {part} has no control API here")
                 self._session.control(part).reset(**settings)

@@ -24,7 +24,7 @@ from ofd_mock.uz.registry import Registry
 from ofd_mock.uz.rules import Rules
 from ofd_mock.uz.settings import OperatorSettings
 from ofd_mock.uz.values import AckOrder, Intent, Outcome, Settlement, Submission, SyncOrder
-from ofd_mock.uz.writer import LedgerWriter, WriterStoppedError
+from ofd_mock.uz.writer import LedgerWriter, OldBooksError, WriterStoppedError
 from reference.protocol.uz.errors import MessageError
 from reference.protocol.uz.message import (
     AckFile,
@@ -122,7 +122,7 @@ class Operator:
             return await self._handle(frame)
         except _Disturbed as disturbed:
             return disturbed.reply
-        except (SQLAlchemyError, WriterStoppedError):
+        except (SQLAlchemyError, WriterStoppedError, OldBooksError):
             return Reply(refuse(StatusCode.RetrySend).encode())
         except Exception as error:  # noqa: BLE001 - one message must never take the server down
             _log.error("a request could not be handled", frame=frame.hex(), exc_info=error)
@@ -138,9 +138,10 @@ class Operator:
             request = self.rules.read_request(frame)
         except MessageError as error:
             return self.refuse(StatusCode(error.code), str(error))
+        books = self.writer.books
         context = context_of(request.terminal_id, request.files, self.seed)
         await self._disturb("ofd.request", context)
-        submission = await self._verify(request)
+        submission = await self._verify(request, books)
         await self._disturb("ofd.store.before", context)
         settlement = await self.rules.store(self, submission)
         await self._disturb("ofd.store.after", context)
@@ -167,7 +168,7 @@ class Operator:
             case "status":
                 raise _Disturbed(Reply(_answer_status(rule)))
 
-    async def _verify(self, request: Request) -> Submission:
+    async def _verify(self, request: Request, books: int) -> Submission:
         """Check the files of a module that is served; those of others are not worth the work."""
         only_queries = asks_only(request.files)
         standing = self.registry.standing(request.terminal_id)
@@ -179,7 +180,7 @@ class Operator:
                 [intents] = verify_bundles([(self.rules.verifier, bundle)])
             else:
                 intents = await self.checking.verify(self.rules, self.settings, bundle)
-        return Submission(request.terminal_id, tuple(intents), only_queries)
+        return Submission(request.terminal_id, tuple(intents), only_queries, books)
 
     def _answer(self, request: Request, settlement: Settlement, context: dict[str, str]) -> Response:
         if settlement.status.code not in _TAKEN:

@@ -162,11 +162,14 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """One request whose files have passed verification, ready for the ledger."""
+    """One request whose files have passed verification, ready for the ledger. `books` says for which: the
+    ledger's, when the request came.
+    """
 
     terminal: str
     intents: tuple[Intent, ...]
     only_queries: bool = False
+    books: int = 0
 
 
 @dataclass(frozen=True, slots=True)

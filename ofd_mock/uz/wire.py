@@ -43,7 +43,7 @@ class Connection(asyncio.Protocol):
         self._operator = server.operator
         self._reader = FrameReader(server.operator.settings.max_message)
         self._waiting: deque[Frame | BadFrame] = deque()
-        self._phase = Phase.FIRST
+        self._phase = Phase.WORK  # the time-out of the first byte begins when `_enter` has begun it
         self._ended = False
         self._watch: asyncio.Task[None] | None = None
         self._transport: asyncio.Transport

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from conformance.controls import in_reset_order
 from conformance.lab import Lab
 from conformance.mutants import catchers_of
 from reference.drive.defects import DEFECTS, defects_of
@@ -26,7 +27,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 
 def renew(lab: Lab, *defects: str) -> None:
     """New parts behind a new drive with these mistakes, which the judge keeps when it resets the drive."""
-    for part in PARTS:
+    for part in in_reset_order(PARTS):
         lab.control(part).reset(**({"defects": list(defects)} if part == "drive" else {}))
 
 

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from reference.protocol.uz.message import FileStatus, StatusCode
+from reference.protocol.uz.message import FileStatus, Response, StatusCode
 from reference.protocol.uz.standin import ModuleKeys
 from tests.ofd_mock.conftest import Bench, web
 from tests.ofd_mock.till import START, TERMINAL, Till, bread, statuses, sync_of
+from tests.waiting import PATIENCE, eventually
 
 ACK = FileStatus.Acknowledge
 
@@ -57,6 +58,26 @@ def test_reset_forgets_everything_and_sets(bench: Bench) -> None:
     assert set(counts.values()) == {0}
     assert sync_of(bench.send(till, till.sync())).lock is True
     assert bench.process.writer.max_traces == 1
+
+
+@pytest.mark.parametrize("emptied", ["reset", "restore"])
+def test_a_request_in_work_is_nothing_for_the_books_that_come_after(
+    bench: Bench, till: Till, tmp_path: Path, emptied: str
+) -> None:
+    bench.process.control.snapshot(tmp_path)
+    bench.fault("ofd.store.before", "delay", delay=5)
+    receipt = till.bread().full()
+    work = bench.start(till.request(receipt))
+    eventually(lambda: bench.events("fault") != [])
+    if emptied == "reset":
+        bench.reset()
+    else:
+        bench.process.control.restore(tmp_path)
+    bench.clock.advance(5)
+    assert Response.decode(work.result(PATIENCE).data).status.code is StatusCode.RetrySend
+    assert bench.counts()["receipts"] == 0
+    assert bench.send(till, receipt).status.code is StatusCode.OK
+    assert bench.counts()["receipts"] == 1
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from conformance.controls import in_reset_order
 from conformance.introduction import FACTS_FILE, OPERATOR, REGISTER, introduce
 from conformance.lab import LabError, read_lab_file
 from tools.console import out, plain, print_json, print_tree
@@ -82,8 +83,9 @@ def reset(
         raise typer.BadParameter("settings differ from part to part: name one", param_hint="--set")
     wanted = dict(_setting(text) for text in settings or ())
     with open_lab(folder, control, token) as lab:
-        for name, client in lab.chosen(part).items():
-            client.reset(**wanted)
+        chosen = lab.chosen(part)
+        for name in in_reset_order(chosen):
+            chosen[name].reset(**wanted)
             out().print(f"{name} reset.")
         if part is None:
             _introduce(lab, folder)
