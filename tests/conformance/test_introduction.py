@@ -102,6 +102,7 @@ def test_a_register_that_was_judged_holds_what_it_held(lab: Lab) -> None:
     assert lab.control("register").state()["device_id"] == 77
     session.put_back()
     session.close()
+    introduction.until_informed(lab.control("register"))
     after = lab.control("register").state()
     assert {name: after[name] for name in ("device_id", "printed", "cash", "non_nullable")} == {
         name: before[name] for name in ("device_id", "printed", "cash", "non_nullable")
