@@ -23,6 +23,8 @@ _BACKLOG: Final = 1024
 class Phase(Enum):
     """What a connection waits for; each has its own time-out."""
 
+    NEW = auto()
+    """Nothing yet: it has just been made, and no time-out has begun."""
     FIRST = auto()
     """The first byte of all: as long as for half a frame."""
     FRAME = auto()
@@ -43,7 +45,7 @@ class Connection(asyncio.Protocol):
         self._operator = server.operator
         self._reader = FrameReader(server.operator.settings.max_message)
         self._waiting: deque[Frame | BadFrame] = deque()
-        self._phase = Phase.WORK  # the time-out of the first byte begins when `_enter` has begun it
+        self._phase = Phase.NEW
         self._ended = False
         self._watch: asyncio.Task[None] | None = None
         self._transport: asyncio.Transport
