@@ -67,6 +67,7 @@ def test_snapshot_and_restore_keep_register_and_operator_together(lab: Lab) -> N
     before = lab.control("register").state()["non_nullable"]
     assert kassalab(lab, "snapshot", "day") == 0
     assert sell(lab) == ("done", 0)
+    lab.control("operator-kz").add_fault("ofd-kz.request", "delay", delay="4s")
     assert kassalab(lab, "restore", "day") == 0
     assert lab.control("register").state()["non_nullable"] == before
     assert sell(lab) == ("done", 0)

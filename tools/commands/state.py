@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from conformance.controls import in_reset_order
-from conformance.introduction import FACTS_FILE, OPERATOR, REGISTER, introduce
+from conformance.introduction import FACTS_FILE, OPERATOR, REGISTER, introduce, until_informed
 from conformance.lab import LabError, read_lab_file
 from tools.console import out, plain, print_json, print_tree
 from tools.lab_access import DEFAULT_FOLDER, AsJson, Control, Folder, LabAccess, Token, open_lab
@@ -63,8 +63,10 @@ def restore(
         lacking = [part for part, client in lab.parts.items() if name not in client.snapshots()]
         if lacking:
             raise LabError(f"there is no snapshot {name!r} of {', '.join(lacking)}; nothing was changed")
-        for client in lab.parts.values():
-            client.restore(name)
+        for part in in_reset_order(lab.parts):
+            lab.parts[part].restore(name)
+        if {OPERATOR, REGISTER} <= lab.parts.keys():
+            until_informed(lab.parts[REGISTER])
     out().print(f"Snapshot {name} restored.")
 
 
