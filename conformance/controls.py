@@ -69,13 +69,18 @@ class Control(ControlClient):
         self.may_crash |= action == "crash"
         return super().add_fault(point, action, **fields)
 
-    def put_back(self) -> None:
-        """Undo what a case has done by this control: faults, then the state of a reset."""
+    def heal(self) -> None:
+        """Take away the fault rules that a case has laid."""
         if self.has_faults:
             self.clear_faults()
+        self.has_faults = self.may_crash = False
+
+    def put_back(self) -> None:
+        """Undo what a case has done by this control: faults, then the state of a reset."""
+        self.heal()
         if self.was_reset:
             super().reset(**self.lasting)
-        self.has_faults = self.was_reset = self.may_crash = False
+        self.was_reset = False
 
     def _ask(self, method: str, path: str, body: object | None = None) -> Json:
         text = f"{method} {self.url}/control/{path}"

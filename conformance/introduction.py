@@ -75,15 +75,18 @@ def introduce(
     return fresh
 
 
-def until_informed(register: ControlClient) -> None:
-    """Wait until a register's first INFO was answered or given up: before that it sells nothing (KZ-MD-01).
+def until_informed(register: ControlClient) -> bool:
+    """Wait until a register's first INFO is over: before that it sells nothing (KZ-MD-01).
 
-    An operator that is silent is waited for INFO_SECONDS; the register shows START then.
+    False when a new register has no answer within INFO_SECONDS: it is in START then, and asks again.
     """
     pause = threading.Event()
     ends = real_elapsed() + INFO_SECONDS
-    while register.state()["mode"] == Mode.START.name and real_elapsed() < ends:
+    while waits := register.state()["mode"] == Mode.START.name:
+        if real_elapsed() >= ends:
+            break
         pause.wait(0.01)
+    return not waits
 
 
 def _known(facts_file: Path) -> dict[str, Any] | None:

@@ -153,6 +153,9 @@ class Session:
             crashed = {part for part, control in self._controls.items() if control.may_crash}
             died = tuple(part for part in self.processes.put_back(self._parts) if part not in crashed)
         self.clock.put_back()
+        # No part that starts afresh is to wait for another one that a rule keeps silent.
+        for control in self._controls.values():
+            control.heal()
         # The part under test last: when it starts afresh it looks at the others. But who sends before who
         # receives.
         for part in in_reset_order(sorted(self._controls, key=lambda part: part == self.target.part)):

@@ -284,9 +284,7 @@ class RegisterDriver:
                 begun, taken = now, booked
             passed = now - begun
             if passed >= PATIENCE or (passed >= _QUIET and self._stands_still() and not look()):
-                raise CaseFailed(
-                    f"{what}: not within {PATIENCE:g} s; it shows {self._shown()}", clause=clause
-                )
+                raise CaseFailed(f"{what}: waited in vain; it shows {self._shown()}", clause=clause)
             pause.wait(0.005)
 
     def _stands_still(self) -> bool:

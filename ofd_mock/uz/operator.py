@@ -8,6 +8,7 @@ answer
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -108,7 +109,8 @@ class Operator:
 
         async def settle() -> None:
             await self.clock.asleep(deadline)
-            await self.settle(submission)
+            with contextlib.suppress(WriterStoppedError, OldBooksError):
+                await self.settle(submission)
 
         task = asyncio.get_running_loop().create_task(settle())
         self._later.add(task)
@@ -145,6 +147,8 @@ class Operator:
         await self._disturb("ofd.store.before", context)
         settlement = await self.rules.store(self, submission)
         await self._disturb("ofd.store.after", context)
+        if books != self.writer.books:
+            raise OldBooksError("what was stored is gone")
         response = self._answer(request, settlement, context)
         self._note(request, settlement, response.status)
         return Reply(response.encode())

@@ -121,8 +121,8 @@ class OperatorPart(Part):
 
     def _put_in_force(self, settings: OperatorSettings, rules: Rules, change: Callable[[], None]) -> None:
         def put() -> None:
-            change()
             self.orders.writer.books += 1  # what is in work came to other ones
+            change()
             self.orders.writer.rules = rules
             self.orders.writer.max_traces = settings.max_traces
             self.operator.rules, self.operator.settings = rules, settings

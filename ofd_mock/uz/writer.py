@@ -19,7 +19,7 @@ class OldBooksError(RuntimeError):
 class LedgerWriter(BatchWriter[Submission, Settlement]):
     """Owns the ledger's writing side; `now` gives the operator's time in 14 digits.
 
-    `books` counts how often the ledger was emptied or exchanged.
+    `books` counts how often this process has emptied or exchanged the ledger.
     """
 
     books = 0

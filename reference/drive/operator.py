@@ -131,14 +131,18 @@ class Operator:
 
     @contextlib.contextmanager
     def _connected(self, endpoint: Endpoint) -> Iterator[socket.socket]:
-        if self._ended:
-            raise AnswerRefusedError("the drive is being stopped")
+        self._go_on()
         with connect(endpoint, self._timeout, self._allow_any_host) as connection:
             self._live.add(connection)
             try:
+                self._go_on()  # `end` may have looked through the connections before this one was there
                 yield connection
             finally:
                 self._live.discard(connection)
+
+    def _go_on(self) -> None:
+        if self._ended:
+            raise AnswerRefusedError("the drive is being stopped")
 
     def read(self, frame: bytes, files: int) -> Response:
         """The answer in a frame; AnswerRefusedError unless it answers so many files (uz-fiscal CL-03)."""

@@ -213,7 +213,7 @@ def test_patience_begins_anew_with_every_document(last: int, pace: int, looks: i
     look = Look(stand, last, pace)
     register = driver(clock, stand, movable=False)
     if looks is None:
-        with pytest.raises(CaseFailed, match="all sent: not within 10 s; it shows mode OFFLINE"):
+        with pytest.raises(CaseFailed, match="all sent: waited in vain; it shows mode OFFLINE"):
             register.until("all sent", look)
         assert look.looks <= 212
     else:

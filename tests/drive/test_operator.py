@@ -8,9 +8,11 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from typing import Any
 
 import pytest
 
+from reference.drive import operator as operator_module
 from reference.drive.errors import UnreachableError
 from reference.drive.operator import Operator
 from reference.links.address import Endpoint
@@ -225,3 +227,20 @@ def test_the_end_breaks_off_what_is_under_way(lab: LabClock) -> None:
         done.set()
     assert "closed after 0 bytes" in failures[0]
     assert "being stopped" in failures[1]
+
+
+def test_the_end_breaks_off_a_connection_that_is_just_being_made(
+    lab: LabClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with listening(lambda connection: connection.recv(1)) as endpoint:
+        operator = client(lab, endpoint)
+        connect = operator_module.connect
+
+        def slowly(*where: Any) -> Any:
+            made = connect(*where)
+            operator.end()
+            return made
+
+        monkeypatch.setattr(operator_module, "connect", slowly)
+        with pytest.raises(UnreachableError, match="being stopped"):
+            operator.exchange(lambda: REQUEST)

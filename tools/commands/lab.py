@@ -15,6 +15,7 @@ from conformance.introduction import OPERATOR, REGISTER, introduce_register, reg
 from conformance.lab import Lab
 from conformance.lab_parts import COUNTRIES, PORTAL
 from ofd_mock.pki.key_files import DEFAULT_PASSWORD
+from reference.protocol.kz.client import Mode
 from reference.protocol.uz.values import from_tashkent, to_tashkent
 from tools.console import err, out, print_table
 from tools.lab_access import DEFAULT_FOLDER, Folder, Token
@@ -95,9 +96,11 @@ def _show(lab: Lab, folder: Path, pki: Path) -> None:
     now = to_tashkent(lab.clock.now()).replace(microsecond=0)
     out().print(f"seed {lab.seed} · lab time {now} Tashkent · logs {lab.folder / 'log'}", soft_wrap=True)
     if REGISTER in lab.addresses:
-        device = lab.control(REGISTER).state()["device_id"]
+        register = lab.control(REGISTER).state()
+        sells = "it waits for its answer" if register["mode"] == Mode.START.name else "it can sell at once"
         out().print(
-            f"register {device} is known to {OPERATOR} and has its token: it can sell at once", soft_wrap=True
+            f"register {register['device_id']} is known to {OPERATOR} and has its token: {sells}",
+            soft_wrap=True,
         )
     if PORTAL.name in lab.addresses:
         out().print(
