@@ -64,7 +64,8 @@ def ticket_stays_flat(
     """Real time of a ticket, a connection each, in ledgers of growing size; needs `memory` before it.
 
     Every size has an operator of its own, and they sell in turn, so that a busy moment meets all. Each round
-    begins with the next one: an operator moves its log while its neighbour is measured.
+    begins with the next one, forwards and backwards by turns: an operator moves its log while the one behind
+    it is measured, and each is to be behind each.
     """
     with ExitStack() as running:
         pairs = []
@@ -77,7 +78,8 @@ def ticket_stays_flat(
         taken: dict[int, list[float]] = {size: [] for size in sizes}
         for round_ in range(rounds + 1):
             first = round_ % len(pairs)
-            for size, server, fleet in pairs[first:] + pairs[:first]:
+            turn = pairs[first:] + pairs[:first]
+            for size, server, fleet in turn if round_ // len(pairs) % 2 == 0 else turn[::-1]:
                 taken[size].append(1e6 / fleet.run(server.address).rate)
     medians = [statistics.median(times[1:]) for times in taken.values()]
     return flat("kz: a ticket, 1st to 2,000,000th", medians, "µs", 0.2)
